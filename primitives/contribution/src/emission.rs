@@ -1,0 +1,69 @@
+//! The amount of Algorithm 2: `σ(b)`, the units minted for block `b`, and its sums.
+//!
+//! ```text
+//!   σ(b)
+//!    σ   ████████████
+//!    σ/2             ████████████
+//!    σ/4                         ████████████████████ ...   here: max_halvings = 2
+//!        1          H           2H           3H         b
+//! ```
+//!
+//! Block 0, the genesis, mints nothing; blocks 1 to `H` mint `σ` each, the next `H` half of it
+//! (rounded down), and so on. An epoch pays the sum over the blocks since the epoch before began,
+//! so what has been minted depends on block numbers only.
+
+/// The emission schedule. It never changes in the life of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+	/// Units minted for each block before the first halving.
+	pub sigma: u64,
+	/// Blocks from one halving to the next; 0: it never halves.
+	pub halving_interval: u64,
+	/// Halvings after which the emission stays as it is. With 64 or more it ends.
+	pub max_halvings: u32,
+}
+
+impl Schedule {
+	/// `σ(block)`: the units minted for this block; 0 for the genesis block.
+	pub fn at(&self, block: u64) -> u64 {
+		match block.checked_sub(1) {
+			None => 0,
+			Some(age) => self.rate(self.halvings(age)),
+		}
+	}
+
+	/// `Σ σ(b)` over `from_exclusive < b ≤ to_inclusive`, exactly; 0 if the range is empty. A sum
+	/// that does not fit is `u64::MAX`.
+	///
+	/// Takes one step per halving in the range, 65 at most.
+	pub fn between(&self, from_exclusive: u64, to_inclusive: u64) -> u64 {
+		// Ages: block b has age b - 1, so (from, to] is [from, to) in ages.
+		let mut age = from_exclusive;
+		let mut sum = 0u64;
+		while age < to_inclusive {
+			let halvings = self.halvings(age);
+			let rate = self.rate(halvings);
+			let last = self.halving_interval == 0 || halvings == self.max_halvings || rate == 0;
+			let end = if last {
+				to_inclusive
+			} else {
+				(u64::from(halvings) + 1).saturating_mul(self.halving_interval).min(to_inclusive)
+			};
+			sum = sum.saturating_add(rate.saturating_mul(end - age));
+			age = end;
+		}
+		sum
+	}
+
+	/// The halvings that have taken place when `age` blocks after the genesis exist.
+	fn halvings(&self, age: u64) -> u32 {
+		match age.checked_div(self.halving_interval) {
+			None => 0,
+			Some(halvings) => halvings.min(u64::from(self.max_halvings)) as u32,
+		}
+	}
+
+	fn rate(&self, halvings: u32) -> u64 {
+		self.sigma.checked_shr(halvings).unwrap_or(0)
+	}
+}

@@ -1,0 +1,52 @@
+//! The division of Algorithm 2: `σ` units in proportion to `N*`, exact to the unit.
+//!
+//! ```text
+//!   N*      ├──── N*_0 ────┼─ N*_1 ─┼────────── N*_2 ──────────┤  T = Σ N*
+//!   C                     C_0      C_1                        C_2 = T
+//!   tokens  0 ─────── ⌊σ·C_0/T⌋ ⌊σ·C_1/T⌋ ──────────────────── σ
+//!             e_0           e_1         e_2       e_i = ⌊σ·C_i/T⌋ − ⌊σ·C_(i−1)/T⌋
+//! ```
+//!
+//! Cutting the running sum, and not each part, makes `Σ e_i = σ` with nothing to carry; each `e_i`
+//! is within one unit of its exact value.
+
+/// The payment of one epoch, component by component in uid order. It can be stored between two
+/// calls of [`Payout::next`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payout {
+	/// Units to be paid in all.
+	pub sigma: u64,
+	/// `T`: the sum of all contributions, in units of mass.
+	pub total: u64,
+	/// `C`: the sum of the contributions paid so far, in units of mass.
+	pub paid_mass: u64,
+}
+
+impl Payout {
+	/// Starts paying `sigma` units over contributions that sum to `contribution_total`. With a sum
+	/// of 0 nobody is paid.
+	pub fn new(sigma: u64, contribution_total: u64) -> Self {
+		Self { sigma, total: contribution_total, paid_mass: 0 }
+	}
+
+	/// The units for the next component, whose contribution is `contribution`.
+	///
+	/// After contributions that sum to `total`, exactly `sigma` has been paid; contributions
+	/// beyond that sum are paid nothing.
+	#[allow(clippy::should_implement_trait)]
+	pub fn next(&mut self, contribution: u64) -> u64 {
+		let before = self.paid_mass.min(self.total);
+		let now = before.saturating_add(contribution).min(self.total);
+		self.paid_mass = now;
+		if now == before {
+			return 0;
+		}
+		self.paid_until(now).saturating_sub(self.paid_until(before))
+	}
+
+	/// `floor(σ·mass / T)`, for `mass ≤ T`; so the result is at most `σ`.
+	fn paid_until(&self, mass: u64) -> u64 {
+		let scaled = u128::from(self.sigma) * u128::from(mass);
+		scaled.checked_div(u128::from(self.total)).unwrap_or(0) as u64
+	}
+}

@@ -1,0 +1,114 @@
+//! One row: what it must satisfy to be posted, and the self-share that follows from it.
+//!
+//! ```text
+//!   edges  (target, share)        share / 65,536 = w_ij = ΔL_ij
+//!          ├ (3, 16,384)          1/4 to component 3
+//!          ├ (7,  8,192)          1/8 to component 7
+//!          └ self-share 40,960    5/8 = d_i = ΔL_ii: what is left, never stored
+//! ```
+//!
+//! A row that passes is a distribution by construction: no edge to itself, no target twice, no
+//! empty edge, at most [`MAX_EDGES`] edges, and at least [`MIN_SELF_SHARE`] left for itself.
+
+use crate::{MAX_COMPONENTS, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE};
+use core::fmt;
+
+/// Why a row cannot be posted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowError {
+	/// An edge points at the row's own component; what is not given away is its self-share already.
+	SelfEdge,
+	/// Two edges have the same target.
+	DuplicateTarget {
+		/// The target that comes twice.
+		target: u32,
+	},
+	/// A target is not a known component.
+	UnknownTarget {
+		/// The target that nobody has.
+		target: u32,
+	},
+	/// An edge has share 0: leave it out.
+	ZeroShare {
+		/// The target of the empty edge.
+		target: u32,
+	},
+	/// The row has more than [`MAX_EDGES`] edges.
+	TooManyEdges {
+		/// The number of edges in the row.
+		edges: usize,
+	},
+	/// The shares leave less than [`MIN_SELF_SHARE`] for the component itself.
+	SharesOverLimit {
+		/// The sum of the shares; it may be 57,344 at most.
+		sum: u32,
+	},
+}
+
+impl fmt::Display for RowError {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Self::SelfEdge => {
+				f.write_str("a row has no edge to itself: the self-share is what the edges leave")
+			}
+			Self::DuplicateTarget { target } => {
+				write!(f, "target {target} comes twice: add the two shares")
+			}
+			Self::UnknownTarget { target } => write!(f, "no component has uid {target}"),
+			Self::ZeroShare { target } => {
+				write!(f, "the share for target {target} is 0: leave the edge out")
+			}
+			Self::TooManyEdges { edges } => {
+				write!(f, "{edges} edges, at most {MAX_EDGES} are allowed")
+			}
+			Self::SharesOverLimit { sum } => write!(
+				f,
+				"the shares sum to {sum}, at most {} are allowed (the self-share is at least \
+				 {MIN_SELF_SHARE} of {SHARE_ONE})",
+				SHARE_ONE - MIN_SELF_SHARE
+			),
+		}
+	}
+}
+
+impl core::error::Error for RowError {}
+
+/// Checks the edges `(target, share)` of component `uid`, which may come in any order, and returns
+/// the self-share `d_i` out of [`SHARE_ONE`].
+///
+/// `is_known` says whether a uid is a component now; it is asked once per edge at most, and never
+/// for a uid of [`MAX_COMPONENTS`] or more, which no component can have.
+///
+/// # Errors
+/// The number of edges is checked first, then each edge in the order given, then the sum.
+pub fn check_row(
+	uid: u32,
+	edges: &[(u32, u16)],
+	mut is_known: impl FnMut(u32) -> bool,
+) -> Result<u32, RowError> {
+	if edges.len() > MAX_EDGES {
+		return Err(RowError::TooManyEdges { edges: edges.len() });
+	}
+	let mut sum = 0u32;
+	for (position, &(target, share)) in edges.iter().enumerate() {
+		if target == uid {
+			return Err(RowError::SelfEdge);
+		}
+		if share == 0 {
+			return Err(RowError::ZeroShare { target });
+		}
+		// At most 64 edges: comparing with all before costs less than sorting them.
+		if edges.iter().take(position).any(|&(before, _)| before == target) {
+			return Err(RowError::DuplicateTarget { target });
+		}
+		if target as usize >= MAX_COMPONENTS || !is_known(target) {
+			return Err(RowError::UnknownTarget { target });
+		}
+		// 64 shares below 65,536 fit.
+		sum += u32::from(share);
+	}
+	if sum > SHARE_ONE - MIN_SELF_SHARE {
+		return Err(RowError::SharesOverLimit { sum });
+	}
+	Ok(SHARE_ONE - sum)
+}

@@ -1,0 +1,238 @@
+//! Conservation after every row, interruption anywhere, and any bytes.
+
+use crate::case::{any_case, mass, random, Spread};
+use contribution::{Graph, Progress, Solve, Vectors, MAX_SWEEPS, ROW_COST};
+use proptest::{collection::vec, prelude::*};
+
+/// `advance` with a budget of its own; returns what was spent.
+fn advance(
+	solve: &mut Solve,
+	graph: &Graph,
+	vectors: &mut Vectors,
+	budget: u64,
+) -> (Progress, u64) {
+	let mut left = budget;
+	let progress = solve.advance(graph, vectors, &mut left);
+	assert!(left <= budget);
+	(progress, budget - left)
+}
+
+/// Takes state apart into what a chain stores and puts it together again.
+fn store_and_load(solve: Solve, vectors: &Vectors) -> (Solve, Vectors) {
+	let Solve { total, residual, sweep, cursor } = solve;
+	let copy = |v: &Vec<u64>| v.chunks(3).flatten().copied().collect();
+	(
+		Solve { total, residual, sweep, cursor },
+		Vectors { residual: copy(&vectors.residual), contribution: copy(&vectors.contribution) },
+	)
+}
+
+proptest! {
+	#[test]
+	fn the_scaled_stakes_sum_to_the_total(
+		stakes in vec(prop_oneof![any::<u64>(), 0u64..1_000, Just(0), Just(u64::MAX)], 0..50),
+	) {
+		let sum: u128 = stakes.iter().map(|&stake| u128::from(stake)).sum();
+		let Some((solve, vectors)) = Solve::begin(&stakes) else {
+			prop_assert_eq!(sum, 0);
+			return Ok(());
+		};
+		prop_assert!((1 << 61..1 << 62).contains(&solve.total));
+		prop_assert_eq!(mass(&vectors), u128::from(solve.total));
+		prop_assert_eq!((solve.residual, solve.sweep, solve.cursor), (solve.total, 0, 0));
+		prop_assert_eq!(&vectors.contribution, &vec![0; stakes.len()]);
+		for (&stake, &scaled) in stakes.iter().zip(&vectors.residual) {
+			prop_assert_eq!(stake == 0 && scaled > 0, false);
+			// |scaled - stake · 2^k| < 1, for 2^k = 2^(62 - bits of the sum).
+			let bits = 128 - sum.leading_zeros();
+			let (stake, scaled) = (u128::from(stake) << 62, u128::from(scaled) << bits);
+			prop_assert!(stake.abs_diff(scaled) < 1 << bits);
+			prop_assert!(bits > 62 || stake == scaled);
+		}
+	}
+
+	/// Row by row: each visit spends exactly its cost, moves mass but makes none, and the residual
+	/// is the sum of `r`.
+	#[test]
+	fn mass_is_conserved_after_every_row(case in any_case(8)) {
+		let graph = case.graph();
+		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
+		loop {
+			let cost = ROW_COST + case.rows[solve.cursor as usize].len() as u64;
+			// One less than the row needs: nothing may happen.
+			let before = (solve, vectors.clone());
+			prop_assert_eq!(
+				advance(&mut solve, &graph, &mut vectors, cost - 1),
+				(Progress::Paused, 0)
+			);
+			prop_assert_eq!(&(solve, vectors.clone()), &before);
+
+			let (progress, spent) = advance(&mut solve, &graph, &mut vectors, cost);
+			prop_assert_eq!(spent, cost);
+			prop_assert_eq!(mass(&vectors), u128::from(solve.total));
+			prop_assert_eq!(vectors.residual.iter().sum::<u64>(), solve.residual);
+			prop_assert_eq!(vectors.residual.len(), case.stakes.len());
+			// `advance` goes on to the next row before it pauses, and only N* of one row grew.
+			let grew = (0..case.stakes.len())
+				.filter(|&uid| vectors.contribution[uid] != before.1.contribution[uid])
+				.count();
+			prop_assert!(grew <= 1);
+			if progress != Progress::Paused {
+				prop_assert_eq!(progress, Progress::Converged);
+				prop_assert_eq!(solve.cursor, 0);
+				prop_assert!(solve.residual <= solve.total >> 30);
+				break;
+			}
+		}
+	}
+
+	/// The bound that `MAX_SWEEPS` rests on: a sweep leaves 7/8 at most.
+	#[test]
+	fn every_sweep_absorbs_an_eighth(case in any_case(12)) {
+		let graph = case.graph();
+		let cost = (case.edges() as u64) + ROW_COST * case.rows.len() as u64;
+		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
+		loop {
+			let before = solve.residual;
+			let (progress, spent) = advance(&mut solve, &graph, &mut vectors, cost);
+			prop_assert_eq!(spent, cost);
+			prop_assert!(solve.residual <= before / 8 * 7 + 7);
+			if progress != Progress::Paused {
+				prop_assert_eq!(progress, Progress::Converged);
+				prop_assert!(solve.sweep <= 156);
+				break;
+			}
+		}
+	}
+
+	/// Any budgets, any number of times stored and loaded: the same bits, at the same price.
+	#[test]
+	fn interruption_changes_nothing(
+		case in any_case(40),
+		budgets in vec(0u64..2_000, 1..20),
+	) {
+		let graph = case.graph();
+		let (mut one_shot, mut expected) = Solve::begin(&case.stakes).unwrap();
+		let (ended, price) = advance(&mut one_shot, &graph, &mut expected, u64::MAX);
+
+		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
+		let mut paid = 0;
+		let mut turns = budgets.iter().copied().chain(std::iter::repeat(777));
+		let progress = loop {
+			let (progress, spent) =
+				advance(&mut solve, &graph, &mut vectors, turns.next().unwrap());
+			paid += spent;
+			prop_assert_eq!(mass(&vectors), u128::from(solve.total));
+			if progress != Progress::Paused {
+				break progress;
+			}
+			(solve, vectors) = store_and_load(solve, &vectors);
+		};
+		prop_assert_eq!(progress, ended);
+		prop_assert_eq!(solve, one_shot);
+		prop_assert_eq!(&vectors, &expected);
+		prop_assert_eq!(paid, price);
+
+		// A finished solve stays as it is.
+		prop_assert_eq!(advance(&mut solve, &graph, &mut vectors, 1_000_000), (ended, 0));
+		prop_assert_eq!((solve, vectors), (one_shot, expected));
+	}
+
+	/// The order of the edges within a row, and zero shares or void edges among them, change no
+	/// bit.
+	#[test]
+	fn edge_order_changes_nothing(mut case in any_case(20)) {
+		let (_, expected, _) = case.solve();
+		case.rows.iter_mut().for_each(|row| row.reverse());
+		let (_, vectors, _) = case.solve();
+		prop_assert_eq!(vectors, expected);
+	}
+
+	/// Components without stake that nobody points at change nothing for the others.
+	#[test]
+	fn unused_uids_change_nothing(mut case in any_case(20), more in 0usize..10) {
+		let (solve, expected, _) = case.solve();
+		let n = case.rows.len();
+		case.rows.resize(n + more, Vec::new());
+		case.stakes.resize(n + more, 0);
+		let (longer, vectors, _) = case.solve();
+		prop_assert_eq!(longer, solve);
+		prop_assert_eq!(&vectors.contribution[..n], &expected.contribution[..]);
+		prop_assert_eq!(&vectors.contribution[n..], &vec![0; more][..]);
+	}
+
+	/// Any rows, any state, however damaged: an end is reached without a panic, and modulo 2^64
+	/// no mass is made or lost.
+	#[test]
+	fn any_bytes_reach_an_end(
+		components in 0usize..12,
+		rows in vec(vec((any::<u16>(), any::<u16>()), 0..70), 0..12),
+		mask in any::<u16>(),
+		(total, residual, sweep, cursor) in any::<(u64, u64, u16, u32)>(),
+		near in any::<bool>(),
+		r in vec(any::<u64>(), 0..14),
+		x in vec(any::<u64>(), 0..14),
+		budget in 0u64..3_000,
+	) {
+		let mut graph = Graph::with_capacity(components, 0);
+		for row in rows {
+			let (targets, shares): (Vec<u16>, Vec<u16>) =
+				row.into_iter().map(|(target, share)| (target & mask, share >> (mask & 7))).unzip();
+			graph.push_row(&targets, &shares, |_| true);
+		}
+		let (sweep, cursor) = if near { (sweep % 200, cursor % 20) } else { (sweep, cursor) };
+		let mut solve = Solve { total, residual, sweep, cursor };
+		let mut vectors = Vectors { residual: r, contribution: x };
+		let sum = |v: &Vectors| {
+			v.residual.iter().chain(&v.contribution).fold(0u64, |sum, &m| sum.wrapping_add(m))
+		};
+		let before = sum(&vectors);
+		let mut turns = 0;
+		loop {
+			let (progress, spent) = advance(&mut solve, &graph, &mut vectors, budget);
+			prop_assert!(spent <= budget);
+			prop_assert_eq!(sum(&vectors), before);
+			prop_assert!(vectors.residual.len() >= components);
+			prop_assert_eq!(vectors.residual.len(), vectors.contribution.len());
+			turns += 1;
+			// 160 sweeps of at most 14 rows, at least a row each time if there is a budget.
+			if progress != Progress::Paused || (spent == 0 && turns > 3) {
+				break;
+			}
+			prop_assert!(turns <= 3_000);
+		}
+	}
+}
+
+#[test]
+fn interruption_changes_nothing_on_a_large_graph() {
+	let case = random(11, 3_000, 24, Spread::Zipf);
+	let graph = case.graph();
+	let (one_shot, expected, _) = case.solve();
+	for budget in [28, 1_009, 77_777] {
+		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
+		if budget == 28 {
+			// The dearest row at a time is slow: only the last sweep.
+			let whole = (case.edges() as u64 + 3_000 * ROW_COST) * u64::from(one_shot.sweep - 1);
+			assert_eq!(advance(&mut solve, &graph, &mut vectors, whole), (Progress::Paused, whole));
+		}
+		while advance(&mut solve, &graph, &mut vectors, budget).0 == Progress::Paused {
+			assert_eq!(mass(&vectors), u128::from(solve.total));
+		}
+		assert_eq!((solve, &vectors), (one_shot, &expected));
+	}
+}
+
+#[test]
+fn after_the_last_sweep_a_solve_is_truncated() {
+	// Not reached by well-formed rows, so the sweeps are set.
+	let case = random(3, 100, 8, Spread::Uniform);
+	let graph = case.graph();
+	let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
+	solve.sweep = MAX_SWEEPS - 1;
+	assert_eq!(advance(&mut solve, &graph, &mut vectors, u64::MAX).0, Progress::Truncated);
+	assert_eq!((solve.sweep, solve.cursor), (MAX_SWEEPS, 0));
+	assert!(solve.residual > solve.total >> 30);
+	assert_eq!(mass(&vectors), u128::from(solve.total));
+	assert_eq!(advance(&mut solve, &graph, &mut vectors, u64::MAX), (Progress::Truncated, 0));
+}

@@ -1,0 +1,149 @@
+//! Extreme sizes, stakes and graphs: an end is reached, and it is the right one.
+
+use crate::case::{mass, Case};
+use contribution::{Graph, Payout, Progress, Solve, Vectors, MAX_COMPONENTS, SHARE_ONE};
+
+/// Payouts of 10^9 units.
+fn payouts(case: &Case) -> Vec<u64> {
+	let (solve, vectors, progress) = case.solve();
+	assert_eq!(progress, Progress::Converged);
+	assert_eq!(mass(&vectors), u128::from(solve.total));
+	let mut payout = Payout::new(1_000_000_000, vectors.contribution.iter().sum());
+	let paid: Vec<u64> = vectors.contribution.iter().map(|&part| payout.next(part)).collect();
+	assert_eq!(paid.iter().sum::<u64>(), 1_000_000_000);
+	paid
+}
+
+#[test]
+fn nobody() {
+	assert_eq!(Solve::begin(&[]), None);
+	assert_eq!(Solve::begin(&[0, 0, 0]), None);
+	// A restored state that cannot be: it ends as well.
+	let mut solve = Solve { total: 1 << 61, residual: 1 << 61, sweep: 0, cursor: 0 };
+	let graph = Graph::with_capacity(0, 0);
+	let mut budget = 1_000;
+	assert_eq!(solve.advance(&graph, &mut Vectors::default(), &mut budget), Progress::Truncated);
+	assert_eq!(budget, 1_000);
+}
+
+#[test]
+fn one_component_earns_all() {
+	let case = Case { stakes: vec![1], rows: vec![vec![]] };
+	assert_eq!(payouts(&case), [1_000_000_000]);
+	let (solve, vectors, _) = case.solve();
+	assert_eq!((solve.total, solve.residual, solve.sweep), (1 << 61, 0, 1));
+	assert_eq!(vectors.contribution, [1 << 61]);
+}
+
+#[test]
+fn without_rows_all_keep_their_stake() {
+	let case = Case { stakes: vec![0, 250, 750, 0], rows: vec![vec![]; 4] };
+	assert_eq!(payouts(&case), [0, 250_000_000, 750_000_000, 0]);
+}
+
+#[test]
+fn one_stake_flows_down_a_chain() {
+	// 3/4 moves on at each of 20 steps; the last keeps what arrives.
+	let n = 21u16;
+	let mut stakes = vec![0; usize::from(n)];
+	stakes[0] = u64::MAX;
+	let rows = (0..n).map(|i| if i + 1 < n { vec![(i + 1, 49_152)] } else { vec![] }).collect();
+	let paid = payouts(&Case { stakes, rows });
+	for (i, &paid) in paid.iter().enumerate() {
+		let own = if i == 20 { 1.0 } else { 0.25 };
+		let expected = 1e9 * 0.75f64.powi(i as i32) * own;
+		assert!((paid as f64 - expected).abs() <= 1.0 + 1e9 * 2f64.powi(-30), "{i}: {paid}");
+	}
+}
+
+#[test]
+fn a_unit_beside_2_to_the_60() {
+	let case = Case { stakes: vec![1, 1 << 60], rows: vec![vec![], vec![]] };
+	let (_, vectors, _) = case.solve();
+	assert_eq!(vectors.contribution, [2, 1 << 61]);
+	// And as the only source of somebody else.
+	let case = Case { stakes: vec![1, 1 << 60], rows: vec![vec![(2, 32_768)], vec![], vec![]] };
+	let (_, vectors, _) = Case { stakes: vec![1, 1 << 60, 0], ..case }.solve();
+	assert_eq!(vectors.contribution, [1, 1 << 61, 1]);
+}
+
+#[test]
+fn the_largest_stakes() {
+	// A balance is a u64, so a chain's sum is too; more is scaled down without overflow.
+	for stakes in [
+		vec![u64::MAX, 0],
+		vec![u64::MAX - 1, 1],
+		vec![u64::MAX; 2],
+		vec![u64::MAX; MAX_COMPONENTS],
+	] {
+		let (solve, vectors) = Solve::begin(&stakes).unwrap();
+		assert!((1 << 61..1 << 62).contains(&solve.total));
+		assert_eq!(mass(&vectors), u128::from(solve.total));
+	}
+	let (_, vectors) = Solve::begin(&[u64::MAX; 4]).unwrap();
+	assert!(vectors.residual.iter().all(|&part| part.abs_diff(1 << 60) <= 1));
+}
+
+#[test]
+fn stakes_without_a_uid_are_not_read() {
+	let mut stakes = vec![1; MAX_COMPONENTS];
+	let expected = Solve::begin(&stakes);
+	stakes.push(u64::MAX);
+	assert_eq!(Solve::begin(&stakes), expected);
+}
+
+#[test]
+fn a_closed_clique_at_the_least_self_share() {
+	// 8 rows, 7 x 8,192 = 57,344 each: 1/8 is absorbed in a step, the most sweeps per residual.
+	let rows = (0..8u16).map(|i| (0..8).filter(|&j| j != i).map(|j| (j, 8_192)).collect());
+	let case = Case { stakes: vec![1_000_000; 8], rows: rows.collect() };
+	let (solve, _, _) = case.solve();
+	assert!((70..=156).contains(&solve.sweep), "{} sweeps", solve.sweep);
+	for paid in payouts(&case) {
+		assert!(paid.abs_diff(125_000_000) <= 1, "{paid}");
+	}
+}
+
+#[test]
+fn a_reversed_ring_is_as_slow_as_algorithm_1() {
+	// Row i points at i - 1, against the order of the sweep; n beyond 156 so that none comes
+	// round.
+	let n = 400u16;
+	let rows = (0..n).map(|i| vec![((i + n - 1) % n, 57_344)]).collect();
+	let mut case = Case { stakes: vec![0; usize::from(n)], rows };
+	case.stakes[399] = 1 << 40;
+	let (solve, vectors, progress) = case.solve();
+	assert_eq!((progress, solve.sweep), (Progress::Converged, 156));
+	assert_eq!(mass(&vectors), u128::from(solve.total));
+	// In the order of the sweep the same ring takes two.
+	let rows = (0..n).map(|i| vec![((i + 1) % n, 57_344)]).collect();
+	let (solve, _, _) = Case { stakes: vec![1; usize::from(n)], rows }.solve();
+	assert!(solve.sweep <= 2, "{} sweeps", solve.sweep);
+}
+
+#[test]
+fn the_whole_uid_space() {
+	// Each gives half to the next; the last row closes the ring.
+	let mut graph = Graph::with_capacity(MAX_COMPONENTS, MAX_COMPONENTS);
+	for uid in 0..=u16::MAX {
+		graph.push_row(&[uid.wrapping_add(1)], &[(SHARE_ONE / 2) as u16], |_| true);
+	}
+	assert_eq!((graph.rows(), graph.edges()), (MAX_COMPONENTS, MAX_COMPONENTS));
+	let (mut solve, mut vectors) = Solve::begin(&[7; MAX_COMPONENTS]).unwrap();
+	let mut budget = u64::MAX;
+	assert_eq!(solve.advance(&graph, &mut vectors, &mut budget), Progress::Converged);
+	assert_eq!(mass(&vectors), u128::from(solve.total));
+	let mean = solve.total / MAX_COMPONENTS as u64;
+	assert!(vectors.contribution.iter().all(|&part| part.abs_diff(mean) < mean >> 12));
+}
+
+#[test]
+fn vectors_shorter_than_the_graph_are_extended() {
+	let mut graph = Graph::with_capacity(3, 2);
+	graph.push_row(&[2], &[32_768], |_| true);
+	let (mut solve, mut vectors) = Solve::begin(&[1]).unwrap();
+	let mut budget = u64::MAX;
+	assert_eq!(solve.advance(&graph, &mut vectors, &mut budget), Progress::Converged);
+	assert_eq!(vectors.contribution, [1 << 60, 0, 1 << 60]);
+	assert_eq!(vectors.residual, [0, 0, 0]);
+}
