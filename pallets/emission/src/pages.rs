@@ -1,0 +1,258 @@
+//! Access to the paged storage.
+//!
+//! ```text
+//!   uid 1,300:  entry 276 of page 2 of stakes, registrations, contributions   (512 per page)
+//!               row 4 of row page 81                                          ( 16 per page)
+//! ```
+//!
+//! A page of entries is only as long as it must be: what lies beyond its length is 0. Row pages are
+//! written as values, and read either so or, by the solve, in place from the stored bytes.
+
+use crate::{
+	types::{
+		Edges, Page, RowPage, EDGES_PER_PAGE, ENTRIES_PER_PAGE, ROWS_PER_PAGE, ROW_PAGE_VERSION,
+	},
+	Config, Pallet, RegisteredPages, RowPages,
+};
+use alloc::{collections::BTreeMap, vec::Vec};
+use codec::{Compact, Decode, FullCodec};
+use frame_support::{storage::StorageMap, BoundedVec};
+
+/// The pages that hold the entries of `uids` uids.
+pub(crate) fn pages(uids: u32) -> u32 {
+	uids.div_ceil(ENTRIES_PER_PAGE)
+}
+
+/// The row pages that hold the rows of `uids` uids.
+pub(crate) fn row_pages(uids: u32) -> u32 {
+	uids.div_ceil(ROWS_PER_PAGE)
+}
+
+/// The row page of a uid.
+pub(crate) fn row_page(uid: u32) -> u32 {
+	uid / ROWS_PER_PAGE
+}
+
+fn slot(uid: u32) -> usize {
+	(uid % ROWS_PER_PAGE) as usize
+}
+
+fn entry(uid: u32) -> usize {
+	(uid % ENTRIES_PER_PAGE) as usize
+}
+
+/// The entry of a uid, 0 if it was never written.
+pub(crate) fn get_entry<Pages, V>(uid: u32) -> V
+where
+	V: FullCodec + Default + Copy,
+	Pages: StorageMap<u32, Page<V>, Query = Page<V>>,
+{
+	Pages::get(uid / ENTRIES_PER_PAGE).get(entry(uid)).copied().unwrap_or_default()
+}
+
+/// Writes the entry of a uid.
+pub(crate) fn set_entry<Pages, V>(uid: u32, value: V)
+where
+	V: FullCodec + Default + Copy,
+	Pages: StorageMap<u32, Page<V>, Query = Page<V>>,
+{
+	Pages::mutate(uid / ENTRIES_PER_PAGE, |page| {
+		let index = entry(uid);
+		if page.len() <= index {
+			page.bounded_resize(index + 1, V::default());
+		}
+		if let Some(entry) = page.get_mut(index) {
+			*entry = value;
+		}
+	})
+}
+
+/// The entries of the uids below `uids`.
+pub(crate) fn load_entries<Pages, V>(uids: u32) -> Vec<V>
+where
+	V: FullCodec + Default + Copy,
+	Pages: StorageMap<u32, Page<V>, Query = Page<V>>,
+{
+	let mut entries = Vec::with_capacity(uids as usize);
+	for index in 0..pages(uids) {
+		let page = Pages::get(index);
+		let end = (index.saturating_add(1).saturating_mul(ENTRIES_PER_PAGE)).min(uids) as usize;
+		let wanted = end.saturating_sub(entries.len());
+		entries.extend(page.iter().take(wanted));
+		entries.resize(end, V::default());
+	}
+	entries
+}
+
+/// Registration epochs by uid, read page by page as they are asked for.
+#[derive(Default)]
+pub(crate) struct Registrations(BTreeMap<u32, Page<u32>>);
+
+impl Registrations {
+	/// The epoch in which the component of this uid registered; 0: nobody has it.
+	pub(crate) fn get<T: Config>(&mut self, uid: u32) -> u32 {
+		self.0
+			.entry(uid / ENTRIES_PER_PAGE)
+			.or_insert_with_key(|&page| RegisteredPages::<T>::get(page))
+			.get(entry(uid))
+			.copied()
+			.unwrap_or_default()
+	}
+
+	/// Whether an edge to `target` in a row posted in epoch `posted` counts.
+	pub(crate) fn counts<T: Config>(&mut self, target: u32, posted: u32) -> bool {
+		edge_counts(self.get::<T>(target), posted)
+	}
+}
+
+/// Whether an edge counts, of a row posted in epoch `posted` to a component registered in epoch
+/// `registered` (0: not registered).
+pub(crate) fn edge_counts(registered: u32, posted: u32) -> bool {
+	registered != 0 && registered <= posted
+}
+
+impl Default for RowPage {
+	fn default() -> Self {
+		Self {
+			version: ROW_PAGE_VERSION,
+			posted: Default::default(),
+			ends: Default::default(),
+			targets: Default::default(),
+			shares: Default::default(),
+		}
+	}
+}
+
+impl RowPage {
+	/// The epoch in which the row of `uid` was posted, and its edges; `None` if it has no row.
+	pub(crate) fn row(&self, uid: u32) -> Option<(u32, Edges)> {
+		let slot = slot(uid);
+		let posted = self.posted.get(slot).copied().filter(|&posted| posted != 0)?;
+		let (targets, shares) = self.edges(slot);
+		let edges = targets.iter().zip(shares).map(|(&target, &share)| (u32::from(target), share));
+		Some((posted, BoundedVec::truncate_from(edges.collect())))
+	}
+
+	fn edges(&self, slot: usize) -> (&[u16], &[u16]) {
+		let before = slot.checked_sub(1).and_then(|before| self.ends.get(before));
+		let start = before.copied().map_or(0, usize::from);
+		let end = self.ends.get(slot).copied().map_or(start, usize::from);
+		(
+			self.targets.get(start..end).unwrap_or_default(),
+			self.shares.get(start..end).unwrap_or_default(),
+		)
+	}
+
+	/// Replaces the row of `uid`.
+	pub(crate) fn set(&mut self, uid: u32, posted: u32, row: &[(u32, u16)]) {
+		let mut targets = Vec::with_capacity(self.targets.len() + row.len());
+		let mut shares = Vec::with_capacity(self.shares.len() + row.len());
+		let mut ends = self.ends;
+		for (index, end) in ends.iter_mut().enumerate() {
+			if index == slot(uid) {
+				// A target is below MaxComponents, so it fits: integrity_test.
+				targets.extend(row.iter().map(|&(target, _)| target as u16));
+				shares.extend(row.iter().map(|&(_, share)| share));
+			} else {
+				let (before, of_before) = self.edges(index);
+				targets.extend_from_slice(before);
+				shares.extend_from_slice(of_before);
+			}
+			// At most 1,024.
+			*end = targets.len() as u16;
+		}
+		if let Some(epoch) = self.posted.get_mut(slot(uid)) {
+			*epoch = posted;
+		}
+		self.ends = ends;
+		self.targets = BoundedVec::truncate_from(targets);
+		self.shares = BoundedVec::truncate_from(shares);
+	}
+
+	/// Removes the row of `uid`.
+	pub(crate) fn clear(&mut self, uid: u32) {
+		self.set(uid, 0, &[]);
+	}
+}
+
+/// A stored row page, read in place: nothing is copied but the edges that are asked for.
+pub(crate) struct RawRowPage<'a> {
+	posted: &'a [u8],
+	ends: &'a [u8],
+	targets: &'a [u8],
+	shares: &'a [u8],
+}
+
+impl<'a> RawRowPage<'a> {
+	/// `None` if the bytes are no [`RowPage`] of this version.
+	pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+		let (&version, bytes) = bytes.split_first()?;
+		let (posted, bytes) = bytes.split_at_checked(4 * ROWS_PER_PAGE as usize)?;
+		let (ends, mut bytes) = bytes.split_at_checked(2 * ROWS_PER_PAGE as usize)?;
+		let targets = Self::vector(&mut bytes)?;
+		let shares = Self::vector(&mut bytes)?;
+		let valid = version == ROW_PAGE_VERSION && targets.len() == shares.len();
+		valid.then_some(Self { posted, ends, targets, shares })
+	}
+
+	fn vector(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+		let Compact(len) = Compact::<u32>::decode(bytes).ok()?;
+		if len > EDGES_PER_PAGE {
+			return None;
+		}
+		let (vector, rest) = bytes.split_at_checked(2 * len as usize)?;
+		*bytes = rest;
+		Some(vector)
+	}
+
+	/// The epoch in which the row of this slot was posted, 0 for none.
+	pub(crate) fn posted(&self, slot: usize) -> u32 {
+		let bytes = self.posted.chunks_exact(4).nth(slot).and_then(|four| four.try_into().ok());
+		bytes.map_or(0, u32::from_le_bytes)
+	}
+
+	/// Reads the targets and shares of this slot into the two vectors, in place of what they hold.
+	pub(crate) fn read_row(&self, slot: usize, targets: &mut Vec<u16>, shares: &mut Vec<u16>) {
+		let start = slot.checked_sub(1).map_or(0, |before| self.end(before));
+		let range = 2 * start..2 * self.end(slot);
+		read_u16s(self.targets.get(range.clone()).unwrap_or_default(), targets);
+		read_u16s(self.shares.get(range).unwrap_or_default(), shares);
+	}
+
+	fn end(&self, slot: usize) -> usize {
+		let bytes = self.ends.chunks_exact(2).nth(slot).and_then(|two| two.try_into().ok());
+		bytes.map_or(0, |two| usize::from(u16::from_le_bytes(two)))
+	}
+}
+
+fn read_u16s(bytes: &[u8], numbers: &mut Vec<u16>) {
+	numbers.clear();
+	let pairs = bytes.chunks_exact(2).filter_map(|two| two.try_into().ok());
+	numbers.extend(pairs.map(u16::from_le_bytes));
+}
+
+impl<T: Config> Pallet<T> {
+	/// Reads the rows of the uids from `start` to `end − 1`, in order, and hands each with the epoch
+	/// of its post (0: no row) to `visit`: `(uid, posted, targets, shares)`.
+	pub(crate) fn visit_rows(
+		start: u32,
+		end: u32,
+		mut visit: impl FnMut(u32, u32, &[u16], &[u16]),
+	) {
+		let (mut targets, mut shares) = (Vec::new(), Vec::new());
+		for page in row_page(start)..row_pages(end) {
+			let bytes = sp_io::storage::get(&RowPages::<T>::hashed_key_for(page));
+			let rows = bytes.as_deref().and_then(RawRowPage::parse);
+			let first = page.saturating_mul(ROWS_PER_PAGE);
+			for uid in first.max(start)..first.saturating_add(ROWS_PER_PAGE).min(end) {
+				match &rows {
+					Some(rows) if rows.posted(slot(uid)) != 0 => {
+						rows.read_row(slot(uid), &mut targets, &mut shares);
+						visit(uid, rows.posted(slot(uid)), &targets, &shares);
+					}
+					_ => visit(uid, 0, &[], &[]),
+				}
+			}
+		}
+	}
+}

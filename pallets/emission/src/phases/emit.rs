@@ -1,0 +1,197 @@
+//! `Emit`: Algorithm 2. The epoch's σ is minted into the pot once; then the stakes of 512 uids at a
+//! time are raised by their payouts, whose sum is σ to the unit.
+//!
+//! A component that is leaving is not staked any more: its payout joins what its owner has
+//! unbonding.
+
+use super::{pieces, State, Step};
+use crate::{
+	pages::pages,
+	types::{LastPayout, Page, Phase, Resident, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE},
+	Components, Config, ContributionPages, Epoch, Event, LastPaid, Leaving, MintedTotal, Pallet,
+	ResidualPieces, SolvedPieces, StakePages, WeightInfo, LOG_TARGET,
+};
+use alloc::vec::Vec;
+use contribution::Payout;
+use frame_support::{
+	traits::fungible::Mutate,
+	weights::{Weight, WeightMeter},
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+
+impl<T: Config> Pallet<T> {
+	pub(super) fn emit(
+		now: BlockNumberFor<T>,
+		state: &mut State<T>,
+		resident: &Option<Resident>,
+		meter: &mut WeightMeter,
+	) -> Step {
+		// While the contributions are in memory only, the weight to save them stays in reserve.
+		let reserve = match resident {
+			Some(_) => T::WeightInfo::save_vectors(pieces(state.components)),
+			None => Weight::zero(),
+		};
+		let short = |state: &mut State<T>, meter: &mut WeightMeter, needed| match resident {
+			Some(resident) => Self::pause(state, &resident.vectors, meter),
+			None => Step::Short(needed),
+		};
+
+		if state.minted.is_none() {
+			let needed = T::WeightInfo::emit_mint();
+			if !meter.can_consume(needed.saturating_add(reserve)) {
+				return short(state, meter, needed);
+			}
+			meter.consume(needed);
+			Self::mint(state);
+		}
+
+		let mut loaded: Option<(u32, Vec<u64>)> = None;
+		while state.cursor < pages(state.components) {
+			let index = state.cursor.saturating_mul(ENTRIES_PER_PAGE) / ENTRIES_PER_PIECE;
+			let load = match (resident, &loaded) {
+				(Some(_), _) => Weight::zero(),
+				_ if state.total == 0 => Weight::zero(),
+				(None, Some((piece, _))) if *piece == index => Weight::zero(),
+				_ => T::WeightInfo::load_piece(),
+			};
+			let needed = T::WeightInfo::leaving_page()
+				.saturating_add(load)
+				.saturating_add(T::WeightInfo::emit_page());
+			if !meter.can_consume(needed.saturating_add(reserve)) {
+				return short(state, meter, needed);
+			}
+			meter.consume(T::WeightInfo::leaving_page());
+			let leaving = Leaving::<T>::get(state.cursor);
+			let needed = T::WeightInfo::emit_leaving()
+				.saturating_mul(leaving.len() as u64)
+				.saturating_add(load)
+				.saturating_add(T::WeightInfo::emit_page());
+			if !meter.can_consume(needed.saturating_add(reserve)) {
+				return short(state, meter, needed);
+			}
+			meter.consume(needed);
+
+			let first = state.cursor.saturating_mul(ENTRIES_PER_PAGE);
+			let end = first.saturating_add(ENTRIES_PER_PAGE).min(state.components);
+			let (contributions, offset) = match resident {
+				Some(resident) => (resident.vectors.contribution.as_slice(), 0),
+				None if state.total == 0 => (&[][..], 0),
+				None => {
+					if load != Weight::zero() {
+						loaded = Some((index, Self::solved_piece(index)));
+					}
+					let piece = loaded.as_ref().map(|(_, piece)| piece.as_slice());
+					(piece.unwrap_or_default(), index.saturating_mul(ENTRIES_PER_PIECE))
+				}
+			};
+			let of = |uid: u32| {
+				contributions.get(uid.saturating_sub(offset) as usize).copied().unwrap_or_default()
+			};
+			Self::emit_page(state, first, end, of, &leaving);
+			state.cursor = state.cursor.saturating_add(1);
+		}
+
+		let clear = match state.saved {
+			true => T::WeightInfo::clear_vectors(pieces(state.components)),
+			false => Weight::zero(),
+		};
+		let needed = T::WeightInfo::emit_end().saturating_add(clear);
+		if !meter.can_consume(needed.saturating_add(reserve)) {
+			return short(state, meter, needed);
+		}
+		meter.consume(needed);
+		Self::finish(now, state);
+		Step::Wait
+	}
+
+	/// Mints what is to be paid into the pot.
+	fn mint(state: &mut State<T>) {
+		let payable = state.total.saturating_sub(state.residual) > 0;
+		let amount = if payable { state.sigma } else { 0 };
+		state.minted = Some(amount);
+		if amount == 0 {
+			return;
+		}
+		match T::Currency::mint_into(&Self::pot(), amount) {
+			Ok(_) => MintedTotal::<T>::mutate(|total| *total = total.saturating_add(amount)),
+			Err(error) => {
+				// The issuance has no room left: nothing is minted, so nothing can be paid.
+				log::error!(target: LOG_TARGET, "{amount} units could not be minted: {error:?}");
+				state.minted = Some(0);
+			}
+		}
+	}
+
+	/// Pays the uids from `first` to `end − 1`, all of one page.
+	fn emit_page(
+		state: &mut State<T>,
+		first: u32,
+		end: u32,
+		contribution: impl Fn(u32) -> u64,
+		leaving: &Page<u32>,
+	) {
+		let mut payout = Payout {
+			sigma: state.minted.unwrap_or_default(),
+			total: state.total.saturating_sub(state.residual),
+			paid_mass: state.paid_mass,
+		};
+		let payouts: Vec<u64> = (first..end).map(|uid| payout.next(contribution(uid))).collect();
+		let mut owed: Vec<u64> = payouts.clone();
+		for &uid in leaving {
+			let due = uid.checked_sub(first).and_then(|index| owed.get_mut(index as usize));
+			if let Some(amount) = due.map(core::mem::take).filter(|&amount| amount > 0) {
+				if let Some(component) = Components::<T>::get(uid) {
+					Self::unbond(&component.owner, amount);
+				}
+			}
+		}
+		let page = first / ENTRIES_PER_PAGE;
+		StakePages::<T>::mutate(page, |stakes| {
+			if stakes.len() < owed.len() {
+				stakes.bounded_resize(owed.len(), 0);
+			}
+			for (stake, amount) in stakes.iter_mut().zip(&owed) {
+				*stake = stake.saturating_add(*amount);
+			}
+		});
+		let paid = payouts.iter().fold(0u64, |sum, amount| sum.saturating_add(*amount));
+		state.paid = state.paid.saturating_add(paid);
+		state.paid_mass = payout.paid_mass;
+		ContributionPages::<T>::insert(page, Page::truncate_from(payouts));
+	}
+
+	/// Closes the epoch.
+	fn finish(now: BlockNumberFor<T>, state: &mut State<T>) {
+		if state.saved {
+			for index in 0..pieces(state.components) {
+				ResidualPieces::<T>::remove(index);
+				SolvedPieces::<T>::remove(index);
+			}
+		}
+		let epoch = Epoch::<T>::get();
+		let last = LastPayout {
+			epoch,
+			minted: state.minted.unwrap_or_default(),
+			components: state.components,
+			sweeps: u32::from(state.sweep),
+			residual: state.residual,
+			paid_at: now,
+			parent: state.parent,
+			started_at: state.started_at,
+		};
+		if state.paid != last.minted {
+			// Only if saved vectors were damaged; what is not paid stays in the pot.
+			log::error!(target: LOG_TARGET, "paid {} of {} minted", state.paid, last.minted);
+		}
+		Self::deposit_event(Event::EpochPaid {
+			epoch,
+			minted: last.minted,
+			components: last.components,
+			sweeps: last.sweeps,
+			residual: last.residual,
+		});
+		LastPaid::<T>::put(last);
+		Epoch::<T>::put(epoch.saturating_add(1));
+		*state = State::<T> { phase: Phase::Idle, ..Default::default() };
+	}
+}

@@ -1,0 +1,186 @@
+//! The state machine of an epoch.
+//!
+//! ```text
+//!    ┌─────────────────────────────────────────────────────────────────┐
+//!    ▼                                                                 │
+//!   Idle ──due──► Merge ──► Begin ──┬─ stake with a live row ─► Sweep ─┴► Emit ──► Idle
+//!                                   └─ none: nothing is payable ────────►
+//! ```
+//!
+//! Each step checks its worst case against the meter before it does anything, takes what it used,
+//! and says what to do next: go on in this block, wait for the next one, or that it did not fit.
+//! After `Emit` the machine always waits, so that the state of the paying block shows exactly the
+//! rows that were charged and what was paid.
+
+mod begin;
+mod emit;
+mod merge;
+mod sweep;
+
+use crate::{
+	pages::{edge_counts, pages, row_pages},
+	types::{Phase, Resident, SolveState, ENTRIES_PER_PIECE, MAX_EDGES},
+	Config, EmissionParameters, Event, Pallet, Solve, Started, WeightInfo,
+};
+use contribution::Graph;
+use frame_support::{
+	traits::Get,
+	weights::{Weight, WeightMeter},
+};
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_runtime::traits::Saturating;
+
+/// The state of the machine in this runtime.
+pub(crate) type State<T> = SolveState<BlockNumberFor<T>, <T as frame_system::Config>::Hash>;
+
+/// How a step ended.
+pub(crate) enum Step {
+	/// Go on with the next step in this block.
+	Next,
+	/// Go on in a later block.
+	Wait,
+	/// Did nothing: it needs this weight, and the block has less left.
+	Short(Weight),
+}
+
+/// The pieces that hold one vector of `uids` entries.
+pub(crate) fn pieces(uids: u32) -> u32 {
+	uids.div_ceil(ENTRIES_PER_PIECE)
+}
+
+/// The weight of the fewest edge visits that are sure to get past one row.
+fn one_row<T: Config>() -> Weight {
+	let visits = contribution::ROW_COST.saturating_add(u64::from(MAX_EDGES));
+	T::WeightInfo::visit().saturating_mul(visits)
+}
+
+impl<T: Config> Pallet<T> {
+	/// Runs the machine as far as the meter allows.
+	pub(crate) fn service(now: BlockNumberFor<T>, meter: &mut WeightMeter) {
+		if meter.try_consume(T::WeightInfo::poll()).is_err() {
+			return;
+		}
+		let idle = meter.consumed();
+		let mut state = Solve::<T>::get();
+		let before = state.clone();
+		let mut resident: Option<Resident> = None;
+		loop {
+			let phase = state.phase;
+			let step = match phase {
+				Phase::Idle => Self::wait(now, &mut state),
+				Phase::Merge => Self::merge(&mut state, meter),
+				Phase::Begin => Self::begin(now, &mut state, &mut resident, meter),
+				Phase::Sweep => Self::sweep(&mut state, &mut resident, meter),
+				Phase::Emit => Self::emit(now, &mut state, &resident, meter),
+			};
+			match step {
+				Step::Next => {}
+				Step::Wait => break,
+				Step::Short(required) => {
+					if meter.consumed() == idle {
+						let available = meter.remaining();
+						Self::deposit_event(Event::SolveStalled { phase, required, available });
+					}
+					break;
+				}
+			}
+		}
+		if state != before {
+			Solve::<T>::put(state);
+		}
+	}
+
+	/// The block in which the next epoch is due.
+	pub(crate) fn due() -> BlockNumberFor<T> {
+		Started::<T>::get().saturating_add(EmissionParameters::<T>::get().epoch_length.into())
+	}
+
+	fn wait(now: BlockNumberFor<T>, state: &mut State<T>) -> Step {
+		if now < Self::due() {
+			return Step::Wait;
+		}
+		*state = State::<T> { phase: Phase::Merge, ..Default::default() };
+		Step::Next
+	}
+
+	/// Packs the rows of the uids below `uids`, without the edges that do not count, and tells
+	/// `each` uid and the epoch of its post (0: no row).
+	fn load_graph(uids: u32, registered: &[u32], mut each: impl FnMut(u32, u32)) -> Graph {
+		// Memory that is not written to costs nothing.
+		let edges = (uids as usize).saturating_mul(contribution::MAX_EDGES);
+		let mut graph = Graph::with_capacity(uids as usize, edges);
+		Self::visit_rows(0, uids, |uid, posted, targets, shares| {
+			each(uid, posted);
+			graph.push_row(targets, shares, |target| {
+				registered.get(usize::from(target)).is_some_and(|&since| edge_counts(since, posted))
+			});
+		});
+		graph
+	}
+
+	/// The smallest units of work at `uids` components: each must fit an empty block's share.
+	fn smallest_units(uids: u32) -> [(&'static str, Weight); 7] {
+		let (pages, row_pages, pieces) = (pages(uids), row_pages(uids), pieces(uids));
+		let save = T::WeightInfo::save_vectors(pieces);
+		let graph = T::WeightInfo::load_graph(row_pages, pages);
+		let one_sweep = T::WeightInfo::visit().saturating_mul(
+			u64::from(uids).saturating_mul(contribution::ROW_COST + u64::from(MAX_EDGES)),
+		);
+		let leaving =
+			T::WeightInfo::emit_leaving().saturating_mul(u64::from(crate::types::ENTRIES_PER_PAGE));
+		[
+			("Merge: a leaving component", {
+				T::WeightInfo::leaving_page().saturating_add(T::WeightInfo::merge_leaving())
+			}),
+			("Merge: a row", {
+				T::WeightInfo::load_registered(pages).saturating_add(T::WeightInfo::merge_row())
+			}),
+			("Begin", T::WeightInfo::begin(pages).saturating_add(graph).saturating_add(save)),
+			("Sweep: load, one sweep, save", {
+				T::WeightInfo::load_vectors(pieces)
+					.saturating_add(graph)
+					.saturating_add(one_sweep)
+					.saturating_add(save)
+			}),
+			("Emit: mint", T::WeightInfo::emit_mint().saturating_add(save)),
+			("Emit: a page", {
+				T::WeightInfo::leaving_page()
+					.saturating_add(T::WeightInfo::load_piece())
+					.saturating_add(T::WeightInfo::emit_page())
+					.saturating_add(leaving)
+					.saturating_add(save)
+			}),
+			("Emit: the end", {
+				T::WeightInfo::emit_end()
+					.saturating_add(T::WeightInfo::clear_vectors(pieces))
+					.saturating_add(save)
+			}),
+		]
+	}
+
+	/// Checks that constants fit each other: `integrity_test`.
+	pub(crate) fn check_constants() {
+		let max = T::MaxComponents::get();
+		assert!(max >= 1, "MaxComponents must be at least 1");
+		assert!(
+			max as usize <= contribution::MAX_COMPONENTS,
+			"MaxComponents must be 65,536 at most: a uid is a u16 inside a row page",
+		);
+		assert!(
+			crate::types::EDGES_PER_PAGE <= u32::from(u16::MAX),
+			"the ends of a row page are u16",
+		);
+		let limit = T::MaxServiceWeight::get();
+		let block = T::BlockWeights::get().max_block;
+		assert!(limit.all_lte(block), "MaxServiceWeight {limit:?} must fit the block's {block:?}",);
+		let poll = T::WeightInfo::poll();
+		for (name, unit) in Self::smallest_units(max) {
+			let unit = unit.saturating_add(poll);
+			assert!(
+				unit.all_lte(limit),
+				"{name} needs {unit:?} at {max} components, MaxServiceWeight is {limit:?}: raise it \
+				 or lower MaxComponents",
+			);
+		}
+	}
+}

@@ -1,0 +1,121 @@
+//! The pot and what moves in and out of it.
+//!
+//! ```text
+//!   owner ──stake──► StakePages ──unstake, deregister──► Unbonding ──withdraw_unbonded──► owner
+//!                        ▲                                  ▲
+//!                        └── emission ── to one that leaves ┘          (all of it in the pot)
+//! ```
+
+use crate::{
+	pages::{get_entry, set_entry},
+	types::{Balance, UnbondingChunk, UnbondingChunks, MAX_UNBONDING_CHUNKS},
+	Config, EmissionParameters, Epoch, Error, Event, Pallet, StakePages, Unbonding,
+};
+use frame_support::{
+	ensure,
+	traits::{
+		fungible::{Inspect, Mutate},
+		tokens::{Fortitude, Preservation},
+		Get,
+	},
+};
+use sp_runtime::{traits::AccountIdConversion, DispatchResult};
+
+impl<T: Config> Pallet<T> {
+	/// The account that holds the coins of all stakes.
+	pub fn pot() -> T::AccountId {
+		T::PalletId::get().into_account_truncating()
+	}
+
+	/// Gives the pot a provider reference and the existential deposit, so that it is there before
+	/// the first stake and is never reaped or dusted.
+	pub(crate) fn open_pot() {
+		let pot = Self::pot();
+		frame_system::Pallet::<T>::inc_providers(&pot);
+		let missing = T::Currency::minimum_balance().saturating_sub(T::Currency::balance(&pot));
+		if missing > 0 {
+			T::Currency::mint_into(&pot, missing)
+				.expect("emission: the issuance has room for the pot's existential deposit");
+		}
+	}
+
+	pub(crate) fn do_stake(owner: &T::AccountId, amount: Balance) -> DispatchResult {
+		let (uid, _) = Self::owned(owner)?;
+		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		let stake = get_entry::<StakePages<T>, _>(uid).saturating_add(amount);
+		ensure!(stake >= EmissionParameters::<T>::get().min_stake, Error::<T>::StakeBelowMinimum);
+		let free = T::Currency::reducible_balance(owner, Preservation::Preserve, Fortitude::Polite);
+		ensure!(amount <= free, Error::<T>::NotEnoughBalance);
+		T::Currency::transfer(owner, &Self::pot(), amount, Preservation::Preserve)?;
+		set_entry::<StakePages<T>, _>(uid, stake);
+		Self::deposit_event(Event::Staked { uid, amount, stake });
+		Ok(())
+	}
+
+	pub(crate) fn do_unstake(owner: &T::AccountId, amount: Balance) -> DispatchResult {
+		let (uid, _) = Self::owned(owner)?;
+		ensure!(amount > 0, Error::<T>::ZeroAmount);
+		let left = get_entry::<StakePages<T>, _>(uid)
+			.checked_sub(amount)
+			.ok_or(Error::<T>::NotEnoughStake)?;
+		let enough = left == 0 || left >= EmissionParameters::<T>::get().min_stake;
+		ensure!(enough, Error::<T>::StakeBelowMinimum);
+		let chunks = Unbonding::<T>::get(owner);
+		let unlocks_at = Self::unlocks_at();
+		let room = chunks.len() < MAX_UNBONDING_CHUNKS as usize
+			|| chunks.last().is_some_and(|last| last.unlocks_at == unlocks_at);
+		ensure!(room, Error::<T>::TooManyUnbonding);
+		set_entry::<StakePages<T>, _>(uid, left);
+		let unlocks_at = Self::unbond(owner, amount);
+		Self::deposit_event(Event::Unstaked { uid, amount, unlocks_at });
+		Ok(())
+	}
+
+	pub(crate) fn do_withdraw_unbonded(who: &T::AccountId) -> DispatchResult {
+		let epoch = Epoch::<T>::get();
+		let mut amount: Balance = 0;
+		Unbonding::<T>::mutate_exists(who, |chunks| {
+			let Some(kept) = chunks else { return };
+			kept.retain(|chunk| {
+				let locked = chunk.unlocks_at > epoch;
+				if !locked {
+					amount = amount.saturating_add(chunk.amount);
+				}
+				locked
+			});
+			if kept.is_empty() {
+				*chunks = None;
+			}
+		});
+		ensure!(amount > 0, Error::<T>::NothingUnlocked);
+		// Of the pot, the surplus stays, which is the existential deposit at least.
+		T::Currency::transfer(&Self::pot(), who, amount, Preservation::Preserve)?;
+		Self::deposit_event(Event::Withdrawn { account: who.clone(), amount });
+		Ok(())
+	}
+
+	/// Adds `amount` to what `account` has unbonding; returns the epoch in which it unlocks.
+	///
+	/// Never fails: with no room for another chunk it joins the last one, which then unlocks later.
+	pub(crate) fn unbond(account: &T::AccountId, amount: Balance) -> u32 {
+		let unlocks_at = Self::unlocks_at();
+		Unbonding::<T>::mutate(account, |chunks: &mut UnbondingChunks| {
+			let full = chunks.len() >= MAX_UNBONDING_CHUNKS as usize;
+			match chunks.last_mut() {
+				Some(last) if full || last.unlocks_at == unlocks_at => {
+					last.amount = last.amount.saturating_add(amount);
+					last.unlocks_at = unlocks_at;
+				}
+				_ => {
+					let pushed = chunks.try_push(UnbondingChunk { amount, unlocks_at });
+					frame_support::defensive_assert!(pushed.is_ok(), "there was room for a chunk");
+				}
+			}
+		});
+		unlocks_at
+	}
+
+	fn unlocks_at() -> u32 {
+		Epoch::<T>::get().saturating_add(EmissionParameters::<T>::get().unbonding_epochs)
+	}
+}

@@ -1,0 +1,164 @@
+//! `deregister`: leaving, removal, and uids that are used again.
+
+use crate::{
+	mock::*,
+	types::{FreeQueue, Phase},
+	Components, Endpoints, Error, Event, FreeUidQueue, HoldReason, Leaving, PendingRows, Unbonding,
+};
+use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
+
+#[test]
+fn leaving_unbonds_at_once_and_is_removed_in_merge() {
+	Ext::with(2).run(|| {
+		assert_ok!(Emission::set_service_key(signed(1), 21));
+		assert_ok!(Emission::set_endpoint(signed(1), Some(endpoint("a", 1))));
+		post(1, &[(1, 500)]);
+		assert_ok!(Emission::deregister(signed(1)));
+		assert_eq!(
+			events()[events().len() - 2..],
+			[
+				Event::Unstaked { uid: 0, amount: 1_000, unlocks_at: 3 },
+				Event::ComponentLeaving { uid: 0 },
+			]
+		);
+		assert_eq!(stakes(), [0, 2_000]);
+		assert_eq!(Unbonding::<Test>::get(1)[0].amount, 1_000);
+		assert!(Emission::component(0).unwrap().leaving);
+		assert!(!PendingRows::<Test>::contains_key(0));
+		let reason = HoldReason::RegistrationDeposit.into();
+		assert_eq!(Balances::balance_on_hold(&reason, &1), DEPOSIT);
+		check_state();
+
+		pay_epoch();
+		assert!(events().contains(&Event::ComponentRemoved { uid: 0, owner: 1 }));
+		assert_eq!(Balances::balance_on_hold(&reason, &1), 0);
+		assert!(!Components::<Test>::contains_key(0) && !Endpoints::<Test>::contains_key(0));
+		assert_eq!((Emission::component_of(&1), Emission::component_of(&21)), (None, None));
+		assert_eq!(Emission::row(0), None);
+		pay_epoch();
+		assert_ok!(Emission::withdraw_unbonded(signed(1)));
+		assert_eq!(Balances::free_balance(1), ENDOWMENT);
+	});
+}
+
+#[test]
+fn one_that_leaves_can_do_no_more() {
+	Ext::with(2).run(|| {
+		assert_ok!(Emission::deregister(signed(1)));
+		let leaving = Error::<Test>::ComponentLeaving;
+		assert_noop!(Emission::deregister(signed(1)), leaving);
+		assert_noop!(Emission::stake(signed(1), 5_000), Error::<Test>::ComponentLeaving);
+		assert_noop!(Emission::unstake(signed(1), 1), Error::<Test>::ComponentLeaving);
+		assert_noop!(Emission::set_endpoint(signed(1), None), Error::<Test>::ComponentLeaving);
+		assert_noop!(Emission::set_service_key(signed(1), 5), Error::<Test>::ComponentLeaving);
+		assert_noop!(Emission::post_row(signed(1), row(&[])), Error::<Test>::ComponentLeaving);
+		assert_noop!(Emission::set_edge(signed(1), 1, 1), Error::<Test>::ComponentLeaving);
+		assert_noop!(Emission::register(signed(1), None, None), Error::<Test>::AlreadyRegistered);
+		pay_epoch();
+		assert_ok!(Emission::register(signed(1), None, None));
+	});
+}
+
+#[test]
+fn leaving_during_a_solve_is_paid_into_unbonding() {
+	Ext::with(3).service(LEAST_SERVICE).run(|| {
+		for owner in 1..=3 {
+			post(owner, &[(owner as u32 % 3, 57_344)]);
+		}
+		run_to_phase(Phase::Sweep);
+		assert_ok!(Emission::deregister(signed(2)));
+		assert_eq!(Unbonding::<Test>::get(2)[0].amount, 2_000);
+		pay_epoch();
+		let paid = contributions()[1];
+		assert!(paid > 0);
+		assert_eq!(stakes()[1], 0);
+		assert_eq!(Unbonding::<Test>::get(2).iter().map(|c| c.amount).sum::<u64>(), 2_000 + paid);
+		// It is there until the next Merge.
+		assert!(Emission::component(1).is_some());
+		pay_epoch();
+		assert!(Emission::component(1).is_none());
+		assert_eq!(contributions()[1], 0);
+	});
+}
+
+#[test]
+fn leaving_between_two_pages_of_emit_is_paid_once() {
+	// 600 components: two pages of stakes, paid in two blocks.
+	Ext::with(600).service(700).run(|| {
+		post(1, &[(550, 30_000), (20, 20_000)]);
+		for owner in [2u64, 21, 551, 600] {
+			post(owner, &[]);
+		}
+		let least = LEAST_SERVICE;
+		run_to_phase(Phase::Sweep);
+		ServiceWeight::set(frame_support::weights::Weight::from_parts(least, 0));
+		while !matches!(Emission::epoch_status(), s if s.phase == Phase::Emit && s.cursor == 1) {
+			next_block();
+		}
+		// 20 is paid, 550 is not.
+		assert_ok!(Emission::deregister(signed(21)));
+		assert_ok!(Emission::deregister(signed(551)));
+		pay_epoch();
+		assert!(contributions()[20] > 0 && contributions()[550] > 0);
+		for owner in [21u64, 551] {
+			let uid = owner as usize - 1;
+			let unbonding: u64 = Unbonding::<Test>::get(owner).iter().map(|c| c.amount).sum();
+			assert_eq!(unbonding, owner * MIN_STAKE + contributions()[uid]);
+		}
+	});
+}
+
+#[test]
+fn a_freed_uid_is_used_in_a_later_epoch_only() {
+	Ext::with(3).service(LEAST_SERVICE).run(|| {
+		for owner in 1..=3 {
+			post(owner, &[(owner as u32 % 3, 57_344)]);
+		}
+		assert_ok!(Emission::deregister(signed(1)));
+		assert_ok!(Emission::deregister(signed(2)));
+		run_to_phase(Phase::Sweep);
+		assert_eq!(FreeUidQueue::<Test>::get(), FreeQueue { head: 0, tail: 2 });
+		// Freed in this epoch: a new uid.
+		assert_ok!(Emission::register(signed(4), None, None));
+		assert_eq!(Emission::component_of(&4), Some(3));
+		pay_epoch();
+		// The lists are worked off from their ends: 1 was freed first.
+		assert_ok!(Emission::register(signed(5), None, None));
+		assert_eq!(Emission::component_of(&5), Some(1));
+		assert_ok!(Emission::register(signed(6), None, None));
+		assert_eq!(Emission::component_of(&6), Some(0));
+		assert_ok!(Emission::register(signed(7), None, None));
+		assert_eq!(Emission::component_of(&7), Some(4));
+		assert_eq!(FreeUidQueue::<Test>::get(), FreeQueue { head: 2, tail: 2 });
+	});
+}
+
+#[test]
+fn a_merge_of_many_spans_blocks() {
+	Ext::with(30).service(LEAST_SERVICE).run(|| {
+		for owner in 1..=30 {
+			post(owner, &[(owner as u32 % 30, 1_000)]);
+		}
+		for owner in 1..=10 {
+			assert_ok!(Emission::deregister(signed(owner)));
+		}
+		run_to_phase(Phase::Merge);
+		let (mut blocks, mut removed) = (0, 0);
+		while Emission::epoch_status().phase == Phase::Merge {
+			removed = 30 - Emission::epoch_status().registered;
+			assert!(blocks == 0 || removed > 0);
+			// The one whose turn has passed waits for the next Merge, the others do not.
+			if blocks == 1 {
+				assert_ok!(Emission::deregister(signed(30)));
+			}
+			next_block();
+			blocks += 1;
+		}
+		assert!(blocks > 3, "{blocks} blocks");
+		assert!(removed >= 10);
+		pay_epoch();
+		pay_epoch();
+		assert!(Leaving::<Test>::iter().next().is_none());
+		assert_eq!(Emission::epoch_status().registered, 19);
+	});
+}

@@ -1,0 +1,163 @@
+//! `register`, `set_endpoint`, `set_service_key`.
+
+use crate::{mock::*, Components, Endpoints, Error, Event, HoldReason, RegisteredPages};
+use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
+
+#[test]
+fn register_takes_a_deposit_and_gives_a_uid() {
+	Ext::default().run(|| {
+		assert_ok!(Emission::register(signed(1), Some(endpoint("node.example", 9_000)), Some(21)));
+		assert_ok!(Emission::register(signed(2), None, None));
+		System::assert_has_event(Event::ComponentRegistered { uid: 1, owner: 2 }.into());
+		let component = Components::<Test>::get(0).unwrap();
+		assert_eq!((component.owner, component.service_key, component.deposit), (1, 21, DEPOSIT));
+		assert_eq!(Components::<Test>::get(1).unwrap().service_key, 2);
+		assert_eq!(Endpoints::<Test>::get(0).unwrap().port, 9_000);
+		assert_eq!(RegisteredPages::<Test>::get(0).to_vec(), [1, 1]);
+		let reason = HoldReason::RegistrationDeposit.into();
+		assert_eq!(Balances::balance_on_hold(&reason, &1), DEPOSIT);
+		assert_eq!(Emission::component_of(&1), Some(0));
+		assert_eq!(Emission::component_of(&21), Some(0));
+		assert_eq!(Emission::component_of(&3), None);
+	});
+}
+
+#[test]
+fn one_component_per_owner() {
+	Ext::with(1).run(|| {
+		assert_noop!(Emission::register(signed(1), None, None), Error::<Test>::AlreadyRegistered);
+	});
+}
+
+#[test]
+fn the_deposit_must_be_covered() {
+	Ext::default().run(|| {
+		assert_noop!(Emission::register(signed(99), None, None), Error::<Test>::DepositNotCovered);
+		assert_ok!(Balances::transfer_allow_death(signed(1), 99, DEPOSIT + ED - 1));
+		assert_noop!(Emission::register(signed(99), None, None), Error::<Test>::DepositNotCovered);
+		assert_ok!(Balances::transfer_allow_death(signed(1), 99, 1));
+		assert_ok!(Emission::register(signed(99), None, None));
+	});
+}
+
+#[test]
+fn no_deposit_if_there_is_none() {
+	Ext::default().parameters(|p| p.registration_deposit = 0).run(|| {
+		assert_ok!(Emission::register(signed(99), None, None));
+		assert_ok!(Emission::deregister(signed(99)));
+		pay_epoch();
+		assert_eq!(Components::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn endpoints_are_checked() {
+	Ext::with(1).run(|| {
+		let invalid = [
+			endpoint("", 9_000),
+			endpoint("node.example", 0),
+			endpoint("https://node.example/", 9_000),
+			endpoint("two words", 9_000),
+			endpoint("nöde", 9_000),
+		];
+		for bad in invalid {
+			assert_noop!(
+				Emission::set_endpoint(signed(1), Some(bad.clone())),
+				Error::<Test>::InvalidEndpoint
+			);
+			assert_noop!(
+				Emission::register(signed(2), Some(bad), None),
+				Error::<Test>::InvalidEndpoint
+			);
+		}
+		for good in ["127.0.0.1", "::1", "fe80::a1", "a-b_c.example", &"x".repeat(253)] {
+			assert_ok!(Emission::set_endpoint(signed(1), Some(endpoint(good, 1))));
+			System::assert_last_event(Event::EndpointSet { uid: 0 }.into());
+		}
+		assert_ok!(Emission::set_endpoint(signed(1), None));
+		assert_eq!(Endpoints::<Test>::get(0), None);
+	});
+}
+
+#[test]
+fn the_service_key_serves_and_does_not_own() {
+	Ext::with(2).run(|| {
+		assert_ok!(Emission::set_service_key(signed(1), 21));
+		System::assert_last_event(Event::ServiceKeySet { uid: 0, service_key: 21 }.into());
+		assert_ok!(Emission::set_endpoint(signed(21), Some(endpoint("a", 1))));
+		assert_ok!(Emission::post_row(signed(21), row(&[(1, 5)])));
+		assert_ok!(Emission::set_edge(signed(21), 1, 6));
+		// The owner can still do so itself.
+		assert_ok!(Emission::set_edge(signed(1), 1, 7));
+		assert_noop!(Emission::stake(signed(21), 5_000), Error::<Test>::NotOwner);
+		assert_noop!(Emission::unstake(signed(21), 1_000), Error::<Test>::NotOwner);
+		assert_noop!(Emission::deregister(signed(21)), Error::<Test>::NotOwner);
+		assert_noop!(Emission::set_service_key(signed(21), 22), Error::<Test>::NotOwner);
+
+		assert_ok!(Emission::set_service_key(signed(1), 22));
+		assert_noop!(Emission::set_edge(signed(21), 1, 8), Error::<Test>::NotRegistered);
+		assert_ok!(Emission::set_edge(signed(22), 1, 8));
+		// Back to the owner, and twice the same.
+		assert_ok!(Emission::set_service_key(signed(1), 1));
+		assert_ok!(Emission::set_service_key(signed(1), 1));
+		assert_noop!(Emission::set_edge(signed(22), 1, 9), Error::<Test>::NotRegistered);
+		assert_ok!(Emission::set_edge(signed(1), 1, 9));
+	});
+}
+
+#[test]
+fn a_service_key_has_one_component() {
+	Ext::with(2).run(|| {
+		assert_ok!(Emission::set_service_key(signed(1), 21));
+		assert_noop!(Emission::set_service_key(signed(2), 21), Error::<Test>::ServiceKeyInUse);
+		assert_noop!(Emission::set_service_key(signed(2), 1), Error::<Test>::ServiceKeyInUse);
+		assert_noop!(Emission::register(signed(3), None, Some(21)), Error::<Test>::ServiceKeyInUse);
+		assert_ok!(Emission::set_service_key(signed(1), 21));
+	});
+}
+
+#[test]
+fn being_named_as_a_service_key_takes_nothing_from_an_account() {
+	Ext::with(1).run(|| {
+		assert_ok!(Emission::set_service_key(signed(1), 2));
+		assert_eq!(Emission::component_of(&2), Some(0));
+		assert_ok!(Emission::register(signed(2), None, None));
+		assert_eq!(Emission::component_of(&2), Some(1));
+		assert_ok!(Emission::stake(signed(2), MIN_STAKE));
+		post(2, &[(0, 5)]);
+		assert!(Emission::row(0).is_none());
+		// The first owner's choice can still be replaced.
+		assert_ok!(Emission::set_service_key(signed(1), 1));
+		assert_eq!(Emission::component_of(&2), Some(1));
+	});
+}
+
+#[test]
+fn strangers_can_do_nothing() {
+	Ext::with(1).run(|| {
+		assert_noop!(Emission::deregister(signed(9)), Error::<Test>::NotOwner);
+		assert_noop!(Emission::set_service_key(signed(9), 8), Error::<Test>::NotOwner);
+		assert_noop!(Emission::stake(signed(9), 5_000), Error::<Test>::NotOwner);
+		assert_noop!(Emission::unstake(signed(9), 5_000), Error::<Test>::NotOwner);
+		assert_noop!(Emission::set_endpoint(signed(9), None), Error::<Test>::NotRegistered);
+		assert_noop!(Emission::post_row(signed(9), row(&[])), Error::<Test>::NotRegistered);
+		assert_noop!(Emission::set_edge(signed(9), 0, 1), Error::<Test>::NotRegistered);
+		assert_noop!(Emission::withdraw_unbonded(signed(9)), Error::<Test>::NothingUnlocked);
+		assert_noop!(
+			Emission::register(RuntimeOrigin::root(), None, None),
+			sp_runtime::DispatchError::BadOrigin
+		);
+	});
+}
+
+#[test]
+fn uids_run_out() {
+	Ext { max_components: 2, ..Ext::with(2) }.run(|| {
+		assert_noop!(Emission::register(signed(3), None, None), Error::<Test>::NoFreeUid);
+		assert_ok!(Emission::deregister(signed(1)));
+		assert_noop!(Emission::register(signed(3), None, None), Error::<Test>::NoFreeUid);
+		pay_epoch();
+		assert_ok!(Emission::register(signed(3), None, None));
+		assert_eq!(Emission::component_of(&3), Some(0));
+	});
+}

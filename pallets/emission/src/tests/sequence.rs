@@ -1,0 +1,271 @@
+//! Random sequences of all calls by many accounts over many blocks.
+//!
+//! After every block and every call all invariants hold; the surplus of the pot never falls, the
+//! issuance grows by what is minted alone, rows change in `Merge` only, and each payout is the pure
+//! crate's on the same inputs, in contributions as in stake and unbonding: `mock::next_block_with`.
+//! Here, besides: a call that fails changes nothing, and nobody gains or loses a unit other than by
+//! payouts.
+
+use crate::{mock::*, types::Phase, Call, MintedTotal, RowPages, UidSpace, Unbonding};
+use frame_support::traits::GetCallName;
+use frame_support::{traits::fungible::Inspect, weights::Weight};
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use sp_runtime::traits::Dispatchable;
+use std::collections::BTreeSet;
+
+const ACCOUNTS: u64 = 14;
+
+#[derive(Clone, Debug)]
+enum Action {
+	/// A call of the pallet by an account.
+	Call(AccountId, Call<Test>),
+	/// Coins for the pot from somebody who means well.
+	Gift(AccountId, u64),
+	/// A block without the hook.
+	Skip,
+	/// Blocks, each with this much weight for all hooks.
+	Blocks(u8, u64),
+	/// The service weight from now on.
+	Service(u64),
+}
+
+fn account() -> impl Strategy<Value = AccountId> {
+	1..=ACCOUNTS
+}
+
+fn amount() -> impl Strategy<Value = u64> {
+	prop_oneof![
+		4 => MIN_STAKE..100_000u64,
+		1 => 0..MIN_STAKE,
+		1 => Just(u64::MAX),
+		2 => Just(MIN_STAKE),
+	]
+}
+
+fn call() -> impl Strategy<Value = Call<Test>> {
+	let target = || prop_oneof![20 => 0..12u32, 1 => any::<u32>()];
+	let share = prop_oneof![6 => 1..9_000u16, 2 => 9_000..60_000u16, 1 => Just(0)];
+	let edges =
+		prop::collection::vec((target(), prop_oneof![9 => 1..12_000u16, 1 => 0..=u16::MAX]), 0..6);
+	let host = prop_oneof![9 => "[a-z0-9.]{1,20}", 1 => ".{0,9}"];
+	let place =
+		prop::option::of((host, any::<u16>()).prop_map(|(host, port)| endpoint(&host, port)));
+	let key = || prop_oneof![3 => 101..108u64, 1 => account()];
+	prop_oneof![
+		3 => (place.clone(), prop::option::of(key()))
+			.prop_map(|(endpoint, service_key)| Call::register { endpoint, service_key }),
+		2 => Just(Call::deregister {}),
+		1 => place.prop_map(|endpoint| Call::set_endpoint { endpoint }),
+		1 => key().prop_map(|service_key| Call::set_service_key { service_key }),
+		4 => amount().prop_map(|amount| Call::stake { amount }),
+		2 => amount().prop_map(|amount| Call::unstake { amount }),
+		2 => Just(Call::withdraw_unbonded {}),
+		6 => edges.prop_map(|edges| Call::post_row { row: row(&edges) }),
+		3 => (target(), share).prop_map(|(target, share)| Call::set_edge { target, share }),
+	]
+}
+
+fn action() -> impl Strategy<Value = Action> {
+	let who = prop_oneof![6 => account(), 1 => 101..108u64];
+	prop_oneof![
+		12 => (who, call()).prop_map(|(who, call)| Action::Call(who, call)),
+		1 => (account(), 1..5_000u64).prop_map(|(who, amount)| Action::Gift(who, amount)),
+		1 => Just(Action::Skip),
+		5 => (1..5u8, prop_oneof![3 => Just(u64::MAX), 1 => 0..300u64])
+			.prop_map(|(count, weight)| Action::Blocks(count, weight)),
+		1 => prop_oneof![3 => LEAST_SERVICE..600u64, 1 => Just(1_000_000u64), 1 => 0..LEAST_SERVICE]
+			.prop_map(Action::Service),
+	]
+}
+
+/// Everything that belongs to somebody: balances of all accounts and the stakes of all.
+fn wealth() -> u64 {
+	let accounts: u64 = (1..=40).chain(101..108).map(|who| Balances::total_balance(&who)).sum();
+	let unbonding: u64 = Unbonding::<Test>::iter_values().flatten().map(|chunk| chunk.amount).sum();
+	accounts + unbonding + stakes().iter().sum::<u64>()
+}
+
+fn note_events(seen: &mut Seen) {
+	for event in events() {
+		let text = format!("{event:?}");
+		let name = text.trim_start_matches("Event::").split(' ').next();
+		seen.extend(name.map(str::to_owned));
+	}
+}
+
+/// Whether a charged row has an edge that does not count any more.
+fn has_void_edge() -> bool {
+	RowPages::<Test>::iter_values().any(|page| {
+		(0..UidSpace::<Test>::get().min(16)).any(|uid| {
+			let stored = page.row(uid).map_or(0, |(_, edges)| edges.len());
+			let read = Emission::row(uid).and_then(|row| row.charged);
+			stored > read.map_or(0, |row| row.edges.len())
+		})
+	})
+}
+
+fn apply(action: Action, seen: &mut Seen) {
+	match action {
+		Action::Call(who, call) => {
+			let root = sp_io::storage::root(sp_runtime::StateVersion::V1);
+			let wealth_before = wealth();
+			let result = RuntimeCall::Emission(call.clone()).dispatch(signed(who));
+			let name = call.get_call_name();
+			seen.insert(format!("{name} {}", if result.is_ok() { "ok" } else { "err" }));
+			let phase = Emission::epoch_status().phase;
+			if name == "deregister" && result.is_ok() {
+				seen.insert(format!("left while {phase:?}"));
+			}
+			note_events(seen);
+			if result.is_err() {
+				let after = sp_io::storage::root(sp_runtime::StateVersion::V1);
+				assert_eq!(root, after, "{call:?} failed and changed something");
+			}
+			assert_eq!(wealth_before, wealth(), "{call:?} made or lost units");
+			check_state();
+		}
+		Action::Gift(who, amount) => {
+			let _ = Balances::transfer_keep_alive(signed(who), Emission::pot(), amount);
+			check_state();
+		}
+		Action::Skip => {
+			System::set_block_number(System::block_number() + 1);
+			check_state();
+		}
+		Action::Blocks(count, weight) => {
+			for _ in 0..count {
+				let (before, minted) = (wealth(), MintedTotal::<Test>::get());
+				let unpaid = unpaid();
+				next_block_with(weight);
+				note_events(seen);
+				let phase = Emission::epoch_status().phase;
+				if phase != Phase::Idle {
+					seen.insert(format!("{phase:?} spans"));
+				}
+				if has_void_edge() {
+					seen.insert("void edge".into());
+				}
+				let paid = MintedTotal::<Test>::get() - minted + unpaid - self::unpaid();
+				assert_eq!(wealth(), before + paid, "a block paid other than what it minted");
+			}
+		}
+		Action::Service(units) => ServiceWeight::set(Weight::from_parts(units, 0)),
+	}
+}
+
+fn unpaid() -> u64 {
+	let state = crate::Solve::<Test>::get();
+	state.minted.unwrap_or_default() - state.paid
+}
+
+#[derive(Clone, Debug)]
+struct Game {
+	/// Components at the start.
+	start: u64,
+	lifetime: u32,
+	length: u32,
+	service: u64,
+	actions: Vec<Action>,
+}
+
+fn game() -> impl Strategy<Value = Game> {
+	let actions = prop::collection::vec(action(), 40..160);
+	(0..6u64, 0..4u32, 1..12u32, LEAST_SERVICE..500u64, actions).prop_map(
+		|(start, lifetime, length, service, actions)| Game {
+			start,
+			lifetime,
+			length,
+			service,
+			actions,
+		},
+	)
+}
+
+/// What was seen in games: results of calls, events of hooks, and solves that spanned blocks.
+type Seen = BTreeSet<String>;
+
+fn play(game: Game) -> Seen {
+	let mut seen = Seen::new();
+	let Game { start, lifetime, length, service, actions } = game;
+	let ext = Ext { max_components: 11, ..Ext::with(start) }.service(service).parameters(|p| {
+		p.row_lifetime = lifetime;
+		p.epoch_length = length;
+	});
+	ext.run(|| {
+		for owner in 1..=start {
+			post(owner, &[]);
+		}
+		for action in actions {
+			apply(action, &mut seen);
+		}
+		// However small the weights were, with enough of it the network goes on.
+		ServiceWeight::set(Weight::from_parts(1_000_000, 0));
+		pay_epoch();
+		pay_epoch();
+		let minted = MintedTotal::<Test>::get();
+		let staked =
+			Emission::components(0, 256).into_iter().find(|info| !info.leaving && info.stake > 0);
+		if let Some(info) = staked {
+			post(info.owner, &[]);
+			pay_epoch();
+			assert!(MintedTotal::<Test>::get() > minted);
+			assert!(contributions()[info.uid as usize] > 0);
+		}
+	});
+	seen
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig {
+		failure_persistence: None,
+		max_shrink_iters: 300,
+		..ProptestConfig::with_cases(40)
+	})]
+
+	#[test]
+	fn invariants_hold_whatever_happens(game in game()) {
+		play(game);
+	}
+}
+
+/// The games are worth playing: every call succeeds in some and fails in some, every event but
+/// `SolveTruncated` happens, and solves and payments span blocks.
+#[test]
+fn games_reach_everything() {
+	let mut runner = TestRunner::deterministic();
+	let mut seen = Seen::new();
+	for _ in 0..32 {
+		seen.extend(play(game().new_tree(&mut runner).unwrap().current()));
+	}
+	let calls = [
+		"register",
+		"deregister",
+		"set_endpoint",
+		"set_service_key",
+		"stake",
+		"unstake",
+		"withdraw_unbonded",
+		"post_row",
+		"set_edge",
+	];
+	let results = calls.iter().flat_map(|call| [format!("{call} ok"), format!("{call} err")]);
+	let events = [
+		"ComponentRegistered",
+		"ComponentLeaving",
+		"ComponentRemoved",
+		"EndpointSet",
+		"ServiceKeySet",
+		"Staked",
+		"Unstaked",
+		"Withdrawn",
+		"RowPosted",
+		"EpochStarted",
+		"EpochPaid",
+		"SolveStalled",
+	];
+	let others = ["Merge spans", "Sweep spans", "Emit spans", "left while Sweep", "void edge"];
+	let wanted: Seen =
+		results.chain(events.iter().chain(&others).map(|name| name.to_string())).collect();
+	let missing: Vec<_> = wanted.difference(&seen).collect();
+	assert!(missing.is_empty(), "never seen: {missing:?}");
+}
