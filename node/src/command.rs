@@ -1,0 +1,107 @@
+//! What each sub-command does.
+
+use crate::{
+	chain_spec,
+	cli::{Cli, Subcommand},
+	service,
+};
+use bittensor_runtime::opaque::Block;
+use sc_cli::SubstrateCli;
+use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker};
+use sc_service::{config::PruningMode, ChainType, Configuration, PartialComponents};
+
+impl SubstrateCli for Cli {
+	fn impl_name() -> String {
+		"Bittensor Node".into()
+	}
+
+	fn impl_version() -> String {
+		env!("SUBSTRATE_CLI_IMPL_VERSION").into()
+	}
+
+	fn description() -> String {
+		env!("CARGO_PKG_DESCRIPTION").into()
+	}
+
+	fn author() -> String {
+		"the Bittensor contributors".into()
+	}
+
+	fn support_url() -> String {
+		"the documentation in docs/".into()
+	}
+
+	fn copyright_start_year() -> i32 {
+		2026
+	}
+
+	fn load_spec(&self, id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
+		Ok(Box::new(chain_spec::load(id)?))
+	}
+}
+
+/// Parses the command line and does what it says.
+pub(crate) fn run() -> sc_cli::Result<()> {
+	let cli = Cli::from_args();
+	let Some(subcommand) = &cli.subcommand else { return run_node(&cli) };
+	match subcommand {
+		Subcommand::Key(cmd) => cmd.run(&cli),
+		Subcommand::ExportChainSpec(cmd) => {
+			let spec = cli.load_spec(&cmd.chain)?;
+			cmd.run(spec)
+		}
+		Subcommand::CheckBlock(cmd) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents { client, task_manager, import_queue, .. } =
+				service::new_partial(&config)?;
+			Ok((cmd.run(client, import_queue), task_manager))
+		}),
+		Subcommand::ExportBlocks(cmd) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			Ok((cmd.run(client, config.database), task_manager))
+		}),
+		Subcommand::ExportState(cmd) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			Ok((cmd.run(client, config.chain_spec), task_manager))
+		}),
+		Subcommand::ImportBlocks(cmd) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents { client, task_manager, import_queue, .. } =
+				service::new_partial(&config)?;
+			Ok((cmd.run(client, import_queue), task_manager))
+		}),
+		Subcommand::PurgeChain(cmd) => {
+			cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database))
+		}
+		Subcommand::Revert(cmd) => cli.create_runner(cmd)?.async_run(|config| {
+			let PartialComponents { client, task_manager, backend, .. } =
+				service::new_partial(&config)?;
+			// GRANDPA's own data must go back together with the blocks.
+			let revert_grandpa = Box::new(|client, _, blocks| {
+				sc_consensus_grandpa::revert(client, blocks)?;
+				Ok(())
+			});
+			Ok((cmd.run(client, backend, Some(revert_grandpa)), task_manager))
+		}),
+		Subcommand::ChainInfo(cmd) => {
+			cli.create_runner(cmd)?.sync_run(|config| cmd.run::<Block>(&config))
+		}
+	}
+}
+
+fn run_node(cli: &Cli) -> sc_cli::Result<()> {
+	cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
+		keep_states_of_development(&mut config);
+		match config.network.network_backend {
+			NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<_, _>>(config),
+			NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config),
+		}
+		.map_err(sc_cli::Error::Service)
+	})
+}
+
+/// A development chain keeps the state of every block, unless `--state-pruning` says otherwise, so
+/// that any epoch's numbers can be looked up and computed again.
+fn keep_states_of_development(config: &mut Configuration) {
+	if config.chain_spec.chain_type() == ChainType::Development {
+		config.state_pruning.get_or_insert(PruningMode::ArchiveAll);
+	}
+}

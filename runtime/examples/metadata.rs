@@ -1,0 +1,18 @@
+//! Writes the runtime's metadata to a file, for clients that are compiled against it:
+//! `metadata PATH`.
+
+use std::{env, fs, process::ExitCode};
+
+fn main() -> ExitCode {
+	let Some(path) = env::args_os().nth(1) else {
+		eprintln!("metadata: name the file to write, such as miner/metadata.scale");
+		return ExitCode::FAILURE;
+	};
+	let metadata = bittensor_runtime::metadata::for_clients();
+	if let Err(error) = fs::write(&path, &metadata) {
+		eprintln!("metadata: {}: {error}", path.to_string_lossy());
+		return ExitCode::FAILURE;
+	}
+	println!("{}: {} bytes", path.to_string_lossy(), metadata.len());
+	ExitCode::SUCCESS
+}

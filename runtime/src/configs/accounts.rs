@@ -1,0 +1,101 @@
+//! Acting for others: batches (Utility), proxies (Proxy) and, where genesis names a key, Sudo.
+
+use crate::{
+	Balance, Balances, OriginCaller, Runtime, RuntimeCall, RuntimeEvent, System, MILLI, UNIT,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::traits::{ConstU32, ConstU64, InstanceFilter};
+use scale_info::TypeInfo;
+use sp_runtime::traits::BlakeTwo256;
+
+/// Deposit for storing `items` entries of `bytes` bytes in all, in units.
+const fn deposit(items: u64, bytes: u64) -> Balance {
+	items * (UNIT / 10) + bytes * MILLI
+}
+
+impl pallet_utility::Config for Runtime {
+	type PalletsOrigin = OriginCaller;
+	type RuntimeCall = RuntimeCall;
+	type RuntimeEvent = RuntimeEvent;
+	type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
+}
+
+/// What a proxy may do in the name of the account that appointed it.
+#[derive(
+	Copy,
+	Clone,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum ProxyType {
+	/// Everything.
+	#[default]
+	Any,
+	/// Everything that moves no tokens to other accounts: no transfers and no Sudo, but staking
+	/// and unstaking.
+	NonTransfer,
+	/// Only post rows and announce the endpoint: `post_row`, `set_edge`, `set_endpoint`.
+	Posting,
+}
+
+impl InstanceFilter<RuntimeCall> for ProxyType {
+	fn filter(&self, call: &RuntimeCall) -> bool {
+		match self {
+			Self::Any => true,
+			Self::NonTransfer => matches!(
+				call,
+				RuntimeCall::System(..)
+					| RuntimeCall::Utility(..)
+					| RuntimeCall::Proxy(..)
+					| RuntimeCall::Emission(..)
+			),
+			Self::Posting => matches!(
+				call,
+				RuntimeCall::Emission(
+					pallet_emission::Call::post_row { .. }
+						| pallet_emission::Call::set_edge { .. }
+						| pallet_emission::Call::set_endpoint { .. }
+				)
+			),
+		}
+	}
+
+	fn is_superset(&self, other: &Self) -> bool {
+		match (self, other) {
+			(Self::Any, _) => true,
+			(Self::NonTransfer, other) => *other != Self::Any,
+			(Self::Posting, other) => *other == Self::Posting,
+		}
+	}
+}
+
+impl pallet_proxy::Config for Runtime {
+	type AnnouncementDepositBase = ConstU64<{ deposit(1, 16) }>;
+	type AnnouncementDepositFactor = ConstU64<{ deposit(0, 68) }>;
+	type BlockNumberProvider = System;
+	type CallHasher = BlakeTwo256;
+	type Currency = Balances;
+	type MaxPending = ConstU32<32>;
+	type MaxProxies = ConstU32<32>;
+	type ProxyDepositBase = ConstU64<{ deposit(1, 8) }>;
+	type ProxyDepositFactor = ConstU64<{ deposit(0, 37) }>;
+	type ProxyType = ProxyType;
+	type RuntimeCall = RuntimeCall;
+	type RuntimeEvent = RuntimeEvent;
+	type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_sudo::Config for Runtime {
+	type RuntimeCall = RuntimeCall;
+	type RuntimeEvent = RuntimeEvent;
+	type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+}

@@ -1,0 +1,7 @@
+//! Configuration of the pallets, by subject.
+
+pub mod accounts;
+pub mod consensus;
+pub mod emission;
+pub mod system;
+pub mod tokens;

@@ -1,0 +1,135 @@
+//! The chains that every node can start without a file.
+//!
+//! | preset | authorities | slots | epoch | rows live | emission | for |
+//! |---|---|---|---|---|---|---|
+//! | `development` | Alice | 1 s | 10 blocks | 100 epochs | 1 BIT a block | one node, `--dev` |
+//! | `local_testnet` | Alice, Bob | 3 s | 20 blocks | 100 epochs | 1 BIT a block | `--chain local` |
+//!
+//! Their keys are public: `//Alice` and so on. Both name Alice's account as the Sudo key; no other
+//! chain should.
+
+use crate::{AccountId, Balance, UNIT};
+use alloc::{vec, vec::Vec};
+use pallet_emission::types::{Halvings, Parameters};
+use serde_json::{json, Value};
+use sp_consensus_aura::sr25519::AuthorityId as AuraId;
+use sp_consensus_grandpa::AuthorityId as GrandpaId;
+use sp_core::hex2array;
+use sp_genesis_builder::PresetId;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+/// What each prefunded account holds, in units: a million BIT.
+pub const ENDOWMENT: Balance = 1_000_000 * UNIT;
+
+/// Public keys (sr25519) of `//0` to `//15`, prefunded beside the named accounts. Written down, as
+/// deriving them would bring the word list and the key stretching of seed phrases into the runtime.
+pub const NUMBERED: [[u8; 32]; 16] = [
+	hex2array!("2afba9278e30ccf6a6ceb3a8b6e336b70068f045c666f2e7f4f9cc5f47db8972"),
+	hex2array!("b606fc73f57f03cdb4c932d475ab426043e429cecc2ffff0d2672b0df8398c48"),
+	hex2array!("46f136b564e1fad55031404dd84e5cd3fa76bfe7cc7599b39d38fd06663bbc0a"),
+	hex2array!("84617f575372edb5a36d85c04cdf2e4699f96fe33eb5f94a28c041b88e398d0c"),
+	hex2array!("48d7e931307afb4b68d8d565d4c66e00d856c6d65f5fed6bb82dcfb60e936c67"),
+	hex2array!("60c57f0008067cc01c5ff9eb2e2f9b3a94299a915a91198bd1021a6c55596f57"),
+	hex2array!("4211b79e34ee8072eab506edd4b93a7b85a14c9a05e5cdd056d98e7dbca87730"),
+	hex2array!("ba8e2c7594dd74730f3ca835e95455d199261897edc9735d602ea29615e2b10b"),
+	hex2array!("125d57171ff9241f07acaa1bb6a6103517965cf2cd00e643b27e7599ebccba70"),
+	hex2array!("12c6cfd663203ea16968594f24690338befd906856c4d2f4ef32dad578dba20c"),
+	hex2array!("de3e789ecd53431fe5c06c12b72137153496dace35c695b5f4d7b41f7ed5763b"),
+	hex2array!("eeab50338d8e5176d3141802d7b010a55dadcd5f23cf8aaafa724627e967e90e"),
+	hex2array!("2e3d43b7b0d04e776e69e7be35247cecdac65504c579195731eaf64b7940966e"),
+	hex2array!("0c29b161e27ff8ba45bf6bad4711f326fc506a8803453a4d7e3158e993495f10"),
+	hex2array!("1c2115d06120ea2bee32dd601d02f36367564e7ddf84ae2717ca3f097459652e"),
+	hex2array!("fc3c37459d9bdc61f58a5ebc01e9e2305a19d390c0543dc733861ec3cf1de01f"),
+];
+
+/// What distinguishes one chain from another.
+struct Chain {
+	authorities: Vec<(AuraId, GrandpaId)>,
+	sudo: AccountId,
+	/// Milliseconds.
+	slot_duration: u64,
+	emission: Parameters,
+}
+
+/// The prefunded accounts: Alice to Ferdie, their stashes, One, Two, and the numbered ones.
+pub fn prefunded() -> Vec<AccountId> {
+	Sr25519Keyring::iter()
+		.map(Sr25519Keyring::to_account_id)
+		.chain(NUMBERED.map(AccountId::from))
+		.collect()
+}
+
+fn genesis(chain: Chain) -> Value {
+	let (aura, grandpa): (Vec<_>, Vec<_>) =
+		chain.authorities.into_iter().map(|(aura, grandpa)| (aura, (grandpa, 1u64))).unzip();
+	json!({
+		"balances": {
+			"balances": prefunded().into_iter().map(|who| (who, ENDOWMENT)).collect::<Vec<_>>(),
+		},
+		"slots": { "slotDuration": chain.slot_duration },
+		"aura": { "authorities": aura },
+		"grandpa": { "authorities": grandpa },
+		"sudo": { "key": Some(chain.sudo) },
+		"emission": { "parameters": chain.emission },
+	})
+}
+
+fn authority(aura: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AuraId, GrandpaId) {
+	(aura.public().into(), grandpa.public().into())
+}
+
+/// One BIT per block, for ever, in epochs of so many blocks.
+fn emission(epoch_length: u32) -> Parameters {
+	Parameters {
+		epoch_length,
+		sigma: UNIT,
+		halvings: Halvings { interval: 0, max: 0 },
+		row_lifetime: 100,
+		unbonding_epochs: 2,
+		min_stake: UNIT,
+		registration_deposit: UNIT,
+	}
+}
+
+fn development() -> Value {
+	genesis(Chain {
+		authorities: vec![authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+		sudo: Sr25519Keyring::Alice.to_account_id(),
+		slot_duration: 1_000,
+		emission: emission(10),
+	})
+}
+
+fn local_testnet() -> Value {
+	genesis(Chain {
+		authorities: vec![
+			authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+			authority(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+		],
+		sudo: Sr25519Keyring::Alice.to_account_id(),
+		slot_duration: 3_000,
+		emission: emission(20),
+	})
+}
+
+/// The genesis of the preset of this name: what differs from the default.
+pub fn patch(id: &str) -> Option<Value> {
+	match id {
+		sp_genesis_builder::DEV_RUNTIME_PRESET => Some(development()),
+		sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET => Some(local_testnet()),
+		_ => None,
+	}
+}
+
+/// The same as bytes, as the runtime API has it.
+pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
+	serde_json::to_vec(&patch(id.as_ref())?).ok()
+}
+
+/// The names of all presets.
+pub fn preset_names() -> Vec<PresetId> {
+	vec![
+		PresetId::from(sp_genesis_builder::DEV_RUNTIME_PRESET),
+		PresetId::from(sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET),
+	]
+}

@@ -1,0 +1,162 @@
+//! The runtime: the rules of the chain, compiled to WebAssembly and run by every node.
+//!
+//! ```text
+//!             inherents             signed extrinsics             on_poll, what is left
+//!          ┌─────────────┐   ┌───────────────────────────────┐   of the block, at most 25 %
+//!          │ Timestamp   │   │ Balances   Utility   Proxy    │   ┌───────────────────────┐
+//!   block ─┤             ├───┤ Emission: register, stake,    ├───┤ Emission: Merge→Begin │─▶
+//!          │  └▶ Aura    │   │   post_row, set_edge, …  Sudo │   │      →Sweep→Emit      │
+//!          └─────┬───────┘   └───────────────┬───────────────┘   └───────────┬───────────┘
+//!                │                           │ fees                          │ minted stake
+//!          Slots: slot length       TransactionPayment                   Balances
+//!                                                        Grandpa: authorities of finality
+//! ```
+//!
+//! | where | what |
+//! |---|---|
+//! | this file | types and version |
+//! | `pallets` | the list of pallets with their indices |
+//! | [`configs`] | each pallet's configuration, by subject |
+//! | [`slots`] | the slot length, a value of genesis, and the block limits that follow from it |
+//! | [`apis`] | runtime APIs: what a node and other programs may ask |
+//! | `metadata` | the metadata file that clients are compiled with |
+//! | [`genesis_config_presets`] | the chains `development` and `local_testnet` |
+//!
+//! Invariants:
+//! - The slot length and the emission parameters are written by genesis and by no call.
+//! - A block may take at most a third of its slot ([`slots::BlockWeights`]).
+//! - The order and the names of [`TxExtension`] are those that common wallets know; a wallet that
+//!   does not know one of them cannot sign.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+// `frame_support::runtime` and `impl_runtime_apis` expand to more than the default depth.
+#![recursion_limit = "256"]
+
+extern crate alloc;
+
+/// The same runtime compiled to WebAssembly, by the build script.
+#[cfg(feature = "std")]
+#[allow(missing_docs)]
+mod wasm {
+	include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
+}
+#[cfg(feature = "std")]
+pub use wasm::*;
+
+// What the two macros generate has no documentation, and nothing else is public there.
+#[allow(missing_docs)]
+pub mod apis;
+pub mod configs;
+pub mod genesis_config_presets;
+#[cfg(feature = "std")]
+pub mod metadata;
+#[allow(missing_docs)]
+mod pallets;
+pub mod slots;
+
+pub use pallets::*;
+
+use alloc::{borrow::Cow, vec::Vec};
+use sp_runtime::{
+	generic,
+	traits::{BlakeTwo256, IdentifyAccount, Verify},
+	MultiAddress, MultiSignature,
+};
+use sp_version::RuntimeVersion;
+
+/// Types of the node: it stores and forwards extrinsics as bytes and never looks inside.
+pub mod opaque {
+	use super::{generic, BlakeTwo256};
+	pub use sp_runtime::OpaqueExtrinsic as UncheckedExtrinsic;
+
+	/// Header of a block.
+	pub type Header = generic::Header<super::BlockNumber, BlakeTwo256>;
+	/// Block whose extrinsics are bytes.
+	pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+	/// Hash of a block.
+	pub type Hash = super::Hash;
+}
+
+sp_runtime::impl_opaque_keys! {
+	/// The keys of one validator.
+	pub struct SessionKeys {
+		/// Signs blocks (sr25519).
+		pub aura: Aura,
+		/// Signs votes for finality (ed25519).
+		pub grandpa: Grandpa,
+	}
+}
+
+/// Name and version of these rules. `spec_version` rises with every change of the rules,
+/// `transaction_version` with every change of how a call or an extension is encoded.
+#[sp_version::runtime_version]
+pub const VERSION: RuntimeVersion = RuntimeVersion {
+	spec_name: Cow::Borrowed("bittensor"),
+	impl_name: Cow::Borrowed("bittensor"),
+	authoring_version: 1,
+	spec_version: 1,
+	impl_version: 1,
+	apis: apis::RUNTIME_API_VERSIONS,
+	transaction_version: 1,
+	system_version: 1,
+};
+
+/// Units of one BIT, the token: nine decimals.
+pub const UNIT: Balance = 1_000_000_000;
+/// Units of a thousandth of a BIT.
+pub const MILLI: Balance = UNIT / 1_000;
+/// The least that an account holds, in units: below it the account is removed.
+pub const EXISTENTIAL_DEPOSIT: Balance = MILLI;
+/// Address prefix of SS58: the generic Substrate one.
+pub const SS58_PREFIX: u16 = 42;
+/// The token's name in user interfaces.
+pub const TOKEN_SYMBOL: &str = "BIT";
+/// Decimals of the token: 10^9 units are one BIT.
+pub const TOKEN_DECIMALS: u32 = 9;
+
+/// Signature of an extrinsic: sr25519, ed25519 or ECDSA.
+pub type Signature = MultiSignature;
+/// Account: the public key, or the hash of it, of whoever signs.
+pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
+/// An amount of tokens in units (10^-9 BIT).
+pub type Balance = u64;
+/// How many extrinsics an account has signed.
+pub type Nonce = u32;
+/// Hash of a block, of an extrinsic or of stored data: BLAKE2b-256.
+pub type Hash = sp_core::H256;
+/// Number of a block.
+pub type BlockNumber = u32;
+/// How an extrinsic names an account.
+pub type Address = MultiAddress<AccountId, ()>;
+/// Header of a block.
+pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+/// Block whose extrinsics are decoded.
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+/// Extrinsic that is not verified yet.
+pub type UncheckedExtrinsic =
+	generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+/// What is signed: the call with its extensions.
+pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
+
+/// What every signed extrinsic is checked for and charged, in this order.
+pub type TxExtension = (
+	frame_system::CheckNonZeroSender<Runtime>,
+	frame_system::CheckSpecVersion<Runtime>,
+	frame_system::CheckTxVersion<Runtime>,
+	frame_system::CheckGenesis<Runtime>,
+	frame_system::CheckEra<Runtime>,
+	frame_system::CheckNonce<Runtime>,
+	frame_system::CheckWeight<Runtime>,
+	pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+	frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
+	frame_system::WeightReclaim<Runtime>,
+);
+
+/// Applies blocks: dispatches inherents, extrinsics and hooks to the pallets.
+pub type Executive = frame_executive::Executive<
+	Runtime,
+	Block,
+	frame_system::ChainContext<Runtime>,
+	Runtime,
+	AllPalletsWithSystem,
+>;

@@ -1,0 +1,134 @@
+//! That everything of our own is documented, and that clients' metadata is current.
+
+use bittensor_runtime::metadata::{for_clients, VERSION};
+use codec::Decode;
+use frame_metadata::{v16::RuntimeMetadataV16, RuntimeMetadata, RuntimeMetadataPrefixed};
+use scale_info::{form::PortableForm, TypeDef, Variant};
+
+/// The pallets of this repository.
+const OURS: [&str; 2] = ["Emission", "Slots"];
+
+fn metadata() -> RuntimeMetadataV16 {
+	let prefixed =
+		RuntimeMetadataPrefixed::decode(&mut &for_clients()[..]).expect("the metadata decodes");
+	match prefixed.1 {
+		RuntimeMetadata::V16(metadata) => metadata,
+		other => panic!("version {} and not {VERSION}", other.version()),
+	}
+}
+
+fn is_documented(docs: &[String]) -> bool {
+	docs.first().is_some_and(|line| !line.trim().is_empty())
+}
+
+fn variants(metadata: &RuntimeMetadataV16, ty: u32) -> Vec<Variant<PortableForm>> {
+	match &metadata.types.resolve(ty).expect("a type of the registry").type_def {
+		TypeDef::Variant(variants) => variants.variants.clone(),
+		other => panic!("calls, events and errors are variants, not {other:?}"),
+	}
+}
+
+#[test]
+fn calls_events_and_errors_are_documented() {
+	let metadata = metadata();
+	let mut checked = 0;
+	for pallet in metadata.pallets.iter().filter(|pallet| OURS.contains(&pallet.name.as_str())) {
+		let kinds = [
+			("call", pallet.calls.as_ref().map(|calls| calls.ty.id)),
+			("event", pallet.event.as_ref().map(|event| event.ty.id)),
+			("error", pallet.error.as_ref().map(|error| error.ty.id)),
+		];
+		for (kind, ty) in kinds.into_iter().filter_map(|(kind, ty)| Some((kind, ty?))) {
+			for variant in variants(&metadata, ty) {
+				let name = format!("{kind} {}.{}", pallet.name, variant.name);
+				assert!(is_documented(&variant.docs), "{name} has no documentation");
+				if kind == "event" {
+					for field in &variant.fields {
+						assert!(field.name.is_some(), "{name} has a field without a name");
+						assert!(is_documented(&field.docs), "{name}: {:?}", field.name);
+					}
+				}
+				checked += 1;
+			}
+		}
+		for entry in pallet.storage.iter().flat_map(|storage| &storage.entries) {
+			assert!(is_documented(&entry.docs), "storage {}.{}", pallet.name, entry.name);
+		}
+		for constant in &pallet.constants {
+			assert!(is_documented(&constant.docs), "constant {}.{}", pallet.name, constant.name);
+		}
+	}
+	// Nine calls, and more events and errors than calls.
+	assert!(checked > 27, "only {checked} calls, events and errors were found");
+}
+
+#[test]
+fn errors_say_what_to_do() {
+	let metadata = metadata();
+	let emission = metadata.pallets.iter().find(|pallet| pallet.name == "Emission");
+	let errors = emission.and_then(|pallet| pallet.error.as_ref()).expect("Emission has errors");
+	for error in variants(&metadata, errors.ty.id) {
+		let text = error.docs.join(" ");
+		assert!(text.matches(". ").count() >= 1, "{}: only says what is wrong: {text}", error.name);
+	}
+}
+
+#[test]
+fn the_runtime_api_is_documented() {
+	let metadata = metadata();
+	let api = metadata.apis.iter().find(|api| api.name == "EmissionApi").expect("EmissionApi");
+	assert!(is_documented(&api.docs));
+	let methods: Vec<_> = api.methods.iter().map(|method| method.name.as_str()).collect();
+	for name in [
+		"component",
+		"component_of",
+		"components",
+		"row",
+		"rows",
+		"bids",
+		"epoch_status",
+		"contribution",
+	] {
+		assert!(methods.contains(&name), "no method {name} in {methods:?}");
+	}
+	for method in &api.methods {
+		assert!(is_documented(&method.docs), "EmissionApi.{}", method.name);
+	}
+}
+
+#[test]
+fn extensions_are_those_that_wallets_know() {
+	let metadata = metadata();
+	let names: Vec<_> = metadata
+		.extrinsic
+		.transaction_extensions
+		.iter()
+		.map(|extension| extension.identifier.as_str())
+		.collect();
+	assert_eq!(
+		names,
+		[
+			"CheckNonZeroSender",
+			"CheckSpecVersion",
+			"CheckTxVersion",
+			"CheckGenesis",
+			"CheckMortality",
+			"CheckNonce",
+			"CheckWeight",
+			"ChargeTransactionPayment",
+			"CheckMetadataHash",
+			"WeightReclaim",
+		]
+	);
+}
+
+#[test]
+fn clients_are_built_with_the_metadata_of_this_runtime() {
+	let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../miner/metadata.scale");
+	let committed = std::fs::read(path).expect("miner/metadata.scale: run `make metadata`");
+	// Not assert_eq!: the difference is nothing to read.
+	assert!(
+		committed == for_clients(),
+		"miner/metadata.scale is not the metadata of this runtime: run `make metadata`",
+	);
+}

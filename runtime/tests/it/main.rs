@@ -1,0 +1,16 @@
+//! Tests of the runtime as a whole, run natively.
+//!
+//! | module | what |
+//! |---|---|
+//! | `presets` | the chains that the presets make |
+//! | `limits` | block limits, and that everything fits them at every slot length |
+//! | `proxies` | what each kind of proxy may do |
+//! | `blocks` | whole blocks with signed extrinsics, from genesis to the first payout |
+//! | `documentation` | that everything of our own is documented, and that clients' metadata is current |
+
+mod blocks;
+mod chain;
+mod documentation;
+mod limits;
+mod presets;
+mod proxies;

@@ -1,0 +1,94 @@
+//! The chains that the presets make.
+
+use crate::chain::{genesis_json, preset, state_of};
+use bittensor_runtime::{
+	genesis_config_presets::{prefunded, preset_names, ENDOWMENT, NUMBERED},
+	Aura, Balances, Emission, Grandpa, Runtime, EXISTENTIAL_DEPOSIT, UNIT,
+};
+use pallet_emission::EmissionParameters;
+use serde_json::json;
+use sp_core::Pair as _;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+#[test]
+fn every_preset_builds_its_state() {
+	let names: Vec<_> = preset_names().iter().map(|name| name.to_string()).collect();
+	assert_eq!(names, ["development", "local_testnet"]);
+	for name in names {
+		preset(&name);
+	}
+}
+
+#[test]
+fn development_has_one_author_and_short_epochs() {
+	preset("development").execute_with(|| {
+		assert_eq!(Aura::slot_duration(), 1_000);
+		let authorities = pallet_aura::Authorities::<Runtime>::get().into_inner();
+		assert_eq!(authorities, [Sr25519Keyring::Alice.public().into()]);
+		assert_eq!(Grandpa::grandpa_authorities(), [(Ed25519Keyring::Alice.public().into(), 1)]);
+		let parameters = EmissionParameters::<Runtime>::get();
+		assert_eq!((parameters.epoch_length, parameters.row_lifetime), (10, 100));
+		assert_eq!(parameters.sigma, UNIT);
+	});
+}
+
+#[test]
+fn local_testnet_has_two_authors() {
+	preset("local_testnet").execute_with(|| {
+		assert_eq!(Aura::slot_duration(), 3_000);
+		assert_eq!(pallet_aura::Authorities::<Runtime>::get().len(), 2);
+		assert_eq!(Grandpa::grandpa_authorities().len(), 2);
+		assert_eq!(EmissionParameters::<Runtime>::get().epoch_length, 20);
+	});
+}
+
+#[test]
+fn prefunded_accounts_are_the_well_known_ones() {
+	let accounts = prefunded();
+	let named = ["Alice", "Ferdie", "Alice//stash", "Ferdie//stash", "One", "Two"];
+	let numbered = (0..NUMBERED.len()).map(|number| number.to_string());
+	for name in named.into_iter().map(str::to_string).chain(numbered) {
+		let pair = sp_core::sr25519::Pair::from_string(&format!("//{name}"), None)
+			.expect("a derivation path");
+		assert!(accounts.contains(&pair.public().into()), "//{name} is not prefunded");
+	}
+	preset("development").execute_with(|| {
+		for account in &accounts {
+			assert_eq!(Balances::free_balance(account), ENDOWMENT);
+		}
+		// The pot has its existential deposit from genesis, so that nobody can dust it.
+		assert_eq!(Balances::free_balance(Emission::pot()), EXISTENTIAL_DEPOSIT);
+		assert_eq!(
+			Balances::total_issuance(),
+			ENDOWMENT * accounts.len() as u64 + EXISTENTIAL_DEPOSIT,
+		);
+	});
+}
+
+#[test]
+fn only_presets_have_a_sudo_key() {
+	state_of(&genesis_json(None)).expect("the default genesis builds").execute_with(|| {
+		assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
+		assert_eq!(Aura::slot_duration(), 6_000);
+	});
+	preset("development").execute_with(|| {
+		let alice = Sr25519Keyring::Alice.to_account_id();
+		assert_eq!(pallet_sudo::Key::<Runtime>::get(), Some(alice));
+	});
+}
+
+#[test]
+fn a_misspelt_field_is_refused() {
+	let mut genesis = genesis_json(Some("development"));
+	genesis["slots"] = json!({ "slotDurations": 1_000 });
+	let error = state_of(&genesis).expect_err("the field is not known");
+	assert!(error.contains("slotDurations"), "{error}");
+}
+
+#[test]
+#[should_panic(expected = "choose 250 to 60000 ms")]
+fn a_slot_length_out_of_range_is_refused() {
+	let mut genesis = genesis_json(Some("development"));
+	genesis["slots"]["slotDuration"] = json!(100);
+	let _ = state_of(&genesis);
+}

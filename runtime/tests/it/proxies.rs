@@ -1,0 +1,65 @@
+//! What each kind of proxy may do.
+
+use bittensor_runtime::{configs::accounts::ProxyType, RuntimeCall};
+use frame_support::traits::InstanceFilter;
+use pallet_emission::Call as Emission;
+use sp_keyring::Sr25519Keyring;
+
+fn post_row() -> RuntimeCall {
+	RuntimeCall::Emission(Emission::post_row { row: Default::default() })
+}
+
+fn transfer() -> RuntimeCall {
+	RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive {
+		dest: Sr25519Keyring::Bob.to_account_id().into(),
+		value: 1,
+	})
+}
+
+#[test]
+fn posting_posts_and_announces_only() {
+	let allowed = [
+		post_row(),
+		RuntimeCall::Emission(Emission::set_edge { target: 1, share: 1 }),
+		RuntimeCall::Emission(Emission::set_endpoint { endpoint: None }),
+	];
+	for call in allowed {
+		assert!(ProxyType::Posting.filter(&call), "{call:?}");
+	}
+	let refused = [
+		transfer(),
+		RuntimeCall::Emission(Emission::stake { amount: 1 }),
+		RuntimeCall::Emission(Emission::unstake { amount: 1 }),
+		RuntimeCall::Emission(Emission::deregister {}),
+		RuntimeCall::Emission(Emission::withdraw_unbonded {}),
+		RuntimeCall::Emission(Emission::set_service_key { service_key: [0; 32].into() }),
+		RuntimeCall::Emission(Emission::register { endpoint: None, service_key: None }),
+		RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![post_row()] }),
+		RuntimeCall::System(frame_system::Call::remark { remark: vec![] }),
+	];
+	for call in refused {
+		assert!(!ProxyType::Posting.filter(&call), "{call:?}");
+	}
+}
+
+#[test]
+fn non_transfer_moves_nothing_to_others() {
+	assert!(ProxyType::NonTransfer.filter(&post_row()));
+	assert!(ProxyType::NonTransfer.filter(&RuntimeCall::Emission(Emission::unstake { amount: 1 })));
+	assert!(!ProxyType::NonTransfer.filter(&transfer()));
+	let remark = RuntimeCall::System(frame_system::Call::remark { remark: vec![] });
+	let sudo = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(remark) });
+	assert!(!ProxyType::NonTransfer.filter(&sudo));
+}
+
+#[test]
+fn a_proxy_cannot_appoint_one_that_may_do_more() {
+	use ProxyType::{Any, NonTransfer, Posting};
+	for (wider, narrower) in [(Any, NonTransfer), (Any, Posting), (NonTransfer, Posting)] {
+		assert!(wider.is_superset(&narrower));
+		assert!(!narrower.is_superset(&wider));
+	}
+	for kind in [Any, NonTransfer, Posting] {
+		assert!(kind.is_superset(&kind));
+	}
+}

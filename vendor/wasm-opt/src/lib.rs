@@ -1,0 +1,108 @@
+//! The part of the `wasm-opt` crate's interface that `substrate-wasm-builder` uses, over the
+//! `wasm-opt` program of the system's Binaryen package.
+//!
+//! The published crate compiles all of Binaryen from C++, which takes longer than the rest of
+//! the node's build scripts together. The runtime is linked for `wasm32v1-none`, whose code has
+//! no sign-extension instructions, so the lowering pass is left out where the program is too old
+//! to know it; the output is the same, byte for byte.
+
+use std::{fmt, path::Path, process::Command};
+
+/// A pass over the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+	/// Removes the DWARF sections.
+	StripDwarf,
+	/// Replaces sign-extension instructions by shifts.
+	SignextLowering,
+}
+
+impl Pass {
+	fn argument(self) -> &'static str {
+		match self {
+			Pass::StripDwarf => "--strip-dwarf",
+			Pass::SignextLowering => "--signext-lowering",
+		}
+	}
+}
+
+/// What to run; a builder like the published crate's.
+#[derive(Clone, Debug, Default)]
+pub struct OptimizationOptions {
+	mvp: bool,
+	debug_info: bool,
+	passes: Vec<Pass>,
+}
+
+impl OptimizationOptions {
+	/// No optimisation: only the passes added.
+	pub fn new_opt_level_0() -> Self {
+		Self::default()
+	}
+
+	/// Accept and produce the features of the first WebAssembly version only.
+	pub fn mvp_features_only(&mut self) -> &mut Self {
+		self.mvp = true;
+		self
+	}
+
+	/// Keep the names of functions.
+	pub fn debug_info(&mut self, keep: bool) -> &mut Self {
+		self.debug_info = keep;
+		self
+	}
+
+	/// Append a pass.
+	pub fn add_pass(&mut self, pass: Pass) -> &mut Self {
+		self.passes.push(pass);
+		self
+	}
+
+	/// Run on the module in file `input` and write the result to `output`; they may be the same.
+	///
+	/// # Errors
+	/// If the program is missing, or refuses the module.
+	pub fn run(&self, input: impl AsRef<Path>, output: impl AsRef<Path>) -> Result<(), Error> {
+		let help = Command::new("wasm-opt").arg("--help").output().map_err(Error::Missing)?;
+		let known = String::from_utf8_lossy(&help.stdout).into_owned();
+		let mut command = Command::new("wasm-opt");
+		command.arg("-O0").arg(input.as_ref()).arg("-o").arg(output.as_ref());
+		if self.mvp {
+			command.arg("--mvp-features");
+		}
+		if self.debug_info {
+			command.arg("-g");
+		}
+		for pass in self.passes.iter().filter(|p| known.contains(p.argument())) {
+			command.arg(pass.argument());
+		}
+		let run = command.output().map_err(Error::Missing)?;
+		match run.status.success() {
+			true => Ok(()),
+			false => Err(Error::Failed(String::from_utf8_lossy(&run.stderr).into_owned())),
+		}
+	}
+}
+
+/// Why a module was not processed.
+#[derive(Debug)]
+pub enum Error {
+	/// The program could not be started.
+	Missing(std::io::Error),
+	/// The program refused; its words.
+	Failed(String),
+}
+
+impl fmt::Display for Error {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		match self {
+			Error::Missing(error) => write!(
+				f,
+				"cannot start `wasm-opt` ({error}): install the package `binaryen`, or run scripts/setup.sh"
+			),
+			Error::Failed(words) => write!(f, "wasm-opt failed: {words}"),
+		}
+	}
+}
+
+impl std::error::Error for Error {}
