@@ -1,0 +1,11 @@
+//! The wall clock, in the unit that envelopes use.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since the Unix epoch; 0 if the machine's clock stands before it.
+pub fn now_ms() -> u64 {
+	SystemTime::now()
+		.duration_since(UNIX_EPOCH)
+		.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
+		.unwrap_or(0)
+}

@@ -1,0 +1,52 @@
+//! What travels between components: protobuf messages in signed envelopes.
+//!
+//! ```text
+//!   Spike / Grad            typed, checked                     (message)
+//!        │ encode
+//!        ▼
+//!   body bytes ──blake2-256──► Envelope { genesis, method, from, to, nonce,
+//!        │                       issued_at_ms, deadline_ms, body_hash }
+//!        │                          │ sr25519, context "bittensor/wire/1"   (envelope, keypair)
+//!        ▼                          ▼
+//!   Sealed { body, envelope, signature } ──gRPC──► receiver: open, ReplayGuard, decode
+//! ```
+//!
+//! Invariants:
+//! - A signature covers the sender, the receiver, the chain, the method, the times and every byte of
+//!   the body. An answer also echoes the nonce of its request, so it answers that request only.
+//! - [`Vectors`] are finite and of shape `[rows, 128]` from the moment they exist. Nothing else
+//!   leaves a decoder.
+//! - A request is accepted once ([`ReplayGuard`]), and never after a restart.
+//! - Every refusal is a [`WireError`] with a name that survives the trip through gRPC.
+//!
+//! There is no model and no network code in this crate beyond the generated stubs.
+
+pub mod clock;
+pub mod envelope;
+pub mod error;
+pub mod keypair;
+pub mod limits;
+pub mod message;
+pub mod proto;
+pub mod replay;
+pub mod tensor;
+
+pub use envelope::{open, seal, Header, Opened, Parsed};
+pub use error::WireError;
+pub use keypair::{Keypair, Signer};
+pub use limits::DIM;
+pub use message::{Grad, GradAnswer, MessageId, Spike, SpikeAnswer};
+pub use replay::{ReplayGuard, ReplayLimits};
+pub use tensor::Vectors;
+
+/// An account: the sr25519 public key of a component's service key, as on chain.
+pub type AccountId = [u8; 32];
+
+/// A blake2-256 hash.
+pub type Hash = [u8; 32];
+
+/// blake2b with 256 bits of output, as Substrate uses it.
+pub fn blake2_256(bytes: &[u8]) -> Hash {
+	use blake2::{digest::consts::U32, Blake2b, Digest};
+	Blake2b::<U32>::digest(bytes).into()
+}
