@@ -1,0 +1,75 @@
+//! Times of a training step, a Spike and a Grad on this machine, in processor time.
+//!
+//! `RAYON_NUM_THREADS=1 cargo run -p bittensor-nucleus --profile fast --example timing`
+
+use std::{sync::Arc, time::Instant};
+
+use bittensor_nucleus::{
+	Bid, Component, Config, Corpus, Device, Noise, Result, Sampler, Serve, Tensor, Tokenizer,
+};
+
+fn main() -> Result<()> {
+	let corpus = Corpus::load(std::env::args().nth(1).unwrap_or("corpus".into()))?;
+	let config = Config::default();
+	let tokenizer = Arc::new(Tokenizer::train(&corpus, config.vocab)?);
+	let documents = corpus.select("all")?;
+	let mut sampler =
+		Sampler::new(&corpus, &documents, &tokenizer, config.context, config.horizon, 1)?;
+	let batch = config.batch;
+	let mut component = Component::new(config, tokenizer, None, &Device::Cpu)?;
+	let peers: Vec<Noise> = (0..5).map(Noise::new).collect();
+	let batches: Vec<_> = (0..300).map(|_| sampler.next_batch(batch)).collect();
+	let answers: Vec<Vec<Option<Tensor>>> = batches
+		.iter()
+		.map(|b| peers.iter().map(|p| p.forward(&b.texts, &[]).map(Some)).collect())
+		.collect::<Result<_>>()?;
+
+	time("training step, 5 downstream", 300, |i| {
+		component.train_step(&batches[i], &answers[i]).map(|_| ())
+	})?;
+	time("training step, alone", 300, |i| component.train_step(&batches[i], &[]).map(|_| ()))?;
+	time("spike, no downstream", 300, |i| component.forward(&batches[i].texts, &[]).map(|_| ()))?;
+	time("spike, 5 downstream", 300, |i| {
+		component.forward(&batches[i].texts, &answers[i]).map(|_| ())
+	})?;
+	time("reading 32 texts", 300, |i| {
+		batches[i].texts.iter().try_for_each(|t| component.tokenizer().encode(t).map(|_| ()))
+	})?;
+	time("snapshot", 50, |_| component.snapshot().map(|_| ()))?;
+	let bid = Bid { flow: 1.0, share: 0.1 };
+	time("grad, 5 downstream", 300, |i| {
+		let Some(Some(error)) = answers[i].first() else { return Ok(()) };
+		let version = component.version();
+		let (texts, d) = (&batches[i].texts, &answers[i]);
+		component.accumulate_grad([1; 32], bid, version, texts, d, error).map(|_| ())
+	})?;
+	time("save", 5, |_| {
+		component.save(std::env::temp_dir().join("timing.safetensors"), &serde_json::Value::Null)
+	})
+}
+
+fn time(what: &str, times: usize, mut f: impl FnMut(usize) -> Result<()>) -> Result<()> {
+	let (wall, start) = (Instant::now(), processor_seconds());
+	for i in 0..times {
+		f(i)?;
+	}
+	let wall = wall.elapsed().as_secs_f64();
+	let used = match (processor_seconds(), start) {
+		(Some(end), Some(start)) => end - start,
+		_ => wall,
+	};
+	println!(
+		"{what:30} {:7.2} ms ({:.2} ms on the clock)",
+		used / times as f64 * 1e3,
+		wall / times as f64 * 1e3
+	);
+	Ok(())
+}
+
+/// Processor time of this process, where the system tells it (in hundredths of a second).
+fn processor_seconds() -> Option<f64> {
+	let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+	let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+	let ticks = |i: usize| fields.get(i)?.parse::<f64>().ok();
+	Some((ticks(11)? + ticks(12)?) / 100.0)
+}

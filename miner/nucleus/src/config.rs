@@ -1,0 +1,216 @@
+//! The settings of a component, all with defaults that suit one slow core.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{NucleusError, Result};
+
+/// Length m of every vector between components.
+pub const DIM: usize = 128;
+
+/// Settings of a trainable component. They are part of its checkpoint: a component is resumed with
+/// the settings it was made with, except those of [`Config::adopt`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+	/// Most words that the tokenizer knows, `[UNK]` included.
+	pub vocab: usize,
+	/// Width of the joiner's hidden layer.
+	pub hidden: usize,
+	/// Downstream components that can be connected at a time.
+	pub slots: usize,
+	/// Tokens of text in one training example (x).
+	pub context: usize,
+	/// Tokens after x that are to be predicted (T').
+	pub horizon: usize,
+	/// Of a longer text only this many last tokens are read.
+	pub max_tokens: usize,
+	/// Examples in one training step.
+	pub batch: usize,
+	/// Which optimizer turns the combined gradient into a step.
+	pub optimizer: OptimizerKind,
+	/// Learning rate after the warm-up.
+	pub learning_rate: f64,
+	/// Decay of every stepped weight per step, as a part of the learning rate (AdamW; biases do
+	/// not decay). Without it a component learns a few documents by heart within a thousand steps.
+	pub weight_decay: f64,
+	/// Steps over which the learning rate rises linearly to its value.
+	pub warm_up: u64,
+	/// Learning rate of steps that upstreams make alone, as a part of `learning_rate`: slower,
+	/// because those who use a component have to follow it.
+	pub upstream_rate: f64,
+	/// Steps over which that rate rises: the gradients of one who has only begun to use a
+	/// component say little.
+	pub upstream_warm_up: u64,
+	/// A gradient longer than this many times its running norm is shortened to it.
+	pub clip: f64,
+	/// Part of every step that belongs to the own loss while others bid (0..=1). With no bids the
+	/// own loss has all of it.
+	pub own_share: f64,
+	/// What weights the gradients of upstreams.
+	pub bid_weight: BidWeight,
+	/// Upstreams whose gradients are held at a time; the lowest bids give way.
+	pub max_sources: usize,
+	/// A Grad about parameters that are more than this many versions old is dropped.
+	pub max_lag: u64,
+	/// Decay of the running mean and scale of each slot, per batch.
+	pub slot_decay: f64,
+	/// How attribution is measured.
+	pub attribution: AttributionConfig,
+	/// Seed of all that is random.
+	pub seed: u64,
+}
+
+/// Settings of attribution.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AttributionConfig {
+	/// Decay of the running mean and variance of each score, per batch (at least 0.98).
+	pub decay: f64,
+	/// Batches before a score counts as proven.
+	pub min_batches: u64,
+	/// Standard errors between a score's mean and its lower bound.
+	pub z: f64,
+	/// One slot is truly ablated every so many batches (0 = never).
+	pub audit_every: u64,
+	/// Slots at least this similar are scored as one group (1 = only exact copies).
+	pub duplicate_threshold: f64,
+	/// Similarity is measured every so many batches.
+	pub duplicate_every: u64,
+}
+
+/// Which optimizer turns the combined gradient into a step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptimizerKind {
+	/// Adam (Kingma and Ba 2014), β = (0.9, 0.999); rows of embedding tables that had no gradient
+	/// are left alone.
+	Adam,
+	/// Stochastic gradient descent with momentum.
+	Sgd {
+		/// Decay of the velocity; 0 is plain descent.
+		momentum: f64,
+	},
+}
+
+/// What weights the gradients of upstreams in eq. 12.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BidWeight {
+	/// Tokens per epoch that flow along the edge: what the bid costs its poster.
+	#[default]
+	Flow,
+	/// The share ΔL_ij of the row alone: the letter of eq. 12.
+	Share,
+}
+
+impl Default for Config {
+	fn default() -> Self {
+		Self {
+			vocab: 2_048,
+			hidden: 128,
+			slots: 8,
+			context: 12,
+			horizon: 2,
+			max_tokens: 64,
+			batch: 32,
+			optimizer: OptimizerKind::Adam,
+			learning_rate: 1e-3,
+			weight_decay: 2.0,
+			warm_up: 20,
+			upstream_rate: 0.3,
+			upstream_warm_up: 300,
+			clip: 3.0,
+			own_share: 0.125,
+			bid_weight: BidWeight::Flow,
+			max_sources: 16,
+			max_lag: 64,
+			slot_decay: 0.98,
+			attribution: AttributionConfig::default(),
+			seed: 0,
+		}
+	}
+}
+
+impl Default for AttributionConfig {
+	fn default() -> Self {
+		Self {
+			decay: 0.98,
+			min_batches: 50,
+			z: 1.0,
+			audit_every: 50,
+			duplicate_threshold: 0.97,
+			duplicate_every: 4,
+		}
+	}
+}
+
+impl Config {
+	/// Checks every setting against its range.
+	///
+	/// # Errors
+	/// [`NucleusError::Config`] names the first setting that is out of range.
+	pub fn validate(&self) -> Result<()> {
+		let check = |ok: bool, name, reason: &str| {
+			if ok {
+				Ok(())
+			} else {
+				Err(NucleusError::Config { name, reason: reason.into() })
+			}
+		};
+		check((2..=65_536).contains(&self.vocab), "vocab", "must lie in 2..=65536")?;
+		check((1..=4_096).contains(&self.hidden), "hidden", "must lie in 1..=4096")?;
+		check(self.slots <= 64, "slots", "must be at most 64, the most edges of a row")?;
+		check((2..=256).contains(&self.context), "context", "must lie in 2..=256")?;
+		check((1..=16).contains(&self.horizon), "horizon", "must lie in 1..=16")?;
+		check(
+			(self.context..=1_024).contains(&self.max_tokens),
+			"max_tokens",
+			"must lie between `context` and 1024",
+		)?;
+		check((1..=1_024).contains(&self.batch), "batch", "must lie in 1..=1024")?;
+		check(
+			self.learning_rate > 0.0 && self.learning_rate <= 1.0,
+			"learning_rate",
+			"must lie in (0, 1]",
+		)?;
+		check((0.0..=100.0).contains(&self.weight_decay), "weight_decay", "must lie in 0..=100")?;
+		check(
+			self.upstream_rate > 0.0 && self.upstream_rate <= 1.0,
+			"upstream_rate",
+			"must lie in (0, 1]",
+		)?;
+		check(self.clip > 0.0, "clip", "must be above 0")?;
+		check((0.0..=1.0).contains(&self.own_share), "own_share", "must lie in 0..=1")?;
+		check((1..=256).contains(&self.max_sources), "max_sources", "must lie in 1..=256")?;
+		check((0.0..1.0).contains(&self.slot_decay), "slot_decay", "must lie in 0..1")?;
+		if let OptimizerKind::Sgd { momentum } = self.optimizer {
+			check((0.0..1.0).contains(&momentum), "optimizer", "momentum must lie in 0..1")?;
+		}
+		let a = &self.attribution;
+		check((0.98..1.0).contains(&a.decay), "attribution.decay", "must lie in 0.98..1")?;
+		check(a.min_batches >= 50, "attribution.min_batches", "must be at least 50")?;
+		check(a.z >= 0.0 && a.z.is_finite(), "attribution.z", "must not be negative")?;
+		check(
+			a.duplicate_threshold > 0.0 && a.duplicate_threshold <= 1.0,
+			"attribution.duplicate_threshold",
+			"must lie in (0, 1]",
+		)?;
+		check(a.duplicate_every > 0, "attribution.duplicate_every", "must be at least 1")
+	}
+
+	/// Takes over the settings that may change between runs of the same component: everything but
+	/// the shapes of its parameters and its seed.
+	pub fn adopt(&mut self, other: &Config) {
+		let shape = self.clone();
+		*self = Config {
+			vocab: shape.vocab,
+			hidden: shape.hidden,
+			slots: shape.slots,
+			context: shape.context,
+			horizon: shape.horizon,
+			optimizer: shape.optimizer,
+			seed: shape.seed,
+			..other.clone()
+		};
+	}
+}

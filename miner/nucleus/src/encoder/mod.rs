@@ -1,0 +1,5 @@
+//! From text to the component's own vector (slot 0).
+
+mod cbow;
+
+pub(crate) use cbow::{Cbow, Tokens};

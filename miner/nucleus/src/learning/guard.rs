@@ -1,0 +1,58 @@
+//! What keeps one bad message or batch from spoiling a component.
+
+use serde::{Deserialize, Serialize};
+
+use crate::learning::accumulate::Gradient;
+
+/// Decay of the running length of the own gradient.
+const DECAY: f64 = 0.98;
+
+/// Running length of the own gradient: the measure for clipping and for foreign steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Guard {
+	sum: f64,
+	weight: f64,
+}
+
+impl Guard {
+	/// Takes in the length of one own gradient.
+	pub fn observe(&mut self, norm: f64) {
+		if norm.is_finite() {
+			self.sum = DECAY * self.sum + (1.0 - DECAY) * norm;
+			self.weight = DECAY * self.weight + (1.0 - DECAY);
+		}
+	}
+
+	/// The usual length, or 1 before the first.
+	pub fn usual(&self) -> f64 {
+		if self.weight > 0.0 && self.sum > 0.0 {
+			self.sum / self.weight
+		} else {
+			1.0
+		}
+	}
+
+	/// Shortens a gradient to `limit` times the usual length. `false`: it is not finite and must
+	/// not be used.
+	pub fn clip(&self, gradient: &mut Gradient, limit: f64) -> bool {
+		let norm = gradient.norm();
+		if !norm.is_finite() {
+			return false;
+		}
+		let most = limit * self.usual();
+		if norm > most {
+			gradient.scale(most / norm);
+		}
+		true
+	}
+}
+
+/// Weight of a Grad about parameters that are `lag` versions old: 1 / (1 + lag / limit), and 0
+/// (drop it) beyond `limit`.
+pub fn staleness(lag: u64, limit: u64) -> f64 {
+	if lag > limit {
+		0.0
+	} else {
+		1.0 / (1.0 + lag as f64 / limit.max(1) as f64)
+	}
+}

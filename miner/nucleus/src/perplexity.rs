@@ -1,0 +1,58 @@
+//! Perplexity, and the unigram baseline it has to beat.
+
+use serde::{Deserialize, Serialize};
+
+/// Perplexity exp(mean NLL per token) on held-out examples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Perplexity {
+	/// With the vectors of the downstream components.
+	pub with_network: f64,
+	/// With every slot at its running mean: the component alone.
+	pub without_network: f64,
+	/// Tokens that were predicted.
+	pub tokens: u64,
+}
+
+/// Word frequencies, with one added to every count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unigram {
+	counts: Vec<u64>,
+	total: u64,
+}
+
+impl Unigram {
+	/// Counts tokens; `vocab` is the size of the tokenizer. Ids outside it are ignored.
+	pub fn fit(tokens: impl Iterator<Item = u32>, vocab: usize) -> Self {
+		let mut counts = vec![1_u64; vocab];
+		for id in tokens {
+			if let Some(count) = counts.get_mut(id as usize) {
+				*count += 1;
+			}
+		}
+		let total = counts.iter().sum();
+		Self { counts, total }
+	}
+
+	/// Log-probability of a token, in nats; −∞ outside the vocabulary.
+	pub fn log_probability(&self, id: u32) -> f64 {
+		match self.counts.get(id as usize) {
+			Some(&count) => (count as f64 / self.total as f64).ln(),
+			None => f64::NEG_INFINITY,
+		}
+	}
+
+	/// Perplexity on the targets of examples; 1 if there are none.
+	pub fn perplexity<'e>(&self, targets: impl Iterator<Item = &'e [u32]>) -> f64 {
+		let (mut nll, mut tokens) = (0.0, 0_u64);
+		for &id in targets.flatten() {
+			nll -= self.log_probability(id);
+			tokens += 1;
+		}
+		(nll / tokens.max(1) as f64).exp()
+	}
+
+	/// Size of the vocabulary.
+	pub fn vocab(&self) -> usize {
+		self.counts.len()
+	}
+}

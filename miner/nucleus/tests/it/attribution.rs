@@ -1,0 +1,253 @@
+//! Attribution against the truth: what the loss does when a component is really taken away.
+
+use bittensor_nucleus::{
+	attribution::{
+		ablation::{pearson, spearman},
+		fisher,
+	},
+	Batch, Component, Config, Example, Tensor, DIM,
+};
+
+use crate::support::{answer, component, config, cut, cut_batch, held_out, sampler, Knows};
+
+/// The components of the comparison: what each knows, and its noise.
+const SLOTS: [(&str, Knows, f32, u64); 12] = [
+	("last word", Knows::Token(0), 0.0, 1),
+	("last word, copy", Knows::Token(0), 0.0, 1),
+	("last word, noisy", Knows::Token(0), 1.0, 2),
+	("last word, very noisy", Knows::Token(0), 3.0, 3),
+	("second last word", Knows::Token(1), 0.0, 4),
+	("second last, noisy", Knows::Token(1), 1.5, 5),
+	("third last word", Knows::Token(2), 0.0, 6),
+	("sixth last word", Knows::Token(5), 0.0, 7),
+	("bag of words", Knows::Bag, 0.0, 8),
+	("bag, noisy", Knows::Bag, 1.0, 9),
+	("noise", Knows::Nothing, 0.0, 10),
+	("constant", Knows::Constant, 0.0, 11),
+];
+/// The last two are of no use by construction.
+const USEFUL: usize = 10;
+
+fn answers(texts: &[String]) -> Vec<Option<Tensor>> {
+	let one = |&(_, knows, noise, seed): &(&str, Knows, f32, u64)| {
+		Some(answer(texts, knows, noise, seed).expect("vectors"))
+	};
+	SLOTS.iter().map(one).collect()
+}
+
+fn mean(losses: &[f32]) -> f64 {
+	losses.iter().map(|x| f64::from(*x)).sum::<f64>() / losses.len() as f64
+}
+
+struct Comparison {
+	truth: Vec<f64>,
+	scores: Vec<f64>,
+	diagonal: Vec<f64>,
+	first: Vec<f64>,
+	literal: Vec<f64>,
+}
+
+/// Trains a component that does not see the last three words, and compares on held-out text.
+fn compare(seed: u64) -> Comparison {
+	let settings = Config { slots: SLOTS.len(), ..config(seed) };
+	let mut component = component(settings.clone());
+	let mut sampler = sampler(&settings);
+	for _ in 0..500 {
+		let batch = sampler.next_batch(32);
+		component.train_step(&cut_batch(&batch, 3), &answers(&batch.texts)).expect("a step");
+	}
+	let examples = held_out(&settings, 2_048);
+	let texts: Vec<String> = examples.iter().map(|e| e.text.clone()).collect();
+	let short: Vec<Example> = examples
+		.iter()
+		.map(|e| Example { text: cut(&e.text, 3), target: e.target.clone() })
+		.collect();
+	let d = answers(&texts);
+	let whole = mean(&component.losses(&short, &d).expect("losses"));
+	let gradients = component.slot_gradients(&Batch::from_examples(&short), &d).expect("gradients");
+	let mut comparison = Comparison {
+		truth: vec![],
+		scores: vec![],
+		diagonal: vec![],
+		first: vec![],
+		literal: vec![],
+	};
+	for slot in 0..SLOTS.len() {
+		let mut without = d.clone();
+		without[slot] = None;
+		let ablated = mean(&component.losses(&short, &without).expect("losses"));
+		let (g, z) = gradients[slot].as_ref().expect("present");
+		let score = fisher::score(&fisher::products(g, z));
+		comparison.truth.push(ablated - whole);
+		comparison.scores.push(score.total());
+		comparison.diagonal.push(fisher::diagonal(g, z));
+		comparison.first.push(score.first);
+		comparison.literal.push(fisher::literal(g, z));
+	}
+	comparison
+}
+
+#[test]
+fn scores_agree_with_true_ablation() {
+	let mut wrong = Vec::new();
+	for seed in 1..=3 {
+		let c = compare(seed);
+		println!("\nseed {seed}: nats per example (removal = running mean)");
+		println!(
+			"{:24}{:>10}{:>12}{:>12}{:>12}{:>12}",
+			"slot", "truth", "score", "diagonal", "1st order", "eq. 9"
+		);
+		for (i, (name, ..)) in SLOTS.iter().enumerate() {
+			println!(
+				"{name:24}{:10.4}{:12.4}{:12.4}{:12.4}{:12.4}",
+				c.truth[i], c.scores[i], c.diagonal[i], c.first[i], c.literal[i]
+			);
+		}
+		let truth = &c.truth[..USEFUL];
+		let mut results = Vec::new();
+		for (name, scores) in [
+			("score (eq. 6, 8)", &c.scores),
+			("diagonal of eq. 8", &c.diagonal),
+			("1st order alone", &c.first),
+			("eq. 9 as printed", &c.literal),
+		] {
+			let scores = &scores[..USEFUL];
+			let (linear, rank) = (
+				pearson(scores, truth).expect("ten slots"),
+				spearman(scores, truth).expect("ten slots"),
+			);
+			println!("{name:24} Pearson {linear:6.3}   Spearman {rank:6.3}");
+			results.push((linear, rank));
+		}
+		let (linear, rank) = results[0];
+		if linear < 0.95 || rank < 0.8 {
+			wrong.push(format!("seed {seed}: Pearson {linear:.3}, Spearman {rank:.3}"));
+		}
+		let best = truth.iter().copied().fold(0.0, f64::max);
+		assert!(c.scores[11].abs() < 1e-3 * best, "a constant is worth nothing: {}", c.scores[11]);
+		assert!(c.truth[11].abs() < 1e-3 * best, "{}", c.truth[11]);
+		assert!(c.scores[10] < 0.05 * best, "noise is worth nothing: {}", c.scores[10]);
+	}
+	assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Trains with the given slots and returns the component.
+fn train(slots: &[(Knows, f32, u64)], steps: usize, seed: u64) -> Component {
+	let settings = Config { slots: slots.len(), learning_rate: 1e-3, ..config(seed) };
+	let mut component = component(settings.clone());
+	let mut sampler = sampler(&settings);
+	for _ in 0..steps {
+		let batch = sampler.next_batch(32);
+		let d: Vec<Option<Tensor>> = slots
+			.iter()
+			.map(|&(knows, noise, seed)| {
+				Some(answer(&batch.texts, knows, noise, seed).expect("vectors"))
+			})
+			.collect();
+		component.train_step(&cut_batch(&batch, 3), &d).expect("a step");
+	}
+	component
+}
+
+#[test]
+fn the_row_pays_use_and_not_noise() {
+	for seed in 1..=3 {
+		let slots = [
+			(Knows::Token(0), 0.2, 1),
+			(Knows::Nothing, 0.0, 2),
+			(Knows::Constant, 0.0, 3),
+			(Knows::Bag, 0.5, 4),
+		];
+		let component = train(&slots, 120, seed);
+		let (attribution, row) = (component.attribution(), component.row());
+		println!("{row:?}\n{attribution:#?}");
+		let others: u32 = row.shares.iter().map(|(_, share)| u32::from(*share)).sum();
+		assert!(row.share(0) > 655, "the useful one has more than 1 %: {row:?}");
+		assert!(f64::from(row.share(1)) <= 0.05 * f64::from(others), "noise: {row:?}");
+		assert_eq!(row.share(2), 0, "a constant: {row:?}");
+		assert!(row.share(0) > row.share(3), "{row:?}");
+		assert_eq!(attribution.own.samples, 120);
+		assert!(attribution.fidelity.audits >= 2);
+	}
+}
+
+#[test]
+fn nothing_is_bid_before_it_is_proven() {
+	let slots = [(Knows::Token(0), 0.0, 1), (Knows::Bag, 0.0, 2)];
+	let early = train(&slots, 40, 1);
+	assert_eq!(early.row().shares, []);
+	assert!(early.attribution().slots.iter().flatten().all(|s| !s.proven && s.bid == 0.0));
+	let mut later = train(&slots, 100, 1);
+	assert!(later.row().share(0) > 0);
+	// Another component behind the slot begins anew.
+	later.connect(0).expect("slot 0");
+	assert_eq!(later.row().share(0), 0);
+	assert!(later.attribution().slots[0].is_none());
+	assert!(later.attribution().slots[1].is_some());
+	assert!(later.connect(2).is_err());
+}
+
+#[test]
+fn copies_share_the_pay_of_one() {
+	let slots = [
+		(Knows::Token(0), 0.0, 1),
+		(Knows::Token(1), 0.0, 2),
+		(Knows::Token(0), 0.0, 1),
+		(Knows::Token(0), 0.0, 1),
+	];
+	let component = train(&slots, 250, 7);
+	assert!(component.similarity(0, 2).expect("both answered") > 0.999);
+	assert!(component.similarity(0, 1).expect("both answered") < 0.9);
+	let attribution = component.attribution();
+	let group = |slot: usize| attribution.slots[slot].expect("answered").group;
+	assert!(group(0).is_some() && group(0) == group(2) && group(0) == group(3));
+	assert_eq!(group(1), None);
+	let score = |slot: usize| attribution.slots[slot].expect("answered").mean;
+	assert!((score(0) - score(2)).abs() < 1e-9 && (score(0) - score(3)).abs() < 1e-9);
+	let row = component.row();
+	assert!(row.share(0).abs_diff(row.share(3)) <= 1, "{row:?}");
+
+	// Together they are paid for what is lost when all three go.
+	let examples = held_out(component.config(), 1_024);
+	let texts: Vec<String> = examples.iter().map(|e| e.text.clone()).collect();
+	let short: Vec<Example> = examples
+		.iter()
+		.map(|e| Example { text: cut(&e.text, 3), target: e.target.clone() })
+		.collect();
+	let d: Vec<Option<Tensor>> = slots
+		.iter()
+		.map(|&(knows, noise, seed)| Some(answer(&texts, knows, noise, seed).expect("vectors")))
+		.collect();
+	let without = |gone: &[usize]| {
+		let mut d = d.clone();
+		gone.iter().for_each(|&slot| d[slot] = None);
+		mean(&component.losses(&short, &d).expect("losses"))
+	};
+	let all = without(&[0, 2, 3]) - without(&[]);
+	let one = without(&[0]) - without(&[]);
+	let paid = score(0) + score(2) + score(3);
+	println!("removing one {one:.4}, all three {all:.4}; scored together {paid:.4}");
+	assert!((0.5..2.0).contains(&(paid / all)), "{paid} for {all}");
+}
+
+#[test]
+fn rotated_copies_are_found() {
+	let settings = Config { slots: 2, ..config(8) };
+	let mut component = component(settings.clone());
+	let mut sampler = sampler(&settings);
+	for _ in 0..8 {
+		let batch = sampler.next_batch(32);
+		let first = answer(&batch.texts, Knows::Token(0), 0.5, 1).expect("vectors");
+		// Reversed entries, other signs, another scale and offset.
+		let rows: Vec<f32> = crate::support::entries(&first);
+		let turned: Vec<f32> = rows
+			.chunks_exact(DIM)
+			.flat_map(|row| row.iter().rev().enumerate())
+			.map(|(k, x)| if k % 2 == 0 { 3.0 * x + 1.0 } else { -3.0 * x })
+			.collect();
+		let device = bittensor_nucleus::Device::Cpu;
+		let second = Tensor::from_vec(turned, (32, DIM), &device).expect("a tensor");
+		component.train_step(&batch, &[Some(first), Some(second)]).expect("a step");
+	}
+	assert!(component.similarity(0, 1).expect("both answered") > 0.999);
+}

@@ -1,0 +1,11 @@
+//! Tests of the learning part, by subject.
+
+mod attribution;
+mod checkpoint;
+mod corpus;
+mod gradients;
+mod learning;
+mod row;
+mod serving;
+mod support;
+mod upstreams;

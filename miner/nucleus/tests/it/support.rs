@@ -1,0 +1,138 @@
+//! The real corpus, and stand-ins for downstream components that know a definite thing.
+
+use std::{
+	path::PathBuf,
+	sync::{Arc, OnceLock},
+};
+
+use bittensor_nucleus::{
+	Batch, Component, Config, Corpus, Device, Example, Result, Sampler, Tensor, Tokenizer, DIM,
+};
+
+/// Folder of the committed corpus.
+pub(crate) fn corpus_root() -> PathBuf {
+	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../corpus")
+}
+
+/// The committed corpus.
+pub(crate) fn corpus() -> &'static Corpus {
+	static CORPUS: OnceLock<Corpus> = OnceLock::new();
+	CORPUS.get_or_init(|| Corpus::load(corpus_root()).expect("the corpus is in the repository"))
+}
+
+/// A tokenizer of 512 words: small, so that tests are fast.
+pub(crate) fn tokenizer() -> Arc<Tokenizer> {
+	static TOKENIZER: OnceLock<Arc<Tokenizer>> = OnceLock::new();
+	TOKENIZER
+		.get_or_init(|| Arc::new(Tokenizer::train(corpus(), 512).expect("the corpus has words")))
+		.clone()
+}
+
+/// Settings for tests.
+pub(crate) fn config(seed: u64) -> Config {
+	Config { vocab: 512, hidden: 32, slots: 4, horizon: 1, seed, ..Config::default() }
+}
+
+pub(crate) fn component(config: Config) -> Component {
+	Component::new(config, tokenizer(), None, &Device::Cpu).expect("valid settings")
+}
+
+/// Samples all train documents.
+pub(crate) fn sampler(config: &Config) -> Sampler {
+	let documents = corpus().select("all").expect("there are train documents");
+	Sampler::new(corpus(), &documents, &tokenizer(), config.context, config.horizon, config.seed)
+		.expect("the documents hold examples")
+}
+
+/// Held-out examples of all groups.
+pub(crate) fn held_out(config: &Config, count: usize) -> Vec<Example> {
+	let documents = corpus().held_out_for(&corpus().select("all").expect("train documents"));
+	let (context, horizon) = (config.context, config.horizon);
+	bittensor_nucleus::held_out(corpus(), &documents, &tokenizer(), context, horizon, count)
+		.expect("the documents hold examples")
+}
+
+/// The same text without its last `words` words: what a short-sighted component is given.
+pub(crate) fn cut(text: &str, words: usize) -> String {
+	let all: Vec<&str> = text.split(' ').collect();
+	all[..all.len().saturating_sub(words).max(1)].join(" ")
+}
+
+/// A batch whose texts lack their last `words` words.
+pub(crate) fn cut_batch(batch: &Batch, words: usize) -> Batch {
+	Batch {
+		texts: batch.texts.iter().map(|text| cut(text, words)).collect(),
+		targets: batch.targets.clone(),
+	}
+}
+
+/// Deterministic numbers, roughly normal with deviation 1.
+pub(crate) fn number(a: u64, b: u64, c: u64) -> f32 {
+	let mut x = a
+		.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+		.wrapping_add(b.wrapping_mul(0xbf58_476d_1ce4_e5b9))
+		.wrapping_add(c.wrapping_mul(0x94d0_49bb_1331_11eb));
+	let mut sum = 0.0;
+	for _ in 0..6 {
+		x ^= x >> 30;
+		x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+		x ^= x >> 27;
+		x = x.wrapping_mul(0x94d0_49bb_1331_11eb);
+		x ^= x >> 31;
+		sum += (x >> 40) as f32 / (1_u64 << 24) as f32 - 0.5;
+	}
+	sum * 2.0_f32.sqrt()
+}
+
+/// What a stand-in knows of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Knows {
+	/// Its n-th token from the end.
+	Token(usize),
+	/// All of its tokens, in no order.
+	Bag,
+	/// Nothing: answers with noise.
+	Nothing,
+	/// Nothing: always answers the same.
+	Constant,
+}
+
+/// Vectors of a stand-in for texts: its knowledge, as fixed random vectors per token, plus noise.
+pub(crate) fn answer(texts: &[String], knows: Knows, noise: f32, seed: u64) -> Result<Tensor> {
+	let mut data = Vec::with_capacity(texts.len() * DIM);
+	for (i, text) in texts.iter().enumerate() {
+		let ids = tokenizer().encode(text)?;
+		// Noise depends on the text and its place, so that no two answers share it.
+		let salt = ids.iter().fold(i as u64, |h, id| h.wrapping_mul(31) + u64::from(*id));
+		for k in 0..DIM as u64 {
+			let signal = match knows {
+				Knows::Token(n) => {
+					let id = ids.iter().rev().nth(n).copied().unwrap_or(0);
+					number(seed, u64::from(id), k)
+				}
+				Knows::Bag => {
+					let sum: f32 = ids.iter().map(|&id| number(seed, u64::from(id), k)).sum();
+					sum / (ids.len() as f32).sqrt()
+				}
+				Knows::Nothing => number(seed ^ 77, salt, k),
+				Knows::Constant => number(seed, 5, k),
+			};
+			data.push(signal + noise * number(seed ^ 99, salt, k));
+		}
+	}
+	Ok(Tensor::from_vec(data, (texts.len(), DIM), &Device::Cpu)?)
+}
+
+/// All entries of a tensor.
+pub(crate) fn entries(tensor: &Tensor) -> Vec<f32> {
+	tensor.flatten_all().and_then(|t| t.to_vec1()).expect("an f32 tensor")
+}
+
+/// All parameters of a component, as bits.
+pub(crate) fn bits(component: &Component) -> Vec<u32> {
+	component
+		.parameters()
+		.iter()
+		.flat_map(|p| entries(p.tensor()).into_iter().map(f32::to_bits))
+		.collect()
+}
