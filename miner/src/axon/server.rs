@@ -1,0 +1,208 @@
+//! The gRPC server.
+
+use super::{
+	admission::{Admission, Admitted},
+	cache::Cache,
+	grad,
+	inflight::Inflight,
+	spike, AxonConfig, AxonError, AxonStats, Nucleus, Peers,
+};
+use crate::dendrite::Dendrite;
+use bittensor_wire::{
+	limits::MAX_GRPC_BYTES,
+	proto::{Component, ComponentServer, Method, Sealed},
+	seal, AccountId, Hash, Signer, WireError,
+};
+use std::{
+	io::ErrorKind,
+	net::{IpAddr, SocketAddr},
+	sync::{Arc, Mutex},
+	time::Duration,
+};
+use tokio::{
+	net::{lookup_host, TcpListener},
+	sync::{oneshot, Semaphore},
+	task::JoinHandle,
+};
+use tonic::{
+	transport::server::{Server, TcpIncoming},
+	Request, Response, Status,
+};
+
+/// How long a stopping server waits for the answers under way.
+const SHUTDOWN_TIME: Duration = Duration::from_secs(2);
+
+/// What all requests share.
+pub(crate) struct Core {
+	pub(crate) account: AccountId,
+	pub(crate) config: AxonConfig,
+	pub(crate) admission: Admission,
+	pub(crate) peers: Arc<dyn Peers>,
+	pub(crate) nucleus: Arc<dyn Nucleus>,
+	pub(crate) dendrite: Arc<Dendrite>,
+	pub(crate) inflight: Arc<Inflight>,
+	pub(crate) cache: Mutex<Cache>,
+	pub(crate) spikes: Arc<Semaphore>,
+	pub(crate) free_spikes: Arc<Semaphore>,
+	pub(crate) grads: Arc<Semaphore>,
+	pub(crate) stats: Arc<AxonStats>,
+	signer: Arc<dyn Signer>,
+}
+
+/// A running server. Dropped, it stops.
+pub struct Axon {
+	local_addr: SocketAddr,
+	stats: Arc<AxonStats>,
+	stop: Option<oneshot::Sender<()>>,
+	server: JoinHandle<()>,
+}
+
+impl Axon {
+	/// Listens on `listen` (`host:port`; port 0 takes any free one) and serves.
+	///
+	/// - `genesis`: genesis hash of the chain; messages for another one are refused.
+	/// - `signer`: the service key; messages for another account are refused.
+	/// - `dendrite`: queries the components below, which `peers` names.
+	pub async fn start(
+		listen: &str,
+		genesis: Hash,
+		signer: Arc<dyn Signer>,
+		peers: Arc<dyn Peers>,
+		nucleus: Arc<dyn Nucleus>,
+		dendrite: Arc<Dendrite>,
+		config: AxonConfig,
+	) -> Result<Self, AxonError> {
+		let listener = bind(listen).await?;
+		let local_addr = listener
+			.local_addr()
+			.map_err(|source| AxonError::Bind { address: listen.to_string(), source })?;
+		let account = signer.account();
+		let stats = Arc::new(AxonStats::default());
+		let core = Core {
+			account,
+			config,
+			admission: Admission::new(genesis, account, config, peers.clone()),
+			peers,
+			nucleus,
+			dendrite,
+			inflight: Arc::new(Inflight::default()),
+			cache: Mutex::new(Cache::new(config.cache_bytes, config.cache_ttl)),
+			spikes: Arc::new(Semaphore::new(config.concurrent_spikes)),
+			free_spikes: Arc::new(Semaphore::new(config.concurrent_free_spikes)),
+			grads: Arc::new(Semaphore::new(config.concurrent_grads)),
+			stats: stats.clone(),
+			signer,
+		};
+		let service = ComponentServer::new(Service(Arc::new(core)))
+			.max_decoding_message_size(MAX_GRPC_BYTES)
+			.max_encoding_message_size(MAX_GRPC_BYTES);
+		let (stop, stopped) = oneshot::channel::<()>();
+		let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+		let serving = Server::builder()
+			.concurrency_limit_per_connection(256)
+			.max_concurrent_streams(Some(1024))
+			.timeout(Duration::from_millis(bittensor_wire::limits::MAX_DEADLINE_MS))
+			.http2_keepalive_interval(Some(Duration::from_secs(20)))
+			.initial_stream_window_size(1 << 20)
+			.initial_connection_window_size(1 << 22)
+			.add_service(service)
+			.serve_with_incoming_shutdown(incoming, async {
+				// Stops when told to, and when the handle is gone.
+				let _ = stopped.await;
+			});
+		let server = tokio::spawn(async move {
+			if let Err(error) = serving.await {
+				tracing::error!(%error, "the server stopped");
+			}
+		});
+		tracing::info!(%local_addr, "serving Spikes and Grads");
+		Ok(Self { local_addr, stats, stop: Some(stop), server })
+	}
+
+	/// The address that it listens on.
+	pub fn local_addr(&self) -> SocketAddr {
+		self.local_addr
+	}
+
+	/// What it served and refused so far.
+	pub fn stats(&self) -> &Arc<AxonStats> {
+		&self.stats
+	}
+
+	/// Accepts nothing more, lets the answers under way finish for two seconds, and ends.
+	pub async fn shutdown(mut self) {
+		if let Some(stop) = self.stop.take() {
+			let _ = stop.send(());
+		}
+		if tokio::time::timeout(SHUTDOWN_TIME, &mut self.server).await.is_err() {
+			self.server.abort();
+			let _ = (&mut self.server).await;
+		}
+	}
+}
+
+impl Drop for Axon {
+	fn drop(&mut self) {
+		self.server.abort();
+	}
+}
+
+async fn bind(listen: &str) -> Result<TcpListener, AxonError> {
+	let bad_address = |reason: String| AxonError::Address { address: listen.to_string(), reason };
+	let addresses: Vec<SocketAddr> =
+		lookup_host(listen).await.map_err(|error| bad_address(error.to_string()))?.collect();
+	if addresses.is_empty() {
+		return Err(bad_address("the host has no address".to_string()));
+	}
+	TcpListener::bind(addresses.as_slice()).await.map_err(|source| {
+		let address = listen.to_string();
+		match source.kind() {
+			ErrorKind::AddrInUse => AxonError::PortInUse { address },
+			_ => AxonError::Bind { address, source },
+		}
+	})
+}
+
+/// The service as gRPC calls it.
+struct Service(Arc<Core>);
+
+impl Service {
+	fn admit(&self, method: Method, request: Request<Sealed>) -> Result<Admitted, WireError> {
+		let address: Option<IpAddr> = request.remote_addr().map(|address| address.ip());
+		self.0.admission.admit(method, request.into_inner(), address)
+	}
+
+	fn answer(&self, admitted: &Admitted, body: Vec<u8>) -> Result<Sealed, WireError> {
+		let header = admitted.header.answer().ok_or(WireError::WrongMethod)?;
+		Ok(seal(self.0.signer.as_ref(), &header, body))
+	}
+
+	async fn serve_spike(&self, request: Request<Sealed>) -> Result<Sealed, WireError> {
+		let admitted = self.admit(Method::Spike, request)?;
+		let (answer, dtype) = spike::serve(&self.0, &admitted).await?;
+		self.answer(&admitted, answer.encode(dtype)?)
+	}
+
+	fn serve_grad(&self, request: Request<Sealed>) -> Result<Sealed, WireError> {
+		let admitted = self.admit(Method::Grad, request)?;
+		let answer = grad::serve(&self.0, &admitted)?;
+		self.answer(&admitted, answer.encode())
+	}
+
+	fn refuse(&self, error: WireError) -> Status {
+		self.0.stats.refuse(&error);
+		tracing::debug!(%error, "refused a request");
+		error.to_status()
+	}
+}
+
+#[tonic::async_trait]
+impl Component for Service {
+	async fn spike(&self, request: Request<Sealed>) -> Result<Response<Sealed>, Status> {
+		self.serve_spike(request).await.map(Response::new).map_err(|error| self.refuse(error))
+	}
+
+	async fn grad(&self, request: Request<Sealed>) -> Result<Response<Sealed>, Status> {
+		self.serve_grad(request).map(Response::new).map_err(|error| self.refuse(error))
+	}
+}

@@ -1,0 +1,36 @@
+//! One file per command.
+
+pub mod export;
+pub mod query;
+pub mod run;
+pub mod status;
+
+use crate::{
+	config::{parse_block, Block, ChainConfig},
+	identity::Identity,
+	metagraph::{subxt::SubxtChain, Chain, ChainError, Hash, Head},
+};
+use std::sync::Arc;
+
+/// Connects to the chain that the arguments name.
+pub async fn connect(
+	config: &ChainConfig,
+	signer: Option<Arc<Identity>>,
+) -> Result<Arc<dyn Chain>, ChainError> {
+	let chain = SubxtChain::connect(&config.url, config.genesis, config.timeout, signer).await?;
+	Ok(Arc::new(chain))
+}
+
+/// The block that `--at` names; the best one without it.
+pub async fn block_at(chain: &dyn Chain, at: Option<&str>) -> anyhow::Result<Head> {
+	match at.map(parse_block).transpose()? {
+		None => Ok(chain.head(None).await?),
+		Some(Block::Number(number)) => Ok(chain.head(Some(number)).await?),
+		Some(Block::Hash(hash)) => Ok(chain.head_at(hash).await?),
+	}
+}
+
+/// A hash for people and JSON.
+pub fn hex_hash(hash: &Hash) -> String {
+	format!("0x{}", hex::encode(hash))
+}

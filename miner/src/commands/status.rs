@@ -1,0 +1,199 @@
+//! `status`: the whole network in one table.
+
+use super::{block_at, connect, hex_hash};
+use crate::{
+	cli::StatusArgs,
+	config::ChainConfig,
+	metagraph::{
+		bit, decimal, flow, ss58, Chain, ComponentInfo, EpochStatus, Head, RowInfo, SHARE_ONE,
+	},
+};
+use comfy_table::{presets, CellAlignment, Table};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The strongest charged bid for a component.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Strongest {
+	/// The bidder.
+	pub uid: u32,
+	/// Its share, out of 65,536.
+	pub share: u32,
+	/// Its flow, in units per epoch.
+	pub flow: u64,
+}
+
+/// The network at a block.
+#[derive(Clone, Debug)]
+pub struct Network {
+	/// The block.
+	pub head: Head,
+	/// The epoch.
+	pub epoch: EpochStatus,
+	/// All components, by uid.
+	pub components: Vec<ComponentInfo>,
+	/// Their rows, by uid.
+	pub rows: BTreeMap<u32, RowInfo>,
+	/// The strongest bid for each that has one.
+	pub strongest: BTreeMap<u32, Strongest>,
+}
+
+impl Network {
+	/// Reads the chain at a block.
+	pub async fn read(chain: &dyn Chain, head: Head) -> anyhow::Result<Self> {
+		let at = Some(head.hash);
+		let epoch = chain.epoch_status(at).await?;
+		let components = chain.components(at).await?;
+		let rows: BTreeMap<u32, RowInfo> =
+			chain.rows(at).await?.into_iter().map(|row| (row.uid, row)).collect();
+		let mut strongest: BTreeMap<u32, Strongest> = BTreeMap::new();
+		for component in &components {
+			let Some(row) = rows.get(&component.uid).and_then(|row| row.charged.as_ref()) else {
+				continue;
+			};
+			for (target, share) in &row.edges {
+				let share = u32::from(*share);
+				let bid = Strongest {
+					uid: component.uid,
+					share,
+					flow: flow(component.payout, share, row.self_share),
+				};
+				let best = strongest.entry(*target).or_insert(bid);
+				if (bid.flow, bid.share) > (best.flow, best.share) {
+					*best = bid;
+				}
+			}
+		}
+		Ok(Self { head, epoch, components, rows, strongest })
+	}
+
+	/// ΔL_ii of the charged row out of 65,536, if there is one.
+	pub fn self_share(&self, uid: u32) -> Option<u32> {
+		Some(self.rows.get(&uid)?.charged.as_ref()?.self_share)
+	}
+
+	/// As JSON.
+	pub fn json(&self) -> serde_json::Value {
+		let components: Vec<serde_json::Value> = self
+			.components
+			.iter()
+			.map(|component| {
+				let row = self.rows.get(&component.uid);
+				let edges = |row: &crate::metagraph::Row| {
+					json!({
+						"posted": row.posted,
+						"self_share": row.self_share,
+						"edges": row.edges,
+					})
+				};
+				json!({
+					"uid": component.uid,
+					"owner": ss58(&component.owner),
+					"service_key": ss58(&component.service_key),
+					"endpoint": component.endpoint,
+					"registered": component.registered,
+					"leaving": component.leaving,
+					"stake": decimal(component.stake),
+					"source": decimal(component.source),
+					"payout": decimal(component.payout),
+					"charged": row.and_then(|row| row.charged.as_ref()).map(edges),
+					"pending": row.and_then(|row| row.pending.as_ref()).map(edges),
+					"strongest_bid": self.strongest.get(&component.uid).map(|bid| json!({
+						"uid": bid.uid,
+						"share": bid.share,
+						"flow": decimal(bid.flow),
+					})),
+				})
+			})
+			.collect();
+		json!({
+			"block": { "number": self.head.number, "hash": hex_hash(&self.head.hash) },
+			"epoch": self.epoch.epoch,
+			"phase": self.epoch.phase,
+			"next_payout_in": self.epoch.next_payout_in,
+			"registered": self.epoch.registered,
+			"minted_total": decimal(self.epoch.minted_total),
+			"total_stake": decimal(self.epoch.total_stake),
+			"last_payout": self.epoch.last.as_ref().map(|last| json!({
+				"epoch": last.epoch,
+				"minted": decimal(last.minted),
+				"components": last.components,
+				"sweeps": last.sweeps,
+				"residual": decimal(last.residual),
+				"paid_at": last.paid_at,
+				"started_at": last.started_at,
+				"parent": hex_hash(&last.parent),
+			})),
+			"components": components,
+		})
+	}
+
+	/// As a table for people.
+	pub fn table(&self) -> String {
+		let mut table = Table::new();
+		table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header([
+			"uid",
+			"owner",
+			"endpoint",
+			"stake BIT",
+			"last payout BIT",
+			"self-share",
+			"strongest bid",
+		]);
+		for component in &self.components {
+			let endpoint = match &component.endpoint {
+				_ if component.leaving => "leaving".into(),
+				Some(endpoint) => endpoint.to_string(),
+				None => "-".into(),
+			};
+			table.add_row([
+				component.uid.to_string(),
+				short(&ss58(&component.owner)),
+				endpoint,
+				bit(component.stake),
+				bit(component.payout),
+				self.self_share(component.uid).map_or("-".into(), percent),
+				self.strongest.get(&component.uid).map_or("-".into(), |bid| {
+					format!("{} from {} ({} BIT)", percent(bid.share), bid.uid, bit(bid.flow))
+				}),
+			]);
+		}
+		for column in [0, 3, 4, 5] {
+			if let Some(column) = table.column_mut(column) {
+				column.set_cell_alignment(CellAlignment::Right);
+			}
+		}
+		let last = self.epoch.last.as_ref().map_or("nothing paid yet".into(), |last| {
+			format!("epoch {} paid {} BIT in block {}", last.epoch, bit(last.minted), last.paid_at)
+		});
+		format!(
+			"block {}, epoch {}, next payout in {} blocks; {last}; {} components, {} BIT at stake\n{table}",
+			self.head.number,
+			self.epoch.epoch,
+			self.epoch.next_payout_in,
+			self.epoch.registered,
+			bit(self.epoch.total_stake),
+		)
+	}
+}
+
+/// A share out of 65,536 as percent.
+pub fn percent(share: u32) -> String {
+	format!("{:.1} %", f64::from(share) * 100.0 / f64::from(SHARE_ONE))
+}
+
+/// The ends of an address.
+fn short(address: &str) -> String {
+	if address.len() <= 14 || !address.is_ascii() {
+		return address.into();
+	}
+	format!("{}…{}", &address[..6], &address[address.len() - 6..])
+}
+
+/// Runs the command and returns what to print.
+pub async fn run(args: &StatusArgs, as_json: bool) -> anyhow::Result<String> {
+	let chain = connect(&ChainConfig::new(&args.chain)?, None).await?;
+	let head = block_at(&*chain, args.at.as_deref()).await?;
+	let network = Network::read(&*chain, head).await?;
+	Ok(if as_json { network.json().to_string() } else { network.table() })
+}

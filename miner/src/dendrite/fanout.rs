@@ -1,0 +1,180 @@
+//! One message to many peers at once, within one deadline.
+
+use super::{Breaker, BreakerConfig, Decision, DendriteError, Peer, Transport};
+use bittensor_wire::{
+	limits::MAX_HOPS,
+	message::Hop,
+	proto::{GradReason, HopStatus},
+	AccountId, Grad, GradAnswer, Spike, SpikeAnswer, Vectors,
+};
+use futures::future::join_all;
+use std::sync::Arc;
+use tokio::time::{timeout_at, Instant};
+
+/// Settings of the dendrite.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DendriteConfig {
+	/// When peers that fail are left alone.
+	pub breaker: BreakerConfig,
+}
+
+/// What came back for a Spike.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FanOut {
+	/// d_j(x) per peer, in the order of the peers; `None` when late, failed, cut or not called.
+	pub slots: Vec<Option<Vectors>>,
+	/// The parameter version of each answer.
+	pub versions: Vec<Option<u64>>,
+	/// All calls, ours first, then those below, at most [`MAX_HOPS`].
+	pub hops: Vec<Hop>,
+}
+
+/// The client side of a component.
+pub struct Dendrite {
+	account: AccountId,
+	transport: Arc<dyn Transport>,
+	breaker: Breaker,
+}
+
+impl Dendrite {
+	/// A dendrite of the component with the service key `account`.
+	pub fn new(account: AccountId, transport: Arc<dyn Transport>, config: DendriteConfig) -> Self {
+		Self { account, transport, breaker: Breaker::new(config.breaker) }
+	}
+
+	/// The service key of the component whose dendrite this is.
+	pub fn account(&self) -> AccountId {
+		self.account
+	}
+
+	/// The peers' breakers.
+	pub fn breaker(&self) -> &Breaker {
+		&self.breaker
+	}
+
+	/// Sends one Spike, whose path ends with our account, to all peers, and waits until all have
+	/// answered or the deadline is there. Never fails: what is missing is `None`.
+	pub async fn spike(&self, peers: &[Peer], message: &Spike, deadline: Instant) -> FanOut {
+		let calls = peers.iter().map(|peer| self.spike_one(peer, message, deadline));
+		let answers = join_all(calls).await;
+		let mut fan_out = FanOut::default();
+		let mut below = Vec::new();
+		for (peer, (answer, status, micros)) in peers.iter().zip(answers) {
+			fan_out.hops.push(Hop {
+				account: peer.account,
+				caller: self.account,
+				uid: peer.uid,
+				micros,
+				status,
+			});
+			let (output, version) = match answer {
+				Some(answer) => {
+					below.extend(answer.hops);
+					(answer.output, Some(answer.version))
+				}
+				None => (None, None),
+			};
+			fan_out.slots.push(output);
+			fan_out.versions.push(version);
+		}
+		fan_out.hops.extend(below);
+		fan_out.hops.truncate(MAX_HOPS);
+		fan_out
+	}
+
+	/// Sends the errors ∂L/∂d_j of a Spike to the peers that answered it, all at once, and returns what
+	/// they say, in the same order. `message` is the Spike that was sent to them.
+	pub async fn grads(
+		&self,
+		message: &Spike,
+		errors: Vec<(Peer, Vectors)>,
+		deadline: Instant,
+	) -> Vec<Result<GradAnswer, DendriteError>> {
+		let calls = errors.into_iter().map(|(peer, error)| {
+			let grad = message.grad(error);
+			async move { self.grad(&peer, &grad, deadline).await }
+		});
+		join_all(calls).await
+	}
+
+	/// Sends one Grad. A peer on the Grad's path is not called: the cycle ends here.
+	pub async fn grad(
+		&self,
+		peer: &Peer,
+		grad: &Grad,
+		deadline: Instant,
+	) -> Result<GradAnswer, DendriteError> {
+		if grad.path.contains(&peer.account) {
+			return Ok(GradAnswer { weight: 0.0, reason: GradReason::Cut });
+		}
+		let start = Instant::now();
+		if self.breaker.decide(&peer.account, start) == Decision::Suspend {
+			return Err(DendriteError::Suspended);
+		}
+		let answer = timeout_at(deadline, self.transport.grad(peer, grad, deadline))
+			.await
+			.unwrap_or(Err(DendriteError::Late));
+		self.learn(peer, start, answer.as_ref().err());
+		answer
+	}
+
+	async fn spike_one(
+		&self,
+		peer: &Peer,
+		message: &Spike,
+		deadline: Instant,
+	) -> (Option<SpikeAnswer>, HopStatus, u64) {
+		if message.path.contains(&peer.account) {
+			return (None, HopStatus::Cut, 0);
+		}
+		let start = Instant::now();
+		if self.breaker.decide(&peer.account, start) == Decision::Suspend {
+			return (None, HopStatus::Suspended, 0);
+		}
+		let answer = timeout_at(deadline, self.transport.spike(peer, message, deadline))
+			.await
+			.unwrap_or(Err(DendriteError::Late));
+		self.learn(peer, start, answer.as_ref().err());
+		let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+		match answer {
+			Ok(answer) if answer.output.is_some() => (Some(answer), HopStatus::Ok, micros),
+			Ok(answer) => (Some(answer), HopStatus::Cut, micros),
+			Err(error) => {
+				tracing::debug!(uid = peer.uid, %error, "no answer to a Spike");
+				(None, status_of(&error), micros)
+			}
+		}
+	}
+
+	/// What the outcome of a call says about the peer.
+	fn learn(&self, peer: &Peer, start: Instant, error: Option<&DendriteError>) {
+		let now = Instant::now();
+		match error {
+			None | Some(DendriteError::Refused(_)) => self.breaker.answered(&peer.account),
+			Some(DendriteError::Late) => {
+				// Who sends us a Spike with hardly any time must not make our peers look dead.
+				if now.saturating_duration_since(start) >= self.breaker.fair_time() {
+					self.breaker.failed(&peer.account, now);
+				}
+			}
+			Some(DendriteError::Unreachable { .. } | DendriteError::Tls { .. }) => {
+				self.breaker.failed(&peer.account, now);
+			}
+			Some(DendriteError::Invalid(error)) => {
+				tracing::warn!(uid = peer.uid, %error, "bad answer: a strike");
+				self.breaker.strike(&peer.account, now);
+			}
+			Some(DendriteError::Unsendable(_) | DendriteError::Suspended) => {}
+		}
+	}
+}
+
+fn status_of(error: &DendriteError) -> HopStatus {
+	match error {
+		DendriteError::Late => HopStatus::Late,
+		DendriteError::Unreachable { .. } | DendriteError::Tls { .. } => HopStatus::Unreachable,
+		DendriteError::Refused(_) | DendriteError::Unsendable(_) => HopStatus::Refused,
+		DendriteError::Invalid(_) => HopStatus::Invalid,
+		DendriteError::Suspended => HopStatus::Suspended,
+	}
+}

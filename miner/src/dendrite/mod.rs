@@ -1,0 +1,38 @@
+//! Calls to downstream components: Spikes out and answers in, Grads out.
+//!
+//! ```text
+//!              Dendrite::spike(peers, message, deadline)
+//!                 │ one call per peer, all at once
+//!       ┌─────────┼─────────┐
+//!    breaker   breaker   breaker       skips a peer that fails, probes it now and then
+//!       │         │         │
+//!    Transport (TonicTransport: signed envelopes over gRPC, cached channels)
+//!       │         │         │
+//!    d_1(x)     late      NaN ──► strike
+//!       ▼         ▼         ▼
+//!     Some      None      None          + a Hop for each, with its time
+//! ```
+//!
+//! Invariants:
+//! - A fan-out ends at its deadline, whatever the peers do. A slot without a good answer is `None`.
+//! - An answer is used only if it is signed by the peer that was asked, echoes the nonce, and holds
+//!   one finite vector of 128 values per text.
+//! - A component that is on the message's path is not called: it would answer CUT.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+mod breaker;
+mod fanout;
+mod peer;
+mod transport;
+
+pub use breaker::{Breaker, BreakerConfig, Decision};
+pub use fanout::{Dendrite, DendriteConfig, FanOut};
+pub use peer::Peer;
+pub use transport::{DendriteError, TonicTransport, Transport, TransportConfig};
+
+/// The lock, also after another holder panicked: what our locks guard is valid between any two
+/// statements.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+	mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,222 @@
+//! How a request gets to a peer and its answer back.
+
+use super::{lock, Peer};
+use async_trait::async_trait;
+use bittensor_wire::{
+	limits::MAX_GRPC_BYTES,
+	open,
+	proto::{ComponentClient, DType, Method, Sealed},
+	seal, Grad, GradAnswer, Hash, Header, Signer, Spike, SpikeAnswer, WireError,
+};
+use std::{
+	collections::HashMap,
+	sync::{Arc, Mutex},
+	time::Duration,
+};
+use tokio::time::{timeout_at, Instant};
+use tonic::{
+	transport::{Channel, Endpoint},
+	Code, Request, Response, Status,
+};
+
+/// Why a call brought no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DendriteError {
+	/// No answer within the deadline.
+	#[error("no answer within the deadline")]
+	Late,
+	/// No connection, or it broke.
+	#[error("cannot reach {uri}: {reason}; check that the component runs and announces the right endpoint")]
+	Unreachable {
+		/// The endpoint.
+		uri: String,
+		/// What the transport says.
+		reason: String,
+	},
+	/// The endpoint announces TLS, which this build does not speak.
+	#[error("{uri} announces TLS, which this miner does not speak: ask its operator for a plain endpoint")]
+	Tls {
+		/// The endpoint.
+		uri: String,
+	},
+	/// The peer answered with an error.
+	#[error("refused: {0}")]
+	Refused(WireError),
+	/// The peer's answer is not genuine or not well formed.
+	#[error("invalid answer: {0}")]
+	Invalid(WireError),
+	/// Our own request cannot be encoded.
+	#[error("the request cannot be sent: {0}")]
+	Unsendable(WireError),
+	/// The peer failed too often of late and is left alone for a while.
+	#[error("the component failed too often of late: it is tried again in a while")]
+	Suspended,
+}
+
+/// Carries requests to peers. Implementations verify that an answer comes from the peer, answers this
+/// very request and is well formed, and return at the deadline at the latest.
+#[async_trait]
+pub trait Transport: Send + Sync + 'static {
+	/// Sends a Spike and returns its answer.
+	async fn spike(
+		&self,
+		peer: &Peer,
+		spike: &Spike,
+		deadline: Instant,
+	) -> Result<SpikeAnswer, DendriteError>;
+
+	/// Sends a Grad and returns its acknowledgement.
+	async fn grad(
+		&self,
+		peer: &Peer,
+		grad: &Grad,
+		deadline: Instant,
+	) -> Result<GradAnswer, DendriteError>;
+}
+
+/// Settings of the gRPC transport.
+#[derive(Clone, Copy, Debug)]
+pub struct TransportConfig {
+	/// How long a connection may take to come up.
+	pub connect_timeout: Duration,
+	/// Type of the values of outgoing error signals.
+	pub grad_dtype: DType,
+	/// Connections kept; beyond it the cache starts anew.
+	pub channels: usize,
+}
+
+impl Default for TransportConfig {
+	fn default() -> Self {
+		Self { connect_timeout: Duration::from_secs(2), grad_dtype: DType::F32, channels: 1024 }
+	}
+}
+
+/// gRPC over HTTP/2, with one cached connection per endpoint and every request and answer in a signed
+/// envelope.
+pub struct TonicTransport {
+	genesis: Hash,
+	signer: Arc<dyn Signer>,
+	config: TransportConfig,
+	channels: Mutex<HashMap<String, Channel>>,
+}
+
+impl TonicTransport {
+	/// A transport that signs as `signer` for the chain with this genesis hash.
+	pub fn new(genesis: Hash, signer: Arc<dyn Signer>, config: TransportConfig) -> Self {
+		Self { genesis, signer, config, channels: Mutex::new(HashMap::new()) }
+	}
+
+	/// The connection to a peer, made when first used, and made again by itself when it broke.
+	fn channel(&self, peer: &Peer) -> Result<Channel, DendriteError> {
+		let uri = peer.uri();
+		if peer.tls_spki.is_some() {
+			return Err(DendriteError::Tls { uri });
+		}
+		let mut channels = lock(&self.channels);
+		if let Some(channel) = channels.get(&uri) {
+			return Ok(channel.clone());
+		}
+		let endpoint = Endpoint::from_shared(uri.clone()).map_err(|error| {
+			DendriteError::Unreachable { uri: uri.clone(), reason: error.to_string() }
+		})?;
+		let channel = endpoint
+			.connect_timeout(self.config.connect_timeout)
+			.tcp_nodelay(true)
+			.http2_keep_alive_interval(Duration::from_secs(20))
+			.keep_alive_timeout(Duration::from_secs(10))
+			.initial_stream_window_size(1 << 20)
+			.initial_connection_window_size(1 << 22)
+			.connect_lazy();
+		if channels.len() >= self.config.channels {
+			channels.clear();
+		}
+		channels.insert(uri, channel.clone());
+		Ok(channel)
+	}
+
+	/// Seals, sends, and opens the answer.
+	async fn call(
+		&self,
+		peer: &Peer,
+		method: Method,
+		body: Vec<u8>,
+		deadline: Instant,
+	) -> Result<Vec<u8>, DendriteError> {
+		let channel = self.channel(peer)?;
+		let patience = deadline.saturating_duration_since(Instant::now());
+		let patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+		if patience_ms == 0 {
+			return Err(DendriteError::Late);
+		}
+		let account = self.signer.account();
+		let header = Header::request(self.genesis, method, account, peer.account, patience_ms);
+		let mut request = Request::new(seal(self.signer.as_ref(), &header, body));
+		request.set_timeout(patience);
+		let mut client = ComponentClient::new(channel)
+			.max_decoding_message_size(MAX_GRPC_BYTES)
+			.max_encoding_message_size(MAX_GRPC_BYTES);
+		let answer = async {
+			match method {
+				Method::Grad => client.grad(request).await,
+				_ => client.spike(request).await,
+			}
+		};
+		let answer: Sealed = timeout_at(deadline, answer)
+			.await
+			.map_err(|_| DendriteError::Late)?
+			.map(Response::into_inner)
+			.map_err(|status| from_status(peer, &status))?;
+		self.open(&header, answer).map_err(DendriteError::Invalid)
+	}
+
+	fn open(&self, request: &Header, answer: Sealed) -> Result<Vec<u8>, WireError> {
+		let expected = request.answer().ok_or(WireError::WrongMethod)?;
+		let opened = open(answer, &self.genesis, expected.method, &request.from)?;
+		request.check_answer(&opened.header)?;
+		Ok(opened.body)
+	}
+}
+
+#[async_trait]
+impl Transport for TonicTransport {
+	async fn spike(
+		&self,
+		peer: &Peer,
+		spike: &Spike,
+		deadline: Instant,
+	) -> Result<SpikeAnswer, DendriteError> {
+		let body = self.call(peer, Method::Spike, spike.encode(), deadline).await?;
+		SpikeAnswer::decode(&body, spike.texts.len()).map_err(DendriteError::Invalid)
+	}
+
+	async fn grad(
+		&self,
+		peer: &Peer,
+		grad: &Grad,
+		deadline: Instant,
+	) -> Result<GradAnswer, DendriteError> {
+		let body = grad.encode(self.config.grad_dtype).map_err(DendriteError::Unsendable)?;
+		let body = self.call(peer, Method::Grad, body, deadline).await?;
+		GradAnswer::decode(&body).map_err(DendriteError::Invalid)
+	}
+}
+
+/// Tells a refusal from a deadline from a broken connection.
+fn from_status(peer: &Peer, status: &Status) -> DendriteError {
+	let error = WireError::from_status(status);
+	match error {
+		WireError::DeadlineExceeded => DendriteError::Late,
+		WireError::Other { .. } => match status.code() {
+			// The transport's own timer, which may be faster than ours.
+			Code::DeadlineExceeded | Code::Cancelled => DendriteError::Late,
+			Code::Unavailable => unreachable_peer(peer, status),
+			_ if std::error::Error::source(status).is_some() => unreachable_peer(peer, status),
+			_ => DendriteError::Refused(error),
+		},
+		_ => DendriteError::Refused(error),
+	}
+}
+
+fn unreachable_peer(peer: &Peer, status: &Status) -> DendriteError {
+	DendriteError::Unreachable { uri: peer.uri(), reason: status.message().to_string() }
+}

@@ -1,0 +1,190 @@
+//! The key of a miner: one sr25519 key that signs messages and transactions.
+//!
+//! ```text
+//!   --key-file FILE ─┐
+//!   BITTENSOR_KEY ───┼─► secret ─► Keypair ─┬─ context "bittensor/wire/1": envelopes
+//!   --dev-key //Alice┘                      └─ context "substrate": transactions
+//! ```
+//!
+//! A secret never comes from the command line, where every process of the machine can read it;
+//! only the well-known development keys, which are no secret, can be named there.
+
+use crate::cli::KeyArgs;
+use bittensor_wire::{keypair::KeyError, AccountId, Keypair, Signer};
+use std::{path::Path, str::FromStr};
+use subxt::{
+	config::substrate::SubstrateConfig,
+	utils::{AccountId32, MultiSignature},
+};
+use subxt_signer::{bip39::Mnemonic, DeriveJunction, ExposeSecret, SecretUri};
+
+/// The environment variable with the key.
+pub const KEY_VARIABLE: &str = "BITTENSOR_KEY";
+
+/// The accounts whose keys everybody knows.
+pub const DEV_NAMES: [&str; 6] = ["Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie"];
+
+/// The signing context of transactions.
+const SUBSTRATE_CONTEXT: &[u8] = b"substrate";
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+	/// Neither file, nor variable, nor development key.
+	#[error(
+		"no key: give --key-file FILE, set {KEY_VARIABLE}, or on a development chain name a \
+		 well-known key with --dev-key //Alice"
+	)]
+	Missing,
+	/// The file cannot be read.
+	#[error("cannot read the key file {path}: {reason}")]
+	File {
+		/// The file.
+		path: String,
+		/// What the system said.
+		reason: String,
+	},
+	/// Not a seed or mnemonic.
+	#[error(
+		"the key in {place} is neither 0x and 64 hex digits nor a mnemonic phrase of 12 to 24 \
+		 words (either may be followed by //junctions): {reason}"
+	)]
+	Malformed {
+		/// File or variable.
+		place: String,
+		/// What is wrong; never the secret.
+		reason: String,
+	},
+	/// Not a development key.
+	#[error(
+		"`{given}` is no well-known development key. Take //Alice, //Bob, //Charlie, //Dave, \
+		 //Eve or //Ferdie, optionally with further junctions (//Alice//2). Any other key belongs \
+		 into a file (--key-file) or into {KEY_VARIABLE}, not onto the command line"
+	)]
+	NotADevKey {
+		/// What was given, if it looks like no secret.
+		given: String,
+	},
+}
+
+/// One sr25519 key.
+#[derive(Clone, Debug)]
+pub struct Identity {
+	keypair: Keypair,
+}
+
+impl Identity {
+	/// The key that the arguments or the environment give.
+	pub fn load(args: &KeyArgs) -> Result<Self, IdentityError> {
+		match (&args.dev_key, &args.key_file, std::env::var(KEY_VARIABLE)) {
+			(Some(name), ..) => Self::dev(name),
+			(None, Some(path), _) => Self::from_file(path),
+			(None, None, Ok(secret)) => Self::from_secret(&secret, KEY_VARIABLE),
+			(None, None, Err(_)) => Err(IdentityError::Missing),
+		}
+	}
+
+	/// A well-known development key, such as `//Alice` or `//Alice//2`.
+	pub fn dev(name: &str) -> Result<Self, IdentityError> {
+		let refused = || IdentityError::NotADevKey {
+			// Somebody may have typed a secret: it is not repeated.
+			given: if name.starts_with("//") && name.len() <= 64 && !name.contains(' ') {
+				name.into()
+			} else {
+				"…".into()
+			},
+		};
+		let path = name.strip_prefix("//").ok_or_else(refused)?;
+		let first = path.split('/').next().unwrap_or_default();
+		let simple = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_');
+		// Three slashes would begin a password.
+		if !DEV_NAMES.contains(&first) || !path.chars().all(simple) || path.contains("///") {
+			return Err(refused());
+		}
+		let uri = SecretUri::from_str(name).map_err(|_| refused())?;
+		Self::from_uri(&uri).map_err(|_| refused())
+	}
+
+	/// The key in a file.
+	pub fn from_file(path: &Path) -> Result<Self, IdentityError> {
+		let place = path.display().to_string();
+		let secret = std::fs::read_to_string(path).map_err(|error| IdentityError::File {
+			path: place.clone(),
+			reason: error.to_string(),
+		})?;
+		#[cfg(unix)]
+		{
+			use std::os::unix::fs::PermissionsExt;
+			let open = std::fs::metadata(path)
+				.map(|metadata| metadata.permissions().mode() & 0o077 != 0)
+				.unwrap_or(false);
+			if open {
+				tracing::warn!("{place} can be read by others: chmod 600 {place}");
+			}
+		}
+		Self::from_secret(&secret, &place)
+	}
+
+	/// The key of a secret; `place` is named in errors.
+	pub fn from_secret(secret: &str, place: &str) -> Result<Self, IdentityError> {
+		let malformed =
+			|reason: &str| IdentityError::Malformed { place: place.into(), reason: reason.into() };
+		let secret = secret.trim();
+		if secret.is_empty() {
+			return Err(malformed("it is empty"));
+		}
+		if secret.starts_with('/') {
+			return Err(malformed("it has junctions but no secret before them"));
+		}
+		let uri = SecretUri::from_str(secret).map_err(|_| malformed("it cannot be parsed"))?;
+		Self::from_uri(&uri).map_err(|reason| malformed(&reason))
+	}
+
+	fn from_uri(uri: &SecretUri) -> Result<Self, String> {
+		let wrong = |error: KeyError| error.to_string();
+		let phrase = uri.phrase.expose_secret();
+		let mut keypair = match phrase.strip_prefix("0x") {
+			Some(digits) => {
+				let seed: [u8; 32] = hex::decode(digits)
+					.ok()
+					.and_then(|bytes| bytes.try_into().ok())
+					.ok_or("a seed has 64 hex digits")?;
+				Keypair::from_seed(&seed).map_err(wrong)?
+			}
+			None => {
+				let mnemonic =
+					Mnemonic::from_str(phrase).map_err(|_| "the phrase is no BIP-39 mnemonic")?;
+				let password =
+					uri.password.as_ref().map_or("", |password| password.expose_secret());
+				Keypair::from_entropy(&mnemonic.to_entropy(), password).map_err(wrong)?
+			}
+		};
+		for junction in &uri.junctions {
+			keypair = match junction {
+				DeriveJunction::Hard(code) => keypair.derive_hard(*code),
+				DeriveJunction::Soft(code) => keypair.derive_soft(*code),
+			};
+		}
+		Ok(Self { keypair })
+	}
+
+	/// The account: the public key.
+	pub fn account(&self) -> AccountId {
+		self.keypair.account()
+	}
+
+	/// The key, for messages.
+	pub fn keypair(&self) -> &Keypair {
+		&self.keypair
+	}
+}
+
+impl subxt::tx::Signer<SubstrateConfig> for Identity {
+	fn account_id(&self) -> AccountId32 {
+		AccountId32(self.account())
+	}
+
+	fn sign(&self, payload: &[u8]) -> MultiSignature {
+		MultiSignature::Sr25519(self.keypair.sign(SUBSTRATE_CONTEXT, payload))
+	}
+}

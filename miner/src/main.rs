@@ -1,0 +1,85 @@
+//! `bittensor-miner`: runs a component, asks the network, shows it, exports a payout.
+
+use bittensor_miner::{
+	cli::{Cli, Command},
+	commands,
+};
+use clap::Parser;
+use std::{io::IsTerminal, process::ExitCode};
+use tracing_subscriber::EnvFilter;
+
+/// Threads that serve the network; the component has one thread of its own.
+const WORKERS: usize = 2;
+
+fn main() -> ExitCode {
+	// Before any thread exists: tensors are computed on the compute thread alone, so that several
+	// miners and a validator share a machine.
+	if std::env::var_os("RAYON_NUM_THREADS").is_none() {
+		std::env::set_var("RAYON_NUM_THREADS", "1");
+	}
+	let cli = Cli::parse();
+	if let Command::Run(args) = &cli.command {
+		lower_priority(args.nice);
+	}
+	let level = match cli.command {
+		Command::Run(_) => "info",
+		_ => "warn",
+	};
+	let given = cli.log.as_deref().unwrap_or(level);
+	let filter = EnvFilter::try_new(given).unwrap_or_else(|error| {
+		eprintln!("--log {given}: {error}; logging at {level}");
+		EnvFilter::new(level)
+	});
+	tracing_subscriber::fmt()
+		.with_env_filter(filter)
+		.with_writer(std::io::stderr)
+		.with_ansi(std::io::stderr().is_terminal())
+		.with_target(false)
+		.init();
+	let mut builder = tokio::runtime::Builder::new_multi_thread();
+	if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+		builder.worker_threads(WORKERS);
+	}
+	let runtime = match builder.enable_all().build() {
+		Ok(runtime) => runtime,
+		Err(error) => {
+			eprintln!("error: cannot start: {error}");
+			return ExitCode::FAILURE;
+		}
+	};
+	let result = runtime.block_on(dispatch(&cli));
+	// Tasks that still wait for the chain do not hold the process back.
+	runtime.shutdown_background();
+	match result {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			if cli.json {
+				println!("{}", serde_json::json!({ "error": format!("{error:#}") }));
+			}
+			eprintln!("error: {error:#}");
+			ExitCode::FAILURE
+		}
+	}
+}
+
+async fn dispatch(cli: &Cli) -> anyhow::Result<()> {
+	let text = match &cli.command {
+		Command::Run(args) => return commands::run::run(args, cli.json).await,
+		Command::Query(args) => commands::query::run(args, cli.json).await?,
+		Command::Status(args) => commands::status::run(args, cli.json).await?,
+		Command::Export(args) => commands::export::run(args, cli.json).await?,
+	};
+	println!("{text}");
+	Ok(())
+}
+
+/// Adds to the niceness of the process.
+fn lower_priority(nice: i32) {
+	if nice <= 0 {
+		return;
+	}
+	// SAFETY: nice() changes the scheduling priority of this process and touches no memory.
+	unsafe {
+		libc::nice(nice);
+	}
+}

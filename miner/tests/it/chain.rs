@@ -1,0 +1,291 @@
+//! The chain trait's in-memory twin, and what stands on it: mirror, slots, poster, export.
+
+use bittensor_miner::{
+	commands::{export::Export, query, status::Network as Table},
+	config::Downstream,
+	learning::slots,
+	metagraph::{
+		flow,
+		memory::MemoryChain,
+		poster::{distance, due, Poster, Reason, MOVE},
+		subxt::check_metadata,
+		view::{Snapshot, View},
+		AccountId, Call, Chain, ChainError, Endpoint, Parameters, Row, UNIT,
+	},
+};
+use contribution::{Graph, Payout, Progress, Solve};
+use std::{sync::Arc, time::Duration};
+
+const PARAMETERS: Parameters =
+	Parameters { epoch_length: 5, row_lifetime: 100, min_stake: UNIT, registration_deposit: UNIT };
+
+fn account(number: u8) -> AccountId {
+	[number; 32]
+}
+
+fn endpoint(port: u16) -> Option<Endpoint> {
+	Some(Endpoint { host: "127.0.0.1".into(), port, tls_spki: None, protocol: 1 })
+}
+
+/// Components 0 to n − 1 of the accounts 1 to n, each with `stake` BIT.
+async fn chain(n: u8, stake: u64) -> MemoryChain {
+	let balances = (1..=n).map(|number| (account(number), 1_000 * UNIT));
+	let chain = MemoryChain::new(PARAMETERS, balances, account(1));
+	for number in 1..=n {
+		let chain = chain.seen_by(account(number));
+		let call = Call::Register { endpoint: endpoint(u16::from(number)), service_key: None };
+		chain.submit(call).await.expect("registered");
+		if stake > 0 {
+			chain.submit(Call::Stake { amount: stake * UNIT }).await.expect("staked");
+		}
+	}
+	chain
+}
+
+async fn post(chain: &MemoryChain, number: u8, row: &[(u32, u16)]) {
+	let call = Call::PostRow { row: row.to_vec() };
+	chain.seen_by(account(number)).submit(call).await.expect("posted");
+}
+
+fn epoch(chain: &MemoryChain) {
+	for _ in 0..PARAMETERS.epoch_length {
+		chain.advance();
+	}
+}
+
+#[tokio::test]
+async fn refusals_are_named() {
+	let chain = chain(2, 0).await;
+	let name = |error: ChainError| match error {
+		ChainError::Dispatch { name, .. } => name,
+		other => panic!("{other}"),
+	};
+	let again = Call::Register { endpoint: None, service_key: None };
+	assert_eq!(name(chain.submit(again).await.expect_err("twice")), "Emission::AlreadyRegistered");
+	let much = Call::Stake { amount: 1_000_000 * UNIT };
+	assert_eq!(name(chain.submit(much).await.expect_err("much")), "Emission::InsufficientBalance");
+	for row in [vec![(0, 1)], vec![(1, 1), (1, 1)], vec![(9, 1)], vec![(1, 0)], vec![(1, 60_000)]] {
+		let error = chain.submit(Call::PostRow { row: row.clone() }).await.expect_err("malformed");
+		assert_eq!(name(error), "Emission::InvalidRow", "{row:?}");
+	}
+	let stranger = chain.seen_by(account(9));
+	let row = Call::PostRow { row: vec![] };
+	assert_eq!(name(stranger.submit(row).await.expect_err("stranger")), "Emission::NotRegistered");
+}
+
+#[tokio::test]
+async fn an_export_solves_to_the_payouts() {
+	let chain = chain(4, 100).await;
+	post(&chain, 1, &[(1, 20_000), (2, 10_000)]).await;
+	post(&chain, 2, &[(0, 30_000)]).await;
+	post(&chain, 3, &[]).await;
+	epoch(&chain);
+	epoch(&chain);
+	let head = chain.head(None).await.expect("a head");
+	let export = Export::read(&chain, head).await.expect("paid");
+
+	let stakes: Vec<u64> = export.stakes.iter().map(|(_, stake)| *stake).collect();
+	let posted_none = 3;
+	assert_eq!(stakes[posted_none], 0, "stake without a row is no source");
+	assert!(
+		stakes[..3].iter().all(|stake| *stake > 100 * UNIT),
+		"with the first payout: {stakes:?}"
+	);
+	let mut graph = Graph::with_capacity(4, 3);
+	for uid in 0..4 {
+		let edges = export.edges.iter().filter(|(from, ..)| *from == uid);
+		let (targets, shares): (Vec<u16>, Vec<u16>) =
+			edges.map(|(_, to, share)| (*to as u16, *share)).unzip();
+		graph.push_row(&targets, &shares, |_| true);
+	}
+	let (mut solve, mut vectors) = Solve::begin(&stakes).expect("stakes");
+	let mut budget = u64::MAX;
+	assert!(matches!(solve.advance(&graph, &mut vectors, &mut budget), Progress::Converged));
+	let mut payout = Payout::new(export.payout.minted, vectors.contribution.iter().sum());
+	let solved: Vec<(u32, u64)> =
+		(0..4).map(|uid| (uid, payout.next(vectors.contribution[uid as usize]))).collect();
+	assert_eq!(solved, export.payouts);
+	assert_eq!(solved.iter().map(|(_, paid)| paid).sum::<u64>(), 5 * UNIT);
+
+	let folder = tempfile::tempdir().expect("a folder");
+	export.write(folder.path()).expect("written");
+	let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);
+	assert!(read("stakes.csv").starts_with("uid,stake\n0,"), "{}", read("stakes.csv"));
+	assert_eq!(read("edges.csv"), "uid,target,share\n0,1,20000\n0,2,10000\n1,0,30000\n");
+	assert_eq!(read("payouts.csv").lines().count(), 5);
+	let line = export.solve_line(folder.path());
+	assert!(line.ends_with(&format!("--sigma {}", 5 * UNIT)), "{line}");
+}
+
+#[tokio::test]
+async fn nothing_to_export_before_the_first_payout() {
+	let chain = chain(1, 1).await;
+	let head = chain.head(None).await.expect("a head");
+	let error = Export::read(&chain, head).await.expect_err("nothing paid").to_string();
+	assert!(error.contains("nothing had been paid") && error.contains("5 blocks"), "{error}");
+}
+
+#[tokio::test]
+async fn the_table_shows_flows() {
+	let chain = chain(3, 100).await;
+	post(&chain, 1, &[(1, 32_768)]).await;
+	post(&chain, 2, &[]).await;
+	post(&chain, 3, &[(1, 16_384)]).await;
+	epoch(&chain);
+	let head = chain.head(None).await.expect("a head");
+	let table = Table::read(&chain, head).await.expect("read");
+	let strongest = table.strongest[&1];
+	let payout = table.components[0].payout;
+	assert_eq!((strongest.uid, strongest.share), (0, 32_768));
+	assert_eq!(strongest.flow, payout, "half given, half kept: as much flows as is paid");
+	assert_eq!(table.self_share(2), Some(49_152));
+	let json = table.json();
+	assert_eq!(json["components"][0]["payout"], payout.to_string());
+	assert_eq!(json["components"][1]["strongest_bid"]["flow"], payout.to_string());
+	let text = table.table();
+	assert!(text.contains("50.0 % from 0") && text.contains("75.0 %"), "{text}");
+}
+
+#[test]
+fn flow_is_exact_and_total() {
+	assert_eq!(flow(1_000, 32_768, 32_768), 1_000);
+	assert_eq!(flow(1_000, 57_344, 8_192), 7_000);
+	assert_eq!(flow(u64::MAX, 57_344, 8_192), u64::MAX);
+	assert_eq!(flow(1_000, 1, 0), 0);
+}
+
+#[tokio::test]
+async fn the_mirror_follows_epochs_and_bids() {
+	let chain = chain(2, 100).await;
+	post(&chain, 2, &[(0, 32_768)]).await;
+	let mut view = View::start(Arc::new(chain.clone()), account(1)).await.expect("read");
+	let first = view.snapshot();
+	assert_eq!((first.me, first.bids.len()), (Some(0), 0));
+	epoch(&chain);
+	let paid = loop {
+		let snapshot = tokio::time::timeout(Duration::from_secs(5), view.changed());
+		let snapshot = snapshot.await.expect("in time").expect("it runs");
+		if snapshot.epoch.last.is_some() {
+			break snapshot;
+		}
+	};
+	let bid = paid.bid_of(&account(2)).expect("a bid");
+	assert_eq!((bid.uid, bid.share), (1, 32_768));
+	assert!(bid.flow > 0);
+	assert_eq!(paid.strongest_bid(), Some(bid));
+	let theirs = Snapshot::read(&chain, account(2), None).await.expect("read");
+	assert_eq!((theirs.flow_to(0), theirs.share_of(0)), (bid.flow, 32_768));
+	assert_eq!(theirs.flow_to(1), 0);
+}
+
+#[tokio::test]
+async fn slots_are_sticky() {
+	let chain = chain(4, 0).await;
+	let see = || Snapshot::read(&chain, account(1), None);
+	let snapshot = see().await.expect("read");
+	let auto = Downstream::Auto;
+	let two = slots::assign(&vec![None; 2], &snapshot, &auto);
+	assert_eq!(two, [Some(account(2)), Some(account(3))], "not oneself, in the order of uids");
+	assert_eq!(slots::assign(&two, &snapshot, &auto), two);
+
+	// One that stops announcing keeps its slot: it may be back soon.
+	let gone = chain.seen_by(account(2));
+	gone.submit(Call::SetEndpoint { endpoint: None }).await.expect("set");
+	let snapshot = see().await.expect("read");
+	assert_eq!(slots::assign(&two, &snapshot, &auto), two);
+	assert_eq!(
+		slots::assign(&vec![None; 2], &snapshot, &auto),
+		[Some(account(3)), Some(account(4))],
+		"but it is given none"
+	);
+	// One that the chain does not know loses it to the next.
+	let stranger = vec![Some(account(9)), Some(account(3))];
+	assert_eq!(slots::assign(&stranger, &snapshot, &auto), [Some(account(4)), Some(account(3))]);
+	let only = Downstream::Only(vec![account(4), account(4), account(1)]);
+	assert_eq!(slots::assign(&vec![None; 3], &snapshot, &only), [Some(account(4)), None, None]);
+	assert_eq!(slots::assign(&two, &snapshot, &Downstream::Only(vec![])), [None, None]);
+}
+
+#[tokio::test]
+async fn a_query_chooses_by_payout() {
+	let chain = chain(3, 0).await;
+	chain.seen_by(account(3)).submit(Call::Stake { amount: UNIT }).await.expect("staked");
+	post(&chain, 3, &[]).await;
+	epoch(&chain);
+	let snapshot = Snapshot::read(&chain, account(1), None).await.expect("read");
+	let uids = |peers: Vec<bittensor_miner::dendrite::Peer>| -> Vec<u32> {
+		peers.iter().map(|peer| peer.uid).collect()
+	};
+	assert_eq!(query::choose(&snapshot, None, 5).map(uids), Ok(vec![2, 1]));
+	assert_eq!(query::choose(&snapshot, None, 1).map(uids), Ok(vec![2]));
+	assert_eq!(query::choose(&snapshot, Some(1), 1).map(uids), Ok(vec![1]));
+	assert_eq!(query::choose(&snapshot, Some(0), 1), Err(query::QueryError::Own(0)));
+	assert_eq!(query::choose(&snapshot, Some(7), 1), Err(query::QueryError::NoSuchUid(7)));
+}
+
+#[test]
+fn a_row_is_due_once_per_epoch_if_it_moved() {
+	let row = |posted, edges: &[(u32, u16)]| Row { posted, self_share: 0, edges: edges.to_vec() };
+	let old = row(3, &[(1, 1_000), (2, 2_000)]);
+	assert_eq!(due(&[], None, 3, 100), Some(Reason::First));
+	assert_eq!(due(&[(7, 9_000)], Some(&old), 3, 100), None, "one post per epoch");
+	assert_eq!(due(&[(1, 1_000), (2, 2_000)], Some(&old), 4, 100), None, "nothing new");
+	let little = 2_000 + MOVE as u16 - 1;
+	assert_eq!(due(&[(1, 1_000), (2, little)], Some(&old), 4, 100), None);
+	let enough = little + 1;
+	assert_eq!(
+		due(&[(2, enough), (1, 1_000)], Some(&old), 4, 100),
+		Some(Reason::Moved { distance: MOVE })
+	);
+	assert_eq!(due(&old.edges, Some(&old), 52, 100), None);
+	assert_eq!(due(&old.edges, Some(&old), 53, 100), Some(Reason::Heartbeat));
+	assert_eq!(due(&old.edges, Some(&old), 1_000_000, 0), None, "a lifetime of 0 is for ever");
+	// Moving a share from one to another counts once, giving it away counts once.
+	assert_eq!(distance(&[(1, 500)], &[(2, 500)]), 500);
+	assert_eq!(distance(&[(1, 500)], &[]), 500);
+}
+
+#[tokio::test]
+async fn the_poster_posts_when_due() {
+	let chain = chain(3, 100).await;
+	let shared: Arc<dyn Chain> = Arc::new(chain.clone());
+	let view = View::start(shared.clone(), account(1)).await.expect("read");
+	let poster = Poster::start(shared, view, PARAMETERS.row_lifetime);
+	let posts = |number: u64| {
+		let poster = poster.clone();
+		async move {
+			for _ in 0..250 {
+				if poster.posted().posts >= number {
+					return;
+				}
+				tokio::time::sleep(Duration::from_millis(20)).await;
+			}
+			panic!("no post number {number}: {:?}", poster.posted());
+		}
+	};
+	// Accounts become uids; one that is not registered, and we ourselves, are left out.
+	poster.want(vec![(account(3), 9_000), (account(9), 5_000), (account(1), 100)]);
+	posts(1).await;
+	let row = chain.row(0, None).await.expect("read").expect("a row");
+	assert_eq!(row.pending.expect("it waits").edges, [(2, 9_000)]);
+
+	// Within the epoch nothing more is posted, however far the row moves.
+	poster.want(vec![(account(2), 30_000)]);
+	tokio::time::sleep(Duration::from_millis(200)).await;
+	assert_eq!(poster.posted().posts, 1);
+	epoch(&chain);
+	posts(2).await;
+	let row = chain.row(0, None).await.expect("read").expect("a row");
+	assert_eq!(row.charged.expect("charged").edges, [(2, 9_000)]);
+	assert_eq!(row.pending.expect("it waits").edges, [(1, 30_000)]);
+	assert_eq!(poster.posted().row, Some(vec![(1, 30_000)]));
+	assert_eq!(poster.posted().failures, 0);
+}
+
+#[test]
+fn the_runtime_offers_what_a_miner_uses() {
+	let path = concat!(env!("CARGO_MANIFEST_DIR"), "/metadata.scale");
+	let bytes = std::fs::read(path).expect("`make metadata` writes it");
+	let metadata = subxt::Metadata::decode_from(&bytes).expect("metadata");
+	check_metadata(&metadata).expect("the miner fits the runtime");
+}

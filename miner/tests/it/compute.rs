@@ -1,0 +1,265 @@
+//! The compute thread: urgency, bounds, failures; slots by account; a component over the network.
+
+use bittensor_miner::{
+	axon::{Downstream, Nucleus, NucleusError, Upstream},
+	compute::{
+		queue::{Lane, Queue},
+		Brain, Compute, NoiseNucleus, Notes,
+	},
+	learning::rate::Rates,
+	telemetry::Telemetry,
+};
+use bittensor_nucleus::{Batch, Component, Config, Corpus, Device, Sampler, Tokenizer, Unigram};
+use bittensor_wire::{Vectors, DIM};
+use std::{
+	path::PathBuf,
+	sync::{mpsc, Arc},
+	time::Duration,
+};
+
+fn corpus() -> PathBuf {
+	PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus"))
+}
+
+fn component(seed: u64) -> (Component, Sampler) {
+	let corpus = Corpus::load(corpus()).expect("a corpus");
+	let tokenizer = Arc::new(Tokenizer::train(&corpus, 512).expect("words"));
+	let config = Config { seed, slots: 2, vocab: 512, ..Config::default() };
+	let documents = corpus.select("kjv").expect("a group");
+	let sampler =
+		Sampler::new(&corpus, &documents, &tokenizer, config.context, config.horizon, seed)
+			.expect("examples");
+	let unigram = Unigram::fit(sampler.tokens(), tokenizer.size());
+	let component = Component::new(config, tokenizer, Some(&unigram), &Device::Cpu);
+	(component.expect("a component"), sampler)
+}
+
+fn vectors(rows: usize, salt: usize) -> Vectors {
+	let value = |at: usize| ((at * 37 + salt * 101) % 17) as f32 / 17.0 - 0.5;
+	Vectors::new(rows, (0..rows * DIM).map(value).collect()).expect("finite")
+}
+
+fn answers(batch: &Batch, salt: usize) -> Vec<Downstream> {
+	let rows = batch.texts.len();
+	vec![
+		Downstream { account: [2; 32], vectors: Some(vectors(rows, salt)) },
+		Downstream { account: [3; 32], vectors: Some(vectors(rows, salt + 50)) },
+	]
+}
+
+#[tokio::test]
+async fn spikes_go_first_but_not_for_ever() {
+	let (queue, thread) = Queue::start("test", Vec::<&str>::new()).expect("a thread");
+	let (open, gate) = mpsc::channel::<()>();
+	let blocked = {
+		let queue = queue.clone();
+		tokio::spawn(async move {
+			queue.run(Lane::Own, move |_| gate.recv_timeout(Duration::from_secs(5)).is_ok()).await
+		})
+	};
+	tokio::time::sleep(Duration::from_millis(50)).await;
+	let mut waiting = Vec::new();
+	for (lane, name, number) in
+		[(Lane::Own, "own", 2), (Lane::Grad, "grad", 2), (Lane::Spike, "spike", 20)]
+	{
+		for _ in 0..number {
+			let queue = queue.clone();
+			waiting.push(tokio::spawn(async move {
+				queue.run(lane, move |done: &mut Vec<&str>| done.push(name)).await
+			}));
+			tokio::task::yield_now().await;
+		}
+	}
+	tokio::time::sleep(Duration::from_millis(50)).await;
+	open.send(()).expect("it waits");
+	assert_eq!(blocked.await.expect("no panic"), Ok(true));
+	for task in waiting {
+		task.await.expect("no panic").expect("done");
+	}
+	queue.close();
+	let done = thread.join().expect("no panic");
+	assert!(done[..8].iter().all(|name| *name == "spike"), "{done:?}");
+	let first = |name| done.iter().position(|other| *other == name).expect("done");
+	assert!(first("grad") < 20, "a less urgent job has its turn: {done:?}");
+	assert!(matches!(queue.run(Lane::Spike, |_| ()).await, Err(NucleusError::Stopped)));
+}
+
+#[tokio::test]
+async fn a_full_lane_refuses_and_a_panic_is_contained() {
+	let (queue, _thread) = Queue::start("test", 0_u32).expect("a thread");
+	let (open, gate) = mpsc::channel::<()>();
+	let mut waiting = Vec::new();
+	let first = queue.clone();
+	let blocked = tokio::spawn(async move {
+		first.run(Lane::Spike, move |_| gate.recv_timeout(Duration::from_secs(5)).is_ok()).await
+	});
+	tokio::time::sleep(Duration::from_millis(50)).await;
+	for _ in 0..64 {
+		let queue = queue.clone();
+		waiting.push(tokio::spawn(async move { queue.run(Lane::Spike, |n| *n += 1).await }));
+	}
+	tokio::time::sleep(Duration::from_millis(50)).await;
+	assert_eq!(queue.run(Lane::Spike, |n| *n += 1).await, Err(NucleusError::Busy));
+	open.send(()).expect("it waits");
+	assert_eq!(blocked.await.expect("no panic"), Ok(true));
+	for task in waiting {
+		task.await.expect("no panic").expect("done");
+	}
+	let panicked = queue.run(Lane::Own, |_| -> u32 { panic!("on purpose") }).await;
+	assert!(matches!(panicked, Err(NucleusError::Failed(_))), "{panicked:?}");
+	assert_eq!(queue.run(Lane::Own, |n| *n).await, Ok(64));
+}
+
+#[tokio::test]
+async fn slots_are_named_by_account() {
+	let (component, mut sampler) = component(1);
+	let slots = vec![Some([2; 32]), Some([3; 32])];
+	let brain = Brain::new(component, slots, true, Device::Cpu);
+	let (compute, _thread) = Compute::start(brain).expect("a thread");
+	for salt in 0..3 {
+		let batch = sampler.next_batch(8);
+		let downstream = answers(&batch, salt);
+		let step = compute.step(batch, downstream).await.expect("a step");
+		let mut accounts: Vec<u8> = step.errors.iter().map(|(account, _)| account[0]).collect();
+		accounts.sort_unstable();
+		assert_eq!(accounts, [2, 3]);
+		assert!(step.errors.iter().all(|(_, error)| error.rows() == 8));
+	}
+	// The order of the answers does not matter, an unknown account is ignored.
+	let texts: Arc<[String]> = sampler.next_batch(4).texts.into();
+	let batch = Batch { texts: texts.to_vec(), targets: Vec::new() };
+	let mut downstream = answers(&batch, 1);
+	let one = compute.spike(texts.clone(), downstream.clone()).await.expect("y");
+	downstream.reverse();
+	downstream.push(Downstream { account: [9; 32], vectors: Some(vectors(4, 9)) });
+	let other = compute.spike(texts.clone(), downstream.clone()).await.expect("y");
+	assert_eq!(one, other);
+	let alone = compute.spike(texts.clone(), Vec::new()).await.expect("y");
+	assert_ne!(one.vectors, alone.vectors);
+	// The slot of an account that gave way takes nothing from it any more.
+	compute.set_slots(vec![Some([2; 32]), Some([4; 32])]).await.expect("set");
+	let without = compute.spike(texts.clone(), downstream[..2].to_vec()).await.expect("y");
+	assert_ne!(one.vectors, without.vectors);
+	let measure = compute.measure().await.expect("scores");
+	assert_eq!(measure.slots, [Some([2; 32]), Some([4; 32])]);
+	assert_eq!(measure.steps, 3);
+}
+
+#[tokio::test]
+async fn only_paid_grads_move_the_parameters() {
+	let (component, mut sampler) = component(2);
+	let brain = Brain::new(component, vec![Some([2; 32]), None], true, Device::Cpu);
+	let (compute, _thread) = Compute::start(brain).expect("a thread");
+	for _ in 0..2 {
+		let batch = sampler.next_batch(8);
+		let downstream = answers(&batch, 0);
+		compute.step(batch, downstream).await.expect("a step");
+	}
+	let batch = sampler.next_batch(4);
+	let (version, before) = compute.parameters().await.expect("a digest");
+	let upstream = |weight: f64| Upstream {
+		source: [7; 32],
+		weight,
+		version,
+		texts: batch.texts.clone().into(),
+		downstream: answers(&batch, 3),
+		error: vectors(4, 5),
+	};
+	assert_eq!(compute.grad(upstream(0.0)).await, Ok(Vec::new()));
+	assert_eq!(compute.upstream_step().await, Ok(false));
+	assert_eq!(compute.parameters().await.expect("a digest"), (version, before));
+	let errors = compute.grad(upstream(5.0)).await.expect("taken in");
+	assert_eq!(errors.len(), 1, "one for the slot that answered");
+	assert_eq!((errors[0].0, errors[0].1.rows()), ([2; 32], 4));
+	assert_eq!(compute.upstream_step().await, Ok(true));
+	let (_, after) = compute.parameters().await.expect("a digest");
+	assert_ne!(before, after);
+}
+
+#[tokio::test]
+async fn a_frozen_component_takes_nothing_in() {
+	let (component, mut sampler) = component(3);
+	let brain = Brain::new(component, Vec::new(), false, Device::Cpu);
+	let (compute, _thread) = Compute::start(brain).expect("a thread");
+	let batch = sampler.next_batch(4);
+	let before = compute.parameters().await.expect("a digest");
+	let upstream = Upstream {
+		source: [7; 32],
+		weight: 5.0,
+		version: before.0,
+		texts: batch.texts.clone().into(),
+		downstream: Vec::new(),
+		error: vectors(4, 5),
+	};
+	assert_eq!(compute.grad(upstream).await, Ok(Vec::new()));
+	assert_eq!(compute.upstream_step().await, Ok(false));
+	assert_eq!(compute.parameters().await.expect("a digest"), before);
+}
+
+#[tokio::test]
+async fn a_checkpoint_remembers_who_sat_where() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join("component.safetensors");
+	let (component, mut sampler) = component(4);
+	let tokenizer = component.tokenizer().clone();
+	let brain = Brain::new(component, vec![None, Some([3; 32])], true, Device::Cpu);
+	let (compute, thread) = Compute::start(brain).expect("a thread");
+	let batch = sampler.next_batch(8);
+	let downstream = answers(&batch, 0);
+	compute.step(batch, downstream).await.expect("a step");
+	let digest = compute.parameters().await.expect("a digest");
+	let notes = Notes {
+		sampler: sampler.state(),
+		perplexity_start: Some(150.0),
+		documents: vec!["a".into()],
+		..Notes::default()
+	};
+	compute.save(path.clone(), notes.clone()).await.expect("saved");
+	compute.close();
+	drop(thread.join().expect("no panic"));
+
+	let (loaded, json) = Component::load(&path, tokenizer, &Device::Cpu).expect("loaded");
+	let found: Notes = serde_json::from_value(json).expect("notes");
+	assert_eq!(found.accounts(), [None, Some([3; 32])]);
+	assert_eq!(Notes { slots: Vec::new(), ..found.clone() }, notes);
+	let (compute, _thread) =
+		Compute::start(Brain::new(loaded, found.accounts(), true, Device::Cpu)).expect("a thread");
+	assert_eq!(compute.parameters().await.expect("a digest"), digest);
+}
+
+#[tokio::test]
+async fn noise_is_noise() {
+	let noise = NoiseNucleus::new(1);
+	let texts: Arc<[String]> = vec!["one".to_string(), "two".to_string()].into();
+	let first = noise.spike(texts.clone(), Vec::new()).await.expect("y").vectors;
+	let second = noise.spike(texts, Vec::new()).await.expect("y").vectors;
+	assert_eq!(first.rows(), 2);
+	assert_ne!(first, second, "it has nothing to do with the text");
+}
+
+#[tokio::test]
+async fn grads_to_one_component_are_rationed() {
+	let mut rates = Rates::new(3);
+	let taken = (0..10).filter(|_| rates.take(&[1; 32])).count();
+	assert_eq!(taken, 3);
+	assert!(rates.take(&[2; 32]), "each has its own");
+	tokio::time::sleep(Duration::from_millis(400)).await;
+	assert!(rates.take(&[1; 32]));
+	assert!(!rates.take(&[1; 32]));
+	assert!(!Rates::new(0).take(&[1; 32]));
+}
+
+#[test]
+fn the_status_file_is_always_whole() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join("status.json");
+	let telemetry = Telemetry::default();
+	telemetry.status().row = vec![(3, 4_000)];
+	telemetry.error("something");
+	telemetry.write(&path).expect("written");
+	let text = std::fs::read_to_string(&path).expect("read");
+	let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+	assert_eq!(json["row"], serde_json::json!([[3, 4_000]]));
+	assert_eq!(json["last_error"], "something");
+	assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing beside it");
+}

@@ -1,0 +1,10 @@
+//! Tests of the miner.
+
+mod axon_admission;
+mod axon_grad;
+mod axon_net;
+mod axon_spike;
+mod chain;
+mod compute;
+mod config;
+mod dendrite_answers;
