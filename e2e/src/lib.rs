@@ -1,0 +1,36 @@
+//! Starts real nodes and miners as processes: the local network of `make run`, and the ground
+//! that the end-to-end tests stand on.
+//!
+//! ```text
+//!  localnet ──► network ──► node ──┐
+//!     │            └──────► miner ─┴─► process ──► bittensor-node, bittensor-miner
+//!     │                                   │
+//!     │                                   └─ own log file, own group, dies with its parent
+//!     ├──► chain     JSON-RPC: heads, status, rows        ◄── the node
+//!     ├──► ledger    every epoch replayed and checked     ◄── primitives/contribution
+//!     └──► table, report    what a person, and a script, read
+//! ```
+//!
+//! Invariants: a process started here never outlives the program that started it, however that
+//! program ends; every number in the report comes from the chain or from a miner's own status
+//! file; an epoch counts as checked only if the `contribution` crate gives the same payouts to
+//! the unit.
+
+pub mod binaries;
+pub mod chain;
+pub mod ledger;
+pub mod localnet;
+pub mod miner;
+pub mod network;
+pub mod node;
+pub mod process;
+pub mod report;
+pub mod table;
+
+/// One BIT in units (9 decimals).
+pub const UNIT: u64 = 1_000_000_000;
+
+/// `units` as BIT with four decimals, for people: `1.2345`. Digits past the fourth are cut off.
+pub fn bit(units: u64) -> String {
+	format!("{}.{:04}", units / UNIT, units % UNIT / 100_000)
+}

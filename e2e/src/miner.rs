@@ -1,0 +1,252 @@
+//! One miner: `bittensor-miner run` with a key, a folder and a log of its own.
+//!
+//! ```text
+//!  start ──► registers, announces, serves, trains ──► --status-file, rewritten as it goes
+//!    └── niceness 10, one compute thread: the validator comes first
+//! ```
+//!
+//! Invariant: what is said about a miner is read from its status file, which it writes itself.
+
+use std::{
+	path::{Path, PathBuf},
+	time::Duration,
+};
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use crate::{
+	binaries,
+	process::{Process, Spec},
+};
+
+/// Niceness of a miner.
+const NICE: i32 = 10;
+
+/// What a component does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+	/// Learns, queries, serves, attributes.
+	Trainable,
+	/// Answers every Spike with noise.
+	Noise,
+	/// Queries all and serves all, and attributes everything to itself.
+	Selfish,
+}
+
+impl Kind {
+	/// Its name on the command line and in reports.
+	pub fn name(self) -> &'static str {
+		match self {
+			Self::Trainable => "trainable",
+			Self::Noise => "noise",
+			Self::Selfish => "selfish",
+		}
+	}
+}
+
+/// How to start a miner.
+#[derive(Clone, Debug)]
+pub struct MinerSpec {
+	/// Name of its development key, without slashes: `Alice`.
+	pub name: &'static str,
+	/// What it does.
+	pub kind: Kind,
+	/// Pattern of the documents that it trains on; `None` for all.
+	pub documents: Option<String>,
+	/// Seed of its weights and of its draws.
+	pub seed: u64,
+	/// Stake that it puts down, in BIT.
+	pub stake: u64,
+	/// Further arguments of `bittensor-miner run`.
+	pub extra: Vec<String>,
+}
+
+impl MinerSpec {
+	/// Its key: `//Alice`.
+	pub fn dev_key(&self) -> String {
+		format!("//{}", self.name)
+	}
+
+	/// Address of its key, SS58.
+	pub fn address(&self) -> anyhow::Result<String> {
+		let uri = self.dev_key().parse::<subxt_signer::SecretUri>()?;
+		let pair = subxt_signer::sr25519::Keypair::from_uri(&uri)?;
+		Ok(pair.public_key().to_account_id().to_string())
+	}
+}
+
+/// What a miner says about itself in its status file; a number it has not measured is `None`.
+/// Only what is read here: the file holds more.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Status {
+	/// Its index on the chain, once registered.
+	pub uid: Option<u32>,
+	/// Training steps in the component's life.
+	pub steps: u64,
+	/// Training steps that failed in this run.
+	pub failed_steps: u64,
+	/// Digest of its parameters: equal digests, equal parameters.
+	pub parameters: Option<String>,
+	/// Held-out perplexity.
+	pub perplexity: Perplexity,
+	/// The components that it asks.
+	pub slots: Vec<Slot>,
+	/// Rows posted in this run.
+	pub posts: u64,
+	/// Spikes answered in this run.
+	pub spikes_served: u64,
+	/// Grads accepted in this run.
+	pub grads_served: u64,
+	/// Grads that others accepted from it in this run.
+	pub grads_sent: u64,
+	/// Its last error.
+	pub last_error: Option<String>,
+}
+
+/// Held-out perplexity, as a miner measures it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Perplexity {
+	/// The first measurement, with the vectors of other components.
+	pub start: Option<f64>,
+	/// The last one.
+	pub now: Option<f64>,
+	/// The last one without them.
+	pub without_network: Option<f64>,
+	/// The unigram model's.
+	pub unigram: Option<f64>,
+}
+
+/// A component that a miner asks.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Slot {
+	/// Its uid, if it is registered.
+	pub uid: Option<u32>,
+	/// Its share of the row that the miner wants, out of 65,536.
+	pub share: u32,
+	/// Answers in time, in this run.
+	pub answered: u64,
+	/// Missing answers, in this run.
+	pub missing: u64,
+}
+
+/// Where a miner connects and what it reads.
+#[derive(Clone, Debug)]
+pub struct Place {
+	/// Address of the node: `ws://…`.
+	pub url: String,
+	/// Folder of text documents.
+	pub corpus: PathBuf,
+	/// Folder of its checkpoint and status file.
+	pub folder: PathBuf,
+	/// Its log file.
+	pub log: PathBuf,
+}
+
+/// A running miner.
+#[derive(Debug)]
+pub struct Miner {
+	spec: MinerSpec,
+	place: Place,
+	owner: String,
+	process: Process,
+}
+
+impl Miner {
+	/// Starts the miner; does not wait until it serves.
+	pub fn start(spec: MinerSpec, place: Place) -> anyhow::Result<Self> {
+		let owner = spec.address()?;
+		std::fs::create_dir_all(&place.folder)
+			.with_context(|| format!("could not create {}", place.folder.display()))?;
+		// What an earlier process wrote would be taken for this one's.
+		match std::fs::remove_file(status_file(&place)) {
+			Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+			_ => (),
+		}
+		let process = Process::spawn(&process_spec(&spec, &place)?)?;
+		Ok(Self { spec, place, owner, process })
+	}
+
+	/// How it was started.
+	pub fn spec(&self) -> &MinerSpec {
+		&self.spec
+	}
+
+	/// Where it connects and what it reads.
+	pub fn place(&self) -> &Place {
+		&self.place
+	}
+
+	/// Address of its key, SS58: the owner of its component.
+	pub fn owner(&self) -> &str {
+		&self.owner
+	}
+
+	/// Its process.
+	pub fn process(&mut self) -> &mut Process {
+		&mut self.process
+	}
+
+	/// Its status file as it is now; `None` before the first one is written.
+	pub fn status(&self) -> Option<Status> {
+		read_status(&status_file(&self.place))
+	}
+}
+
+/// Path of a miner's status file.
+pub fn status_file(place: &Place) -> PathBuf {
+	place.folder.join("status.json")
+}
+
+fn read_status(path: &Path) -> Option<Status> {
+	serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+/// The command that runs a miner.
+pub fn process_spec(spec: &MinerSpec, place: &Place) -> Result<Spec, binaries::NotBuilt> {
+	let mut args: Vec<String> = vec![
+		"run".into(),
+		format!("--chain={}", place.url),
+		format!("--dev-key={}", spec.dev_key()),
+		format!("--kind={}", spec.kind.name()),
+		format!("--corpus={}", place.corpus.display()),
+		format!("--base-path={}", place.folder.display()),
+		format!("--status-file={}", status_file(place).display()),
+		format!("--seed={}", spec.seed),
+		format!("--stake={}", spec.stake),
+	];
+	args.extend(spec.documents.iter().map(|documents| format!("--documents={documents}")));
+	args.extend(spec.extra.iter().cloned());
+	Ok(Spec {
+		name: spec.name.to_lowercase(),
+		program: binaries::find(binaries::MINER)?,
+		args,
+		env: vec![
+			// One thread for matrix products and one for messages.
+			("RAYON_NUM_THREADS".into(), "1".into()),
+			("TOKIO_WORKER_THREADS".into(), "1".into()),
+			// The log is a file.
+			("NO_COLOR".into(), "1".into()),
+		],
+		log: place.log.clone(),
+		nice: NICE,
+	})
+}
+
+/// Runs `bittensor-miner` with `args` until it ends. Returns whether it succeeded, its standard
+/// output and its standard error.
+pub async fn run_to_end(
+	args: &[&str],
+	timeout: Duration,
+) -> anyhow::Result<(bool, String, String)> {
+	let mut command = tokio::process::Command::new(binaries::find(binaries::MINER)?);
+	command.args(args).kill_on_drop(true);
+	let output = tokio::time::timeout(timeout, command.output())
+		.await
+		.with_context(|| format!("bittensor-miner {} did not end", args.join(" ")))??;
+	let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+	Ok((output.status.success(), text(&output.stdout), text(&output.stderr)))
+}

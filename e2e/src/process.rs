@@ -1,0 +1,366 @@
+//! One child process: its log file, its end.
+//!
+//! ```text
+//! spawn ──► wait_for_line ──► … ──► stop: SIGINT, a while, SIGKILL to the whole group
+//!   │
+//!   └─ own process group: Ctrl-C in a terminal reaches only us, and we stop children in order
+//!      PR_SET_PDEATHSIG:  the kernel kills the child if we vanish without stopping it
+//! ```
+//!
+//! Invariants: dropping a [`Process`] ends it; so does the death of this program by any signal;
+//! stdout and stderr of the child go to one file and nowhere else.
+
+use std::{
+	collections::VecDeque,
+	fs::File,
+	io::{self, Read, Seek, SeekFrom},
+	os::unix::process::{CommandExt, ExitStatusExt},
+	path::{Path, PathBuf},
+	process::{Child, Command, ExitStatus, Stdio},
+	sync::{mpsc, OnceLock},
+	time::{Duration, Instant},
+};
+
+use thiserror::Error;
+
+/// How long [`Process::stop`] waits for a clean end before it kills.
+pub const STOP_GRACE: Duration = Duration::from_secs(15);
+/// Lines of the log that an error quotes.
+const QUOTED_LINES: usize = 20;
+const POLL: Duration = Duration::from_millis(50);
+
+/// What can go wrong with a child process.
+#[derive(Debug, Error)]
+pub enum ProcessError {
+	/// The operating system did not start it, or its log file could not be written or read.
+	#[error("{name}: {action}: {source}")]
+	Io {
+		/// Name of the process.
+		name: String,
+		/// What was tried.
+		action: &'static str,
+		/// Why it failed.
+		source: io::Error,
+	},
+	/// It ended although it should still run.
+	#[error("{name} ended ({status}) while waiting for {waiting_for}. Log {}:\n{tail}", .log.display())]
+	Ended {
+		/// Name of the process.
+		name: String,
+		/// How it ended.
+		status: ExitStatus,
+		/// What was awaited.
+		waiting_for: String,
+		/// Its log file.
+		log: PathBuf,
+		/// The last lines of the log.
+		tail: String,
+	},
+	/// It runs, but what was awaited did not come.
+	#[error("{name}: no {waiting_for} within {seconds} s. Log {}:\n{tail}", .log.display())]
+	TimedOut {
+		/// Name of the process.
+		name: String,
+		/// What was awaited.
+		waiting_for: String,
+		/// How long.
+		seconds: u64,
+		/// Its log file.
+		log: PathBuf,
+		/// The last lines of the log.
+		tail: String,
+	},
+}
+
+/// What to start, and how.
+#[derive(Clone, Debug)]
+pub struct Spec {
+	/// Short name for messages, such as `node` or `alice`.
+	pub name: String,
+	/// Path of the binary.
+	pub program: PathBuf,
+	/// Its arguments.
+	pub args: Vec<String>,
+	/// Environment variables that are added to ours.
+	pub env: Vec<(String, String)>,
+	/// File that receives stdout and stderr; appended to, so that a restart keeps the history.
+	pub log: PathBuf,
+	/// Niceness, 0 (as ours) to 19 (only what is left over).
+	pub nice: i32,
+}
+
+/// How a process took being stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+	/// It ended by itself, with success.
+	Cleanly,
+	/// It ended by itself, with an error.
+	Failed(ExitStatus),
+	/// It did not end in time and was killed.
+	Killed,
+}
+
+/// A running child process. Dropping it kills it.
+#[derive(Debug)]
+pub struct Process {
+	name: String,
+	log: PathBuf,
+	/// Length of the log when this process started: what was there before is another's.
+	log_start: u64,
+	child: Child,
+	status: Option<ExitStatus>,
+	/// It was asked to stop. A second request would make it leave at once.
+	interrupted: bool,
+}
+
+impl Process {
+	/// Starts `spec`. Returns as soon as the program is loaded.
+	pub fn spawn(spec: &Spec) -> Result<Self, ProcessError> {
+		let failed = |action| {
+			let name = spec.name.clone();
+			move |source| ProcessError::Io { name, action, source }
+		};
+		if let Some(folder) = spec.log.parent() {
+			std::fs::create_dir_all(folder).map_err(failed("create the log's folder"))?;
+		}
+		let log = File::options()
+			.create(true)
+			.append(true)
+			.open(&spec.log)
+			.map_err(failed("open the log file"))?;
+		let log_start = log.metadata().map_err(failed("read the log file"))?.len();
+		let error_log = log.try_clone().map_err(failed("open the log file"))?;
+
+		let mut command = Command::new(&spec.program);
+		command
+			.args(&spec.args)
+			.envs(spec.env.iter().map(|(name, value)| (name, value)))
+			.stdin(Stdio::null())
+			.stdout(log)
+			.stderr(error_log)
+			.process_group(0);
+		let (parent, nice) = (std::process::id(), spec.nice);
+		// Safety: between fork and exec only calls that are safe there: prctl, getppid,
+		// setpriority, and no allocation.
+		unsafe {
+			command.pre_exec(move || before_exec(parent, nice));
+		}
+		let child = spawn_on_lasting_thread(command).map_err(failed("start"))?;
+		Ok(Self {
+			name: spec.name.clone(),
+			log: spec.log.clone(),
+			log_start,
+			child,
+			status: None,
+			interrupted: false,
+		})
+	}
+
+	/// Name given in the [`Spec`].
+	pub fn name(&self) -> &str {
+		&self.name
+	}
+
+	/// Process id.
+	pub fn id(&self) -> u32 {
+		self.child.id()
+	}
+
+	/// Its log file.
+	pub fn log(&self) -> &Path {
+		&self.log
+	}
+
+	/// How it ended, or `None` while it runs.
+	pub fn ended(&mut self) -> Option<ExitStatus> {
+		if self.status.is_none() {
+			self.status = self.child.try_wait().ok().flatten();
+		}
+		self.status
+	}
+
+	/// What this process has logged so far, without that of an earlier one with the same file.
+	pub fn output(&self) -> String {
+		let read = || -> io::Result<String> {
+			let mut file = File::open(&self.log)?;
+			file.seek(SeekFrom::Start(self.log_start))?;
+			let mut bytes = Vec::new();
+			file.read_to_end(&mut bytes)?;
+			Ok(String::from_utf8_lossy(&bytes).into_owned())
+		};
+		read().unwrap_or_else(|error| format!("(log not readable: {error})"))
+	}
+
+	/// The last lines of [`Process::output`].
+	pub fn tail(&self) -> String {
+		let output = self.output();
+		let mut lines = VecDeque::with_capacity(QUOTED_LINES);
+		for line in output.lines() {
+			if lines.len() == QUOTED_LINES {
+				lines.pop_front();
+			}
+			lines.push_back(line);
+		}
+		Vec::from(lines).join("\n")
+	}
+
+	/// Polls `found` on each complete line of the log until it returns a value.
+	///
+	/// `waiting_for` is quoted in the error when the process ends first or `timeout` passes.
+	pub async fn wait_for_line<T>(
+		&mut self,
+		waiting_for: &str,
+		timeout: Duration,
+		found: impl Fn(&str) -> Option<T>,
+	) -> Result<T, ProcessError> {
+		let started = Instant::now();
+		loop {
+			// Read after asking for the end: what it said last is then in `output`.
+			let ended = self.ended();
+			let output = self.output();
+			let complete = output.rfind('\n').map_or("", |end| &output[..end]);
+			if let Some(value) = complete.lines().find_map(&found) {
+				return Ok(value);
+			}
+			if let Some(status) = ended {
+				return Err(ProcessError::Ended {
+					name: self.name.clone(),
+					status,
+					waiting_for: waiting_for.into(),
+					log: self.log.clone(),
+					tail: self.tail(),
+				});
+			}
+			if started.elapsed() > timeout {
+				return Err(self.timed_out(waiting_for, timeout));
+			}
+			tokio::time::sleep(POLL).await;
+		}
+	}
+
+	/// Waits until it ends by itself.
+	pub async fn wait_for_end(&mut self, timeout: Duration) -> Result<ExitStatus, ProcessError> {
+		let started = Instant::now();
+		loop {
+			if let Some(status) = self.ended() {
+				return Ok(status);
+			}
+			if started.elapsed() > timeout {
+				return Err(self.timed_out("end", timeout));
+			}
+			tokio::time::sleep(POLL).await;
+		}
+	}
+
+	fn timed_out(&self, waiting_for: &str, timeout: Duration) -> ProcessError {
+		ProcessError::TimedOut {
+			name: self.name.clone(),
+			waiting_for: waiting_for.into(),
+			seconds: timeout.as_secs(),
+			log: self.log.clone(),
+			tail: self.tail(),
+		}
+	}
+
+	/// Asks it to stop, as Ctrl-C would, once; does not wait.
+	pub fn interrupt(&mut self) {
+		if self.ended().is_none() && !self.interrupted {
+			self.interrupted = true;
+			self.signal(libc::SIGINT);
+		}
+	}
+
+	/// Stops it: SIGINT, up to [`STOP_GRACE`], then SIGKILL to its group.
+	pub async fn stop(&mut self) -> Stopped {
+		self.interrupt();
+		let stopped = match self.wait_for_end(STOP_GRACE).await {
+			Ok(status) if status.success() || status.signal() == Some(libc::SIGINT) => {
+				Stopped::Cleanly
+			}
+			Ok(status) => Stopped::Failed(status),
+			Err(_) => Stopped::Killed,
+		};
+		self.kill();
+		stopped
+	}
+
+	/// Ends it at once, together with all that it started.
+	pub fn kill(&mut self) {
+		if self.ended().is_none() {
+			self.signal_group(libc::SIGKILL);
+			self.status = self.child.wait().ok();
+		}
+	}
+
+	fn signal(&self, signal: i32) {
+		// Safety: a plain system call. The child is not yet reaped, so its id is not reused.
+		unsafe {
+			libc::kill(self.child.id() as i32, signal);
+		}
+	}
+
+	fn signal_group(&self, signal: i32) {
+		// Safety: as above; the group has the child's id.
+		unsafe {
+			libc::killpg(self.child.id() as i32, signal);
+		}
+	}
+}
+
+impl Drop for Process {
+	fn drop(&mut self) {
+		self.kill();
+	}
+}
+
+/// Runs in the child between fork and exec.
+fn before_exec(parent: u32, nice: i32) -> io::Result<()> {
+	// Safety: plain system calls, all safe after fork.
+	unsafe {
+		#[cfg(target_os = "linux")]
+		{
+			if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
+				return Err(io::Error::last_os_error());
+			}
+			// The parent may have died before the line above took effect.
+			if libc::getppid() as u32 != parent {
+				libc::_exit(1);
+			}
+		}
+		#[cfg(not(target_os = "linux"))]
+		let _ = parent;
+		if nice != 0 && libc::setpriority(libc::PRIO_PROCESS as _, 0, nice) != 0 {
+			return Err(io::Error::last_os_error());
+		}
+	}
+	Ok(())
+}
+
+type Reply = mpsc::Sender<io::Result<Child>>;
+
+/// Starts `command` from a thread that lives as long as this program: the kernel sends the
+/// death signal when the *thread* that forked ends, and a worker of an async runtime may.
+fn spawn_on_lasting_thread(command: Command) -> io::Result<Child> {
+	static SPAWNER: OnceLock<mpsc::Sender<(Command, Reply)>> = OnceLock::new();
+	let spawner = SPAWNER.get_or_init(|| {
+		let (sender, receiver) = mpsc::channel::<(Command, Reply)>();
+		std::thread::spawn(move || {
+			for (mut command, reply) in receiver {
+				let _ = reply.send(command.spawn());
+			}
+		});
+		sender
+	});
+	let (reply, answer) = mpsc::channel();
+	let gone = |_| io::Error::other("the thread that starts processes has ended");
+	spawner.send((command, reply)).map_err(|_| gone(mpsc::RecvError))?;
+	answer.recv().map_err(gone)?
+}
+
+/// A TCP port of 127.0.0.1 that is free now.
+///
+/// The port is only known to be free at this moment; whoever binds it later must cope with a
+/// refusal.
+pub fn free_port() -> io::Result<u16> {
+	Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}

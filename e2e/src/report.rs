@@ -1,0 +1,204 @@
+//! `report.json`: what a run measured, and whether it passed.
+//!
+//! ```text
+//!  chain      blocks, finalized, missed_slots, epochs, minted, scheduled, residual, …
+//!  components uid, kind, stake, minted, minted_through_edges, self_share, row, perplexity, …
+//!      │
+//!      ├─► failures()  what makes the run end with a failure
+//!      └─► targets()   what a healthy run reaches, shown and not enforced
+//! ```
+//!
+//! Invariants: amounts are decimal strings of units; a number that was never measured is `null`,
+//! never 0.
+
+use std::path::Path;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use crate::ledger::Epoch;
+
+/// Everything that a run measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+	/// The chain's side.
+	pub chain: ChainReport,
+	/// One entry per component, in uid order.
+	pub components: Vec<ComponentReport>,
+}
+
+/// The chain's side of a [`Report`].
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ChainReport {
+	/// Number of the best block.
+	pub blocks: u32,
+	/// Number of the last finalised block.
+	pub finalized: u32,
+	/// Aura slots between the first and the best block that have no block.
+	pub missed_slots: u64,
+	/// Epochs paid.
+	pub epochs: u32,
+	/// Units minted by all payouts.
+	pub minted: String,
+	/// Units that the schedule gives for the same epochs.
+	pub scheduled: String,
+	/// Mass that the last solve left undistributed, of a total in [2^61, 2^62).
+	pub residual: String,
+	/// Seconds from the start of the run to the first payout whose solve held an edge.
+	pub seconds_to_first_mint: Option<f64>,
+}
+
+/// One component in a [`Report`].
+#[derive(Clone, Debug, Serialize)]
+pub struct ComponentReport {
+	/// Its index on the chain.
+	pub uid: u32,
+	/// `trainable`, `noise` or `selfish`.
+	pub kind: String,
+	/// Its stake at the end, in units.
+	pub stake: String,
+	/// Units minted to it.
+	pub minted: String,
+	/// Part of `minted` that came over edges, see [`crate::ledger`].
+	pub minted_through_edges: String,
+	/// ΔL_ii of its charged row, out of 65,536; `null` if it never posted.
+	pub self_share: Option<u32>,
+	/// Its charged row: (uid, share out of 65,536).
+	pub row: Vec<(u32, u16)>,
+	/// First held-out perplexity that it measured.
+	pub perplexity_start: Option<f64>,
+	/// Last held-out perplexity, with the vectors of other components.
+	pub perplexity: Option<f64>,
+	/// The same without them.
+	pub perplexity_without_network: Option<f64>,
+	/// Held-out perplexity of the unigram model of the train split.
+	pub perplexity_unigram: Option<f64>,
+	/// Spikes that it answered.
+	pub spikes_served: u64,
+	/// Grads that it accepted.
+	pub grads_served: u64,
+}
+
+/// A measured value beside what a healthy run reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+	/// What was measured, with its value and the limit.
+	pub text: String,
+	/// Whether it is within the limit.
+	pub reached: bool,
+}
+
+impl Report {
+	/// Writes the report as JSON, through a temporary file so that a reader never sees half.
+	pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+		let text = serde_json::to_string_pretty(self)? + "\n";
+		let partial = path.with_extension("json.partial");
+		std::fs::write(&partial, text)
+			.and_then(|()| std::fs::rename(&partial, path))
+			.with_context(|| format!("could not write {}", path.display()))
+	}
+
+	/// Why the run failed; empty if it passed.
+	pub fn failures(&self, epochs: &[Epoch]) -> Vec<String> {
+		let mut failures = Vec::new();
+		if epochs.is_empty() {
+			failures.push("no epoch was paid".into());
+		}
+		if self.chain.minted != self.chain.scheduled {
+			failures.push(format!(
+				"minted {} units, but the schedule gives {}",
+				self.chain.minted, self.chain.scheduled
+			));
+		}
+		for epoch in epochs {
+			if epoch.last.minted != epoch.scheduled {
+				failures.push(format!(
+					"epoch {} minted {} units, but the schedule gives {}",
+					epoch.last.epoch, epoch.last.minted, epoch.scheduled
+				));
+			}
+			if !epoch.reproduced {
+				failures.push(format!(
+					"the payouts of epoch {} differ from the solve of its stakes and rows",
+					epoch.last.epoch
+				));
+			}
+		}
+		for component in self.trainable() {
+			if component.self_share.is_none() {
+				failures.push(format!("component {} (trainable) never posted", component.uid));
+			}
+			if component.minted_through_edges == "0" {
+				failures.push(format!(
+					"nothing was minted through edges to component {} (trainable)",
+					component.uid
+				));
+			}
+		}
+		failures
+	}
+
+	/// What a run of three minutes reaches on a healthy machine.
+	pub fn targets(&self, epochs: &[Epoch], finality_lag: u32) -> Vec<Target> {
+		let chain = &self.chain;
+		let mut targets = Vec::new();
+		let mut target = |reached: bool, text: String| targets.push(Target { text, reached });
+		target(chain.epochs >= 10, format!("{} epochs paid (10 in three minutes)", chain.epochs));
+		target(finality_lag <= 4, format!("finalised at most {finality_lag} behind the head (4)"));
+		let slots = u64::from(chain.blocks) + chain.missed_slots;
+		let missed = 100.0 * chain.missed_slots as f64 / slots.max(1) as f64;
+		target(missed <= 10.0, format!("{missed:.1} % of slots missed (10 %)"));
+		match chain.seconds_to_first_mint {
+			Some(s) => {
+				target(s <= 120.0, format!("first mint through an edge at {s:.0} s (120 s)"))
+			}
+			None => target(false, "no mint through an edge (120 s)".into()),
+		}
+		for component in self.trainable() {
+			let uid = component.uid;
+			let given: u32 = component.row.iter().map(|&(_, share)| u32::from(share)).sum();
+			let given = 100.0 * f64::from(given) / f64::from(contribution::SHARE_ONE);
+			target(
+				given >= 1.0,
+				format!("component {uid} attributes {given:.1} % to others (1 %)"),
+			);
+			let measured = component.perplexity.zip(component.perplexity_unigram);
+			match measured {
+				Some((perplexity, unigram)) => target(
+					perplexity < unigram,
+					format!(
+						"component {uid} has perplexity {perplexity:.1} (unigram {unigram:.1})"
+					),
+				),
+				None => target(false, format!("component {uid} measured no perplexity")),
+			}
+		}
+		if let Some(part) = self.noise_part(epochs) {
+			let text =
+				format!("{:.2} % of what trainable ones give goes to noise (5 %)", 100.0 * part);
+			target(part <= 0.05, text);
+		}
+		targets
+	}
+
+	/// Part of what the trainable components attributed to others, over the last three epochs,
+	/// that went to noise components, 0 to 1; `None` if they gave nothing.
+	pub fn noise_part(&self, epochs: &[Epoch]) -> Option<f64> {
+		let kind_of = |uid: u32| {
+			self.components.iter().find(|c| c.uid == uid).map_or("", |c| c.kind.as_str())
+		};
+		let last_three = &epochs[epochs.len().saturating_sub(3)..];
+		let (mut given, mut to_noise) = (0u64, 0u64);
+		for (owner, target, share) in last_three.iter().flat_map(Epoch::edges) {
+			if kind_of(owner) == "trainable" {
+				given += u64::from(share);
+				to_noise += if kind_of(target) == "noise" { u64::from(share) } else { 0 };
+			}
+		}
+		(given > 0).then(|| to_noise as f64 / given as f64)
+	}
+
+	fn trainable(&self) -> impl Iterator<Item = &ComponentReport> {
+		self.components.iter().filter(|component| component.kind == "trainable")
+	}
+}

@@ -1,0 +1,120 @@
+//! What the binaries refuse: each refusal names the error and says what to do.
+
+use std::time::{Duration, Instant};
+
+use bittensor_e2e::{
+	miner::{process_spec, run_to_end, Miner, MinerSpec, Place},
+	node,
+	process::{Process, Stopped},
+};
+use tempfile::TempDir;
+
+use crate::support::{corpus, node_options, trainable, with, Lab};
+
+const REFUSAL: Duration = Duration::from_secs(30);
+
+fn place(folder: &TempDir, url: &str) -> Place {
+	Place {
+		url: url.into(),
+		corpus: corpus(),
+		folder: folder.path().join("miner"),
+		log: folder.path().join("miner.log"),
+	}
+}
+
+/// Runs a miner that must refuse, and returns what it said.
+async fn refusal(spec: &MinerSpec, place: &Place) -> anyhow::Result<String> {
+	std::fs::create_dir_all(&place.folder)?;
+	let mut process = Process::spawn(&process_spec(spec, place)?)?;
+	let status = process.wait_for_end(REFUSAL).await?;
+	assert!(!status.success(), "it must fail:\n{}", process.tail());
+	assert!(status.code().is_some(), "it must end by itself, not crash: {status}");
+	let output = process.output();
+	assert!(!output.contains("panicked"), "{output}");
+	Ok(output)
+}
+
+fn says(output: &str, words: &[&str]) {
+	let lower = output.to_lowercase();
+	for word in words {
+		assert!(lower.contains(&word.to_lowercase()), "`{word}` is missing in:\n{output}");
+	}
+}
+
+#[tokio::test]
+async fn an_unreachable_endpoint_is_named() -> anyhow::Result<()> {
+	let folder = tempfile::tempdir()?;
+	let port = bittensor_e2e::process::free_port()?;
+	let url = format!("ws://127.0.0.1:{port}");
+	let spec = with(trainable("Alice", "moby-dick", 1), "--connect-timeout=2");
+	says(&refusal(&spec, &place(&folder, &url)).await?, &["no node answers", &url, "--chain"]);
+
+	let (success, _, stderr) =
+		run_to_end(&["status", "--chain", &url, "--connect-timeout", "2"], REFUSAL).await?;
+	assert!(!success);
+	says(&stderr, &["no node answers", &url]);
+	Ok(())
+}
+
+#[tokio::test]
+async fn against_a_running_node() -> anyhow::Result<()> {
+	let lab = Lab::start().await?;
+	let folder = tempfile::tempdir()?;
+	let place = place(&folder, &lab.network.node.url());
+	let alice = trainable("Alice", "moby-dick", 1);
+
+	// Another chain.
+	let genesis = format!("--genesis=0x{}", "ab".repeat(32));
+	says(&refusal(&with(alice.clone(), genesis), &place).await?, &["wrong genesis", "--genesis"]);
+
+	// A port that another program holds.
+	let taken = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+	let listen = taken.local_addr()?.to_string();
+	let spec = with(alice.clone(), format!("--listen={listen}"));
+	says(&refusal(&spec, &place).await?, &[&listen, "--listen", "in use"]);
+
+	// A corrupt checkpoint: it is refused, and it is not overwritten.
+	let mut miner = Miner::start(alice.clone(), place.clone())?;
+	let started = Instant::now();
+	while miner.status().is_none_or(|status| status.steps == 0) {
+		assert!(started.elapsed() < REFUSAL, "{}", miner.process().tail());
+		tokio::time::sleep(Duration::from_millis(100)).await;
+	}
+	assert_eq!(miner.process().stop().await, Stopped::Cleanly);
+	let weights = largest_file(&place.folder)?;
+	std::fs::write(&weights, b"not a checkpoint")?;
+	says(&refusal(&alice, &place).await?, &["corrupt", &weights.display().to_string()]);
+	assert_eq!(std::fs::read(&weights)?, b"not a checkpoint");
+
+	// More stake than there is.
+	let fresh = Place { folder: folder.path().join("rich"), ..place.clone() };
+	let spec = MinerSpec { stake: 1_000_000_000, ..trainable("Bob", "kjv", 1) };
+	says(&refusal(&spec, &fresh).await?, &["stake"]);
+	Ok(())
+}
+
+/// The checkpoint's weights are the largest file under `folder`.
+fn largest_file(folder: &std::path::Path) -> anyhow::Result<std::path::PathBuf> {
+	let mut folders = vec![folder.to_path_buf()];
+	let mut files = Vec::new();
+	while let Some(folder) = folders.pop() {
+		for entry in std::fs::read_dir(folder)? {
+			let entry = entry?;
+			match entry.file_type()?.is_dir() {
+				true => folders.push(entry.path()),
+				false => files.push((entry.metadata()?.len(), entry.path())),
+			}
+		}
+	}
+	let largest = files.into_iter().max_by_key(|(length, _)| *length);
+	Ok(largest.ok_or_else(|| anyhow::anyhow!("the miner wrote no checkpoint"))?.1)
+}
+
+#[tokio::test]
+async fn a_node_refuses_a_database_that_is_in_use() -> anyhow::Result<()> {
+	let lab = Lab::start().await?;
+	let (success, output) = node::run_to_end(&node_options(&lab.folder), REFUSAL).await?;
+	assert!(!success);
+	says(&output, &["Database file is in use"]);
+	Ok(())
+}

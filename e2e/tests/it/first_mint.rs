@@ -1,0 +1,108 @@
+//! From nothing to minted tokens that came over an edge, and the same numbers from outside.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use anyhow::Context;
+use bittensor_e2e::{binaries, miner::run_to_end};
+
+use crate::support::{trainable, Lab};
+
+const COMMAND: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn first_mint_follows_the_schedule_and_can_be_checked_by_anyone() -> anyhow::Result<()> {
+	let mut lab = Lab::start().await?;
+	lab.start_miners(vec![
+		trainable("Alice", "moby-dick", 1),
+		trainable("Bob", "addresses-early", 2),
+	])
+	.await?;
+	let uids = [lab.uid("Alice")?, lab.uid("Bob")?];
+	lab.until("mint through an edge to each", Duration::from_secs(100), |lab| {
+		let epoch = lab.ledger.epochs().last()?;
+		uids.iter().all(|&uid| epoch.paid_to(uid).through_edges > 0).then_some(())
+	})
+	.await?;
+
+	// Every epoch paid what the schedule gives it, to whom the solve of its rows says.
+	let best = lab.chain.best().await?;
+	let minted_total = lab.chain.status(&best.hash).await?.minted_total;
+	lab.ledger.follow(&lab.chain, &best.hash).await?;
+	let epochs = lab.ledger.epochs();
+	for epoch in epochs {
+		assert_eq!(epoch.last.minted, epoch.scheduled, "epoch {}", epoch.last.epoch);
+		assert!(epoch.reproduced, "epoch {}", epoch.last.epoch);
+		let paid: u64 = epoch.paid.iter().map(|paid| paid.minted).sum();
+		assert_eq!(paid, epoch.last.minted, "epoch {}", epoch.last.epoch);
+	}
+	assert_eq!(epochs.iter().map(|epoch| epoch.last.minted).sum::<u64>(), minted_total);
+	let numbers: Vec<u32> = epochs.iter().map(|epoch| epoch.last.epoch).collect();
+	assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "{numbers:?}");
+
+	// Minted tokens are stake.
+	for component in lab.chain.components(&best.hash).await? {
+		let minted: u64 = epochs.iter().map(|epoch| epoch.paid_to(component.uid).minted).sum();
+		assert_eq!(component.stake, 100_000_000_000 + minted, "component {}", component.uid);
+	}
+
+	// What `export` writes, the example of the contribution crate turns into the same payouts.
+	let out = lab.folder.path().join("export");
+	let url = lab.network.node.url();
+	let out_argument = out.display().to_string();
+	let arguments =
+		["export", "--json", "--chain", &url, "--at", &best.hash, "--out", &out_argument];
+	let (success, stdout, stderr) = run_to_end(&arguments, COMMAND).await?;
+	assert!(success, "{stderr}");
+	let export: serde_json::Value = serde_json::from_str(&stdout)?;
+	let sigma = export["sigma"].as_str().context("export gives sigma as a string")?;
+	assert_eq!(sigma, epochs.last().context("paid")?.last.minted.to_string());
+	assert!(export["edges"].as_u64() > Some(0), "{export}");
+	let solved = solve(&out, sigma).await?;
+	assert_eq!(solved, pairs(&std::fs::read_to_string(out.join("payouts.csv"))?, "payout")?);
+
+	// The table of the whole network names both.
+	let (success, stdout, stderr) =
+		run_to_end(&["status", "--json", "--chain", &url], COMMAND).await?;
+	assert!(success, "{stderr}");
+	let status: serde_json::Value = serde_json::from_str(&stdout)?;
+	let owners: Vec<&str> = status["components"]
+		.as_array()
+		.context("status lists components")?
+		.iter()
+		.filter_map(|component| component["owner"].as_str())
+		.collect();
+	for miner in &lab.network.miners {
+		assert!(owners.contains(&miner.owner()), "{status}");
+	}
+	Ok(())
+}
+
+/// Runs the `solve` example on exported files; payout by uid.
+async fn solve(folder: &Path, sigma: &str) -> anyhow::Result<BTreeMap<u32, u64>> {
+	let example = binaries::find("solve").context("an example: build it with --example solve")?;
+	let output = tokio::process::Command::new(example)
+		.arg("--stakes")
+		.arg(folder.join("stakes.csv"))
+		.arg("--edges")
+		.arg(folder.join("edges.csv"))
+		.args(["--sigma", sigma])
+		.output()
+		.await?;
+	assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+	pairs(&String::from_utf8(output.stdout)?, "payout")
+}
+
+/// The columns `uid` and `column` of a CSV table with a header.
+fn pairs(table: &str, column: &str) -> anyhow::Result<BTreeMap<u32, u64>> {
+	let mut lines = table.lines().map(|line| line.split(',').map(str::trim).collect::<Vec<_>>());
+	let header = lines.next().context("an empty table")?;
+	let place = |name| {
+		let place = header.iter().position(|title| *title == name);
+		place.with_context(|| format!("no column {name} in {header:?}"))
+	};
+	let (uid, value) = (place("uid")?, place(column)?);
+	let number = |line: &[&str], place: usize| -> anyhow::Result<u64> {
+		Ok(line.get(place).context("a short line")?.parse()?)
+	};
+	lines.map(|line| Ok((number(&line, uid)? as u32, number(&line, value)?))).collect()
+}

@@ -1,0 +1,80 @@
+//! The program behind `make run` itself: however it ends, nothing stays behind.
+
+use std::{
+	path::Path,
+	time::{Duration, Instant},
+};
+
+use bittensor_e2e::{
+	binaries,
+	process::{Process, Spec},
+};
+
+use crate::support::corpus;
+
+/// Ids of the processes that have `needle` in their command line.
+fn processes_with(needle: &str) -> Vec<u32> {
+	let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+	let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+	ids.filter(|id| *id != std::process::id())
+		.filter(|id| {
+			let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+			String::from_utf8_lossy(&line).contains(needle)
+		})
+		.collect()
+}
+
+fn spec(out: &Path, log: &Path) -> anyhow::Result<Spec> {
+	Ok(Spec {
+		name: "localnet".into(),
+		program: binaries::find("localnet")?,
+		args: vec![format!("--out={}", out.display()), format!("--corpus={}", corpus().display())],
+		env: Vec::new(),
+		log: log.into(),
+		nice: 0,
+	})
+}
+
+/// Starts a local network and waits until the node and all six miners run.
+async fn start(out: &Path, log: &Path) -> anyhow::Result<Process> {
+	let mut process = Process::spawn(&spec(out, log)?)?;
+	let registered = |line: &str| line.contains("all registered").then_some(());
+	process.wait_for_line("registered miners", Duration::from_secs(120), registered).await?;
+	// All have the folder in their command lines.
+	let running = processes_with(&out.display().to_string()).len();
+	assert_eq!(running, 8, "localnet, one node and six miners");
+	Ok(process)
+}
+
+async fn none_left(out: &Path, within: Duration) -> bool {
+	let started = Instant::now();
+	while !processes_with(&out.display().to_string()).is_empty() {
+		if started.elapsed() > within {
+			return false;
+		}
+		tokio::time::sleep(Duration::from_millis(100)).await;
+	}
+	true
+}
+
+#[tokio::test]
+async fn no_process_is_left_behind() -> anyhow::Result<()> {
+	let folder = tempfile::tempdir()?;
+	let (out, log) = (folder.path().join("run"), folder.path().join("localnet.log"));
+
+	// Killed outright, it can do nothing: the kernel ends its children.
+	let mut localnet = start(&out, &log).await?;
+	localnet.kill();
+	assert!(none_left(&out, Duration::from_secs(5)).await, "after SIGKILL");
+
+	// Asked to end, by the signal of Ctrl-C or of `kill`, it stops them in order.
+	let mut localnet = start(&out, &log).await?;
+	// Safety: a plain system call on a child that was not waited for yet.
+	unsafe {
+		libc::kill(localnet.id() as i32, libc::SIGTERM);
+	}
+	let ended = localnet.wait_for_end(Duration::from_secs(40)).await?;
+	assert_eq!(ended.code(), Some(0), "{}", localnet.tail());
+	assert!(none_left(&out, Duration::from_secs(1)).await, "after SIGTERM");
+	Ok(())
+}

@@ -1,0 +1,22 @@
+//! Tests over real nodes and miners, and over the parts that start and judge them.
+//!
+//! ```text
+//!  ledger, process, report the ground itself: no network, a second
+//!  learning               components exchange vectors in memory: what Grads and bids do
+//!  grads                  servers on loopback, a fixed network instead of a chain
+//!  bad_input              what the binaries refuse, by name
+//!  first_mint, paths,     one validator and a few miners each, as processes
+//!  survival, localnet
+//! ```
+
+mod bad_input;
+mod first_mint;
+mod grads;
+mod learning;
+mod ledger;
+mod localnet;
+mod paths;
+mod process;
+mod report;
+mod support;
+mod survival;
