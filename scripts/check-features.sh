@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Fails when a dev-dependency adds a feature to a crate that the binaries use. Cargo would then
+# compile that crate, and everything above it, once for `make run` and once more for `make test`:
+# on two cores ten minutes for one careless `default-features`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+features() {
+	cargo tree --workspace --locked --edges "$1" --prefix none --format '{p}|{f}' |
+		sed 's/ (\*)$//' | sort -u
+}
+
+binaries=$(features normal,build)
+tests=$(features normal,build,dev)
+# Crates of the binaries whose features differ in the tests: gone from one list, changed in the other.
+changed=$(comm -23 <(printf '%s\n' "$binaries") <(printf '%s\n' "$tests"))
+if [ -n "$changed" ]; then
+	printf 'check-features: error: a dev-dependency changes the features of these crates:\n' >&2
+	while IFS='|' read -r crate before; do
+		after=$(printf '%s\n' "$tests" | awk -F'|' -v crate="$crate" '$1 == crate { print $2; exit }')
+		printf '  %s\n    binaries: %s\n    tests:    %s\n' "$crate" "$before" "$after" >&2
+	done <<<"$changed"
+	printf 'Give the dev-dependency default-features = false, or the feature to the dependency too.\n' >&2
+	exit 1
+fi
+printf 'check-features: %s crates have the same features in binaries and tests\n' \
+	"$(printf '%s\n' "$binaries" | wc -l)"
