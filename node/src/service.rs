@@ -57,6 +57,18 @@ const MAX_GOSSIP_DURATION: Duration = Duration::from_millis(333);
 /// to import the block before they build on it.
 const PROPOSAL_PART: f32 = 2.0 / 3.0;
 
+/// What every block says about its time: the slot, and the clock.
+fn inherents(
+	slot: SlotDuration,
+) -> (sp_consensus_aura::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
+	let now = sp_timestamp::InherentDataProvider::from_system_time();
+	let current =
+		sp_consensus_aura::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
+			*now, slot,
+		);
+	(current, now)
+}
+
 /// GRANDPA's gossip period for slots of this length.
 fn gossip_duration(slot: SlotDuration) -> Duration {
 	MAX_GOSSIP_DURATION.min(slot.as_duration() / 10)
@@ -116,13 +128,7 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 			justification_import: Some(Box::new(grandpa_block_import.clone())),
 			client: client.clone(),
 			create_inherent_data_providers: move |_, ()| async move {
-				let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-				let slot =
-					sp_consensus_aura::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-						*timestamp,
-						slot_duration,
-					);
-				Ok((slot, timestamp))
+				Ok(inherents(slot_duration))
 			},
 			spawner: &task_manager.spawn_essential_handle(),
 			registry: config.prometheus_registry(),
@@ -261,13 +267,7 @@ pub(crate) fn new_full<N: NetworkBackend<Block, Hash>>(
 				block_import,
 				proposer_factory,
 				create_inherent_data_providers: move |_, ()| async move {
-					let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
-					let slot =
-						sp_consensus_aura::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
-							*timestamp,
-							slot_duration,
-						);
-					Ok((slot, timestamp))
+					Ok(inherents(slot_duration))
 				},
 				force_authoring,
 				backoff_authoring_blocks: None::<()>,

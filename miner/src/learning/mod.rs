@@ -37,7 +37,7 @@ use std::{
 use tokio::{
 	sync::{watch, Semaphore},
 	task::JoinHandle,
-	time::{Instant, MissedTickBehavior},
+	time::{Instant, Interval, MissedTickBehavior},
 };
 
 /// Examples asked for in one Spike when measuring.
@@ -113,6 +113,15 @@ struct Fetched {
 	spike: Option<Spike>,
 	peers: Vec<Peer>,
 	answers: Vec<Downstream>,
+}
+
+/// Waits for the next tick; false once the component is to stop.
+async fn ticked(ticks: &mut Interval, stop: &mut watch::Receiver<bool>) -> bool {
+	tokio::select! {
+		_ = ticks.tick() => {},
+		_ = stop.changed() => {},
+	}
+	!*stop.borrow()
 }
 
 fn downstream(peers: &[Peer], fan_out: FanOut) -> Vec<Downstream> {
@@ -234,14 +243,7 @@ impl Learning {
 		let pause = if rate > 0.0 { 1.0 / rate } else { 0.02 };
 		let mut ticks = tokio::time::interval(Duration::from_secs_f64(pause));
 		ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-		loop {
-			tokio::select! {
-				_ = ticks.tick() => {},
-				_ = stop.changed() => {},
-			}
-			if *stop.borrow() {
-				return;
-			}
+		while ticked(&mut ticks, &mut stop).await {
 			match self.compute.upstream_step().await {
 				Ok(true) => self.telemetry.status().version += 1,
 				Ok(false) => {}
@@ -321,14 +323,7 @@ impl Learning {
 	async fn measure_often(self, mut stop: watch::Receiver<bool>) {
 		let mut ticks = tokio::time::interval(ROW_EVERY);
 		ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-		loop {
-			tokio::select! {
-				_ = ticks.tick() => {},
-				_ = stop.changed() => {},
-			}
-			if *stop.borrow() {
-				return;
-			}
+		while ticked(&mut ticks, &mut stop).await {
 			match self.compute.measure().await {
 				Ok(measure) => self.note_measure(measure),
 				Err(error) => self.telemetry.error(error),
@@ -442,14 +437,7 @@ impl Learning {
 		let start = Instant::now() + self.config.checkpoint_every;
 		let mut ticks = tokio::time::interval_at(start, self.config.checkpoint_every);
 		ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-		loop {
-			tokio::select! {
-				_ = ticks.tick() => {},
-				_ = stop.changed() => {},
-			}
-			if *stop.borrow() {
-				return;
-			}
+		while ticked(&mut ticks, &mut stop).await {
 			let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone();
 			if let Err(error) = self.compute.save(self.config.checkpoint.clone(), notes).await {
 				tracing::warn!("no checkpoint was written: {error}");

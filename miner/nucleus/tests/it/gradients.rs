@@ -1,4 +1,4 @@
-use bittensor_nucleus::{Batch, Bid, Component, Serve, Tensor, DIM};
+use bittensor_nucleus::{Batch, Bid, Component, Example, Serve, Tensor, DIM};
 use candle_core::{CpuStorage, InplaceOp1, Layout};
 
 use crate::support::{answer, component, config, entries, sampler, Knows};
@@ -10,6 +10,12 @@ fn answers(texts: &[String]) -> Vec<Option<Tensor>> {
 		.zip(0..)
 		.map(|(knows, seed)| Some(answer(texts, knows, 0.1, seed).expect("vectors")))
 		.collect()
+}
+
+/// The texts of a batch with the tokens to predict.
+fn examples(batch: &Batch) -> Vec<Example> {
+	let both = batch.texts.iter().zip(&batch.targets);
+	both.map(|(text, target)| Example { text: text.clone(), target: target.clone() }).collect()
 }
 
 /// A component after some steps, and its next batch.
@@ -63,12 +69,9 @@ fn parameter_gradients_are_those_of_finite_differences() {
 	let batch = Batch { texts: batch.texts[..1].into(), targets: batch.targets[..1].into() };
 	let d = answers(&batch.texts);
 	let gradient = component.own_gradient(&batch, &d).expect("a gradient");
-	let example = bittensor_nucleus::Example {
-		text: batch.texts[0].clone(),
-		target: batch.targets[0].clone(),
-	};
+	let examples = examples(&batch);
 	let loss = || {
-		let losses = component.losses(std::slice::from_ref(&example), &d).expect("a loss");
+		let losses = component.losses(&examples, &d).expect("a loss");
 		f64::from(losses[0]) / 2.0
 	};
 	for (parameter, part) in component.parameters().iter().zip(&gradient.parts) {
@@ -102,15 +105,7 @@ fn parameter_gradients_are_those_of_finite_differences() {
 #[test]
 fn slot_gradients_are_those_of_finite_differences() {
 	let (component, batch) = trained(2, 30);
-	let examples: Vec<_> = batch
-		.texts
-		.iter()
-		.zip(&batch.targets)
-		.map(|(text, target)| bittensor_nucleus::Example {
-			text: text.clone(),
-			target: target.clone(),
-		})
-		.collect();
+	let examples = examples(&batch);
 	let d = answers(&batch.texts);
 	let gradients = component.slot_gradients(&batch, &d).expect("gradients");
 	for slot in 0..4 {
