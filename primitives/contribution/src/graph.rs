@@ -52,7 +52,8 @@ impl Graph {
 	/// count, or one that would leave the owner less than [`MIN_SELF_SHARE`]. Equal targets add
 	/// up. A row beyond the last uid is ignored.
 	///
-	/// `counts` is asked only for edges that are well-formed by themselves.
+	/// `counts` is asked only for edges that are well-formed by themselves, perhaps twice; it must
+	/// give the same answer again.
 	pub fn push_row(
 		&mut self,
 		targets: &[u16],
@@ -63,6 +64,47 @@ impl Graph {
 		if uid >= self.components {
 			return;
 		}
+		if self.is_good(uid, targets, shares, &mut counts) {
+			self.targets.extend_from_slice(targets);
+			self.shares.extend_from_slice(shares);
+		} else {
+			self.push_edges(uid, targets, shares, counts);
+		}
+		// At most 65,536 rows of 64 edges.
+		self.ends.push(self.targets.len() as u32);
+	}
+
+	/// Whether every edge of a row counts, as those of posted rows do: then the row is copied as it
+	/// is, which takes a third of the time.
+	fn is_good(
+		&self,
+		uid: usize,
+		targets: &[u16],
+		shares: &[u16],
+		mut counts: impl FnMut(u16) -> bool,
+	) -> bool {
+		if targets.len() != shares.len() || targets.len() > MAX_EDGES {
+			return false;
+		}
+		let mut sum = 0u32;
+		for (&target, &share) in targets.iter().zip(shares) {
+			let to = usize::from(target);
+			if share == 0 || to == uid || to >= self.components || !counts(target) {
+				return false;
+			}
+			sum += u32::from(share);
+		}
+		sum <= SHARE_ONE - MIN_SELF_SHARE
+	}
+
+	/// Appends those edges of a row that count.
+	fn push_edges(
+		&mut self,
+		uid: usize,
+		targets: &[u16],
+		shares: &[u16],
+		mut counts: impl FnMut(u16) -> bool,
+	) {
 		let start = self.targets.len();
 		let mut left = SHARE_ONE - MIN_SELF_SHARE;
 		for (&target, &share) in targets.iter().zip(shares) {
@@ -78,8 +120,6 @@ impl Graph {
 			self.targets.push(target);
 			self.shares.push(share);
 		}
-		// At most 65,536 rows of 64 edges.
-		self.ends.push(self.targets.len() as u32);
 	}
 
 	/// The number of uids, with rows or without.

@@ -20,13 +20,15 @@ pub struct Payout {
 	pub total: u64,
 	/// `C`: the sum of the contributions paid so far, in units of mass.
 	pub paid_mass: u64,
+	/// The units paid so far, `floor(σ·C / T)`: kept, so that a payment takes one division.
+	pub paid: u64,
 }
 
 impl Payout {
 	/// Starts paying `sigma` units over contributions that sum to `contribution_total`. With a sum
 	/// of 0 nobody is paid.
 	pub fn new(sigma: u64, contribution_total: u64) -> Self {
-		Self { sigma, total: contribution_total, paid_mass: 0 }
+		Self { sigma, total: contribution_total, paid_mass: 0, paid: 0 }
 	}
 
 	/// The units for the next component, whose contribution is `contribution`.
@@ -41,7 +43,10 @@ impl Payout {
 		if now == before {
 			return 0;
 		}
-		self.paid_until(now).saturating_sub(self.paid_until(before))
+		let paid = self.paid_until(now);
+		let units = paid.saturating_sub(self.paid);
+		self.paid = paid;
+		units
 	}
 
 	/// `floor(σ·mass / T)`, for `mass ≤ T`; so the result is at most `σ`.

@@ -1,6 +1,6 @@
 //! What becomes of rows that may not be: each bad edge is dropped, its share stays at home.
 
-use contribution::{Graph, MAX_COMPONENTS, MAX_EDGES};
+use contribution::{Graph, MAX_COMPONENTS, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE};
 use proptest::{collection::vec, prelude::*};
 
 fn one_row(components: usize, targets: &[u16], shares: &[u16]) -> (Vec<u16>, Vec<u16>) {
@@ -98,5 +98,47 @@ proptest! {
 			prop_assert!(shares.iter().map(|&share| u32::from(share)).sum::<u32>() <= 57_344);
 		}
 		prop_assert_eq!(graph.edges(), edges);
+	}
+}
+
+/// The rules of `push_row`, one edge after the other.
+fn kept(
+	uid: u16,
+	components: u32,
+	edges: &[(u16, u16)],
+	counts: impl Fn(u16) -> bool,
+) -> Vec<(u16, u16)> {
+	let mut kept: Vec<(u16, u16)> = Vec::new();
+	for &(target, share) in edges {
+		let sum: u32 = kept.iter().map(|&(_, share)| u32::from(share)).sum();
+		let fits = sum + u32::from(share) <= SHARE_ONE - MIN_SELF_SHARE;
+		let good = target != uid && u32::from(target) < components && share > 0;
+		if good && counts(target) && fits && kept.len() < MAX_EDGES {
+			kept.push((target, share));
+		}
+	}
+	kept
+}
+
+proptest! {
+	/// Good rows, which are copied whole, and others.
+	#[test]
+	fn a_row_is_kept_by_the_rules(
+		edges in vec((0u16..70, prop_oneof![4 => 0u16..900, 1 => any::<u16>()]), 0..80),
+		uid in 0u16..70,
+		components in 60u32..70,
+		refused in 0u16..140,
+	) {
+		prop_assume!(u32::from(uid) < components);
+		let mut graph = Graph::with_capacity(components as usize, 0);
+		for _ in 0..uid {
+			graph.push_row(&[], &[], |_| true);
+		}
+		let (targets, shares): (Vec<u16>, Vec<u16>) = edges.iter().copied().unzip();
+		graph.push_row(&targets, &shares, |target| target != refused);
+		let (targets, shares) = graph.row(uid.into());
+		let row: Vec<(u16, u16)> =
+			targets.iter().copied().zip(shares.iter().copied()).collect();
+		prop_assert_eq!(row, kept(uid, components, &edges, |target| target != refused));
 	}
 }

@@ -29,7 +29,7 @@ fn more_than_sigma_is_never_paid() {
 	let mut payout = Payout::new(100, 10);
 	assert_eq!(payout.next(u64::MAX), 100);
 	assert_eq!(payout.next(u64::MAX), 0);
-	let mut payout = Payout { sigma: 100, total: 10, paid_mass: 99 };
+	let mut payout = Payout { sigma: 100, total: 10, paid_mass: 99, paid: 100 };
 	assert_eq!(payout.next(5), 0);
 	let mut payout = Payout::new(100, 0);
 	assert_eq!(payout.next(5), 0);
@@ -48,12 +48,13 @@ proptest! {
 		for (i, &part) in parts.iter().enumerate() {
 			if i == cut % parts.len() {
 				// Stored and loaded between two components.
-				let Payout { sigma, total, paid_mass } = payout;
-				payout = Payout { sigma, total, paid_mass };
+				let Payout { sigma, total, paid_mass, paid } = payout;
+				payout = Payout { sigma, total, paid_mass, paid };
 			}
 			paid.push(payout.next(part));
 		}
 		prop_assert_eq!(payout.paid_mass, total);
+		prop_assert_eq!(payout.paid, paid.iter().sum::<u64>());
 		let sum: u128 = paid.iter().map(|&units| u128::from(units)).sum();
 		prop_assert_eq!(sum, if total == 0 { 0 } else { u128::from(sigma) });
 		for (&part, &units) in parts.iter().zip(&paid) {
