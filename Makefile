@@ -22,6 +22,10 @@ STEP := scripts/step.sh
 PROFILE := fast
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)
 RUN := $(CURDIR)/target/run
+BENCH := $(CURDIR)/target/bench
+# The runtime that the weights are measured on: built apart, so that nothing else is built again.
+WEIGHTS := $(CARGO_TARGET_DIR)/weights
+PEERS := $(BENCH)/venv/bin/python
 
 # cargo-nextest where it is installed; it runs the tests of all crates side by side.
 ifneq ($(shell command -v cargo-nextest),)
@@ -48,7 +52,8 @@ setup: ## Install what the build needs (as root or in CI; otherwise print the li
 
 .PHONY: build
 build: setup ## Build the node, the miner and the local network
-	@$(STEP) build $(CARGO) build --workspace --profile $(PROFILE) --locked --bins --example solve
+	@$(STEP) build $(CARGO) build --workspace --profile $(PROFILE) --locked \
+		--bin bittensor-node --bin bittensor-miner --bin localnet --example solve
 
 .PHONY: run
 run: build ## Start a local chain with six miners; SECONDS=n stops after n seconds
@@ -73,11 +78,24 @@ clean: ## Remove everything that was built and what runs left behind
 ##@ Test
 
 .PHONY: test
-test: test-unit test-e2e test-js test-run ## Run every test, and a local network for two minutes
+test: test-unit test-digests test-e2e test-js test-bench test-run ## Run every test, and a local network for two minutes
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests of every crate but e2e
 	@$(STEP) test-unit $(CARGO) $(UNIT_TESTS)
+
+.PHONY: test-digests
+test-digests: setup ## The pinned results of the engine, in a debug build and in a release
+	@$(STEP) "test-digests (debug)" $(CARGO) test -p contribution --locked --test engine digests
+	@$(STEP) "test-digests (release)" $(CARGO) test -p contribution --locked --release --test engine digests
+
+.PHONY: test-bench
+test-bench: build bench-tools bench-peers ## The peers' tests, and a small round of each benchmark
+	@$(STEP) test-peers $(PEERS) -B bench/contribution/peers/test_peers.py
+	@$(STEP) "bench-contribution --quick" $(BIN)/bench-contribution --quick --peers $(PEERS) \
+		--out $(BENCH)/quick/contribution.json
+	@$(STEP) "bench-chain --quick" $(BIN)/bench-chain --quick --out $(BENCH)/quick/chain.json \
+		--work $(BENCH)/quick/chain
 
 .PHONY: test-e2e
 test-e2e: build ## Run the tests over real nodes and miners
@@ -92,6 +110,41 @@ test-js: build ## Run the polkadot-js client against a node (needs Node.js)
 .PHONY: test-run
 test-run: ## Run a local network for two minutes and check its report
 	@$(STEP) "run SECONDS=120" $(MAKE) run SECONDS=120
+
+##@ Measure
+
+.PHONY: bench-contribution
+bench-contribution: bench-tools bench-peers ## The engine and its peers side by side (about 7 minutes)
+	@$(STEP) bench-contribution $(BIN)/bench-contribution --peers $(PEERS)
+
+.PHONY: bench-chain
+bench-chain: build bench-tools ## Epochs of up to 65,536 components on a real node (about an hour)
+	@$(STEP) bench-chain $(BIN)/bench-chain --markdown $(BENCH)/chain.md
+
+.PHONY: bench-tools
+bench-tools: setup
+	@mkdir -p $(BENCH)/quick
+	@$(STEP) "bench: native contenders" $(CARGO) build -p bench-native --release --locked
+	@$(STEP) "bench: build" $(CARGO) build --workspace --profile $(PROFILE) --locked \
+		--bin bench-contribution --bin bench-chain
+
+.PHONY: bench-peers
+bench-peers: setup
+	@$(STEP) "bench: peers" bench/contribution/peers/setup.sh $(BENCH)/venv
+
+.PHONY: weights
+weights: weights-tools ## Measure what calls and steps cost, and write runtime/src/weights
+	@$(STEP) weights scripts/weights.sh $(BIN)/bench-weights \
+		$(WEIGHTS)/$(PROFILE)/wbuild/bittensor-runtime/bittensor_runtime.wasm runtime/src/weights
+
+.PHONY: weights-tools
+weights-tools: setup
+	@CARGO_TARGET_DIR=$(WEIGHTS) $(STEP) "weights: runtime" $(CARGO) build -p bittensor-runtime \
+		--features runtime-benchmarks --profile $(PROFILE) --locked --lib
+	@# The tool brings a test runtime of the SDK that does not compile outside of it, and that it
+	@# does not need here.
+	@SKIP_WASM_BUILD=1 $(STEP) "weights: tool" $(CARGO) build --workspace --profile $(PROFILE) --locked \
+		--bin bench-weights --features bench-weights/cli
 
 ##@ Lint
 

@@ -1,4 +1,4 @@
-//! One validator: `bittensor-node --dev` in a folder of its own.
+//! One node in a folder of its own: the validator `bittensor-node --dev`, or what a [`Role`] says.
 //!
 //! ```text
 //! start ──► "Running JSON-RPC server: addr=127.0.0.1:41234,…" ──► url()
@@ -33,25 +33,66 @@ pub struct NodeOptions {
 	pub extra: Vec<String>,
 }
 
+/// What a node is for: its chain, its part in it, and what others reach it by.
+#[derive(Clone, Debug)]
+pub struct Role {
+	/// Short name for messages.
+	pub name: String,
+	/// Arguments that name the chain, the keys and what is kept of it.
+	pub chain: Vec<String>,
+	/// Port of the peer-to-peer network on 127.0.0.1; 0 takes any that is free.
+	pub p2p_port: u16,
+	/// Port of the Prometheus metrics on 127.0.0.1; without, there are none.
+	pub prometheus_port: Option<u16>,
+	/// How long it may take to open its RPC server.
+	pub ready: Duration,
+}
+
+impl Default for Role {
+	/// The one validator of a development chain, which keeps all states.
+	fn default() -> Self {
+		Self {
+			name: "node".into(),
+			chain: ["--dev", "--state-pruning=archive", "--blocks-pruning=archive"]
+				.map(String::from)
+				.into(),
+			p2p_port: 0,
+			prometheus_port: None,
+			ready: READY,
+		}
+	}
+}
+
 /// A running node.
 #[derive(Debug)]
 pub struct Node {
 	options: NodeOptions,
+	role: Role,
 	process: Process,
 }
 
 impl Node {
-	/// Starts the node and waits until its RPC server listens.
-	pub async fn start(mut options: NodeOptions) -> anyhow::Result<Self> {
-		let mut process = Process::spawn(&spec(&options)?)?;
+	/// Starts the validator of a development chain and waits until its RPC server listens.
+	pub async fn start(options: NodeOptions) -> anyhow::Result<Self> {
+		Self::start_as(options, Role::default()).await
+	}
+
+	/// Starts a node in this role and waits until its RPC server listens.
+	pub async fn start_as(mut options: NodeOptions, role: Role) -> anyhow::Result<Self> {
+		let mut process = Process::spawn(&spec_as(&options, &role)?)?;
 		options.rpc_port =
-			process.wait_for_line("JSON-RPC server", READY, rpc_port_of_line).await?;
-		Ok(Self { options, process })
+			process.wait_for_line("JSON-RPC server", role.ready, rpc_port_of_line).await?;
+		Ok(Self { options, role, process })
 	}
 
 	/// Address of its RPC server: `ws://127.0.0.1:PORT`.
 	pub fn url(&self) -> String {
 		format!("ws://127.0.0.1:{}", self.options.rpc_port)
+	}
+
+	/// Port of its RPC server.
+	pub fn rpc_port(&self) -> u16 {
+		self.options.rpc_port
 	}
 
 	/// Its process.
@@ -73,7 +114,7 @@ impl Node {
 	pub async fn restart(&mut self) -> anyhow::Result<()> {
 		self.stop().await;
 		let before = self.options.rpc_port;
-		*self = Self::start(self.options.clone()).await?;
+		*self = Self::start_as(self.options.clone(), self.role.clone()).await?;
 		anyhow::ensure!(
 			self.options.rpc_port == before,
 			"the node moved from port {before} to {}: another program took the old one",
@@ -86,22 +127,23 @@ impl Node {
 /// The command of a node: the development preset, one validator, all states kept, and no
 /// connection to anything outside this machine.
 pub fn spec(options: &NodeOptions) -> Result<Spec, binaries::NotBuilt> {
-	let mut args: Vec<String> = [
-		"--dev",
-		"--state-pruning=archive",
-		"--blocks-pruning=archive",
-		"--no-prometheus",
-		"--no-telemetry",
-		"--no-mdns",
-		"--listen-addr=/ip4/127.0.0.1/tcp/0",
-	]
-	.map(String::from)
-	.into();
+	spec_as(options, &Role::default())
+}
+
+/// The command of a node in this role, without a connection to anything outside this machine.
+pub fn spec_as(options: &NodeOptions, role: &Role) -> Result<Spec, binaries::NotBuilt> {
+	let mut args = role.chain.clone();
+	args.push(match role.prometheus_port {
+		Some(port) => format!("--prometheus-port={port}"),
+		None => "--no-prometheus".into(),
+	});
+	args.extend(["--no-telemetry", "--no-mdns"].map(String::from));
+	args.push(format!("--listen-addr=/ip4/127.0.0.1/tcp/{}", role.p2p_port));
 	args.push(format!("--base-path={}", options.base_path.display()));
 	args.push(format!("--rpc-port={}", options.rpc_port));
 	args.extend(options.extra.iter().cloned());
 	Ok(Spec {
-		name: "node".into(),
+		name: role.name.clone(),
 		program: binaries::find(binaries::NODE)?,
 		args,
 		env: Vec::new(),

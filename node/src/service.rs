@@ -127,9 +127,7 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 			block_import: grandpa_block_import.clone(),
 			justification_import: Some(Box::new(grandpa_block_import.clone())),
 			client: client.clone(),
-			create_inherent_data_providers: move |_, ()| async move {
-				Ok(inherents(slot_duration))
-			},
+			create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
 			spawner: &task_manager.spawn_essential_handle(),
 			registry: config.prometheus_registry(),
 			check_for_equivocation: Default::default(),
@@ -266,9 +264,7 @@ pub(crate) fn new_full<N: NetworkBackend<Block, Hash>>(
 				select_chain,
 				block_import,
 				proposer_factory,
-				create_inherent_data_providers: move |_, ()| async move {
-					Ok(inherents(slot_duration))
-				},
+				create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
 				force_authoring,
 				backoff_authoring_blocks: None::<()>,
 				keystore: keystore.clone(),

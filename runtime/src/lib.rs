@@ -17,6 +17,7 @@
 //! | this file | types and version |
 //! | `pallets` | the list of pallets with their indices |
 //! | [`configs`] | each pallet's configuration, by subject |
+//! | [`weights`] | what calls and steps cost, as measured |
 //! | [`slots`] | the slot length, a value of genesis, and the block limits that follow from it |
 //! | [`apis`] | runtime APIs: what a node and other programs may ask |
 //! | `metadata` | the metadata file that clients are compiled with |
@@ -46,6 +47,11 @@ pub use wasm::*;
 // What the two macros generate has no documentation, and nothing else is public there.
 #[allow(missing_docs)]
 pub mod apis;
+#[cfg(feature = "runtime-benchmarks")]
+#[allow(missing_docs)]
+mod benchmarks {
+	frame_benchmarking::define_benchmarks!([pallet_emission, Emission]);
+}
 pub mod configs;
 pub mod genesis_config_presets;
 #[cfg(feature = "std")]
@@ -53,6 +59,7 @@ pub mod metadata;
 #[allow(missing_docs)]
 mod pallets;
 pub mod slots;
+pub mod weights;
 
 pub use pallets::*;
 

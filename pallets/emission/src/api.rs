@@ -1,13 +1,15 @@
 //! What the runtime API returns. Every list is paged by uid and capped.
 
 use crate::{
-	pages::{get_entry, load_entries, Registrations},
+	pages::{load_entries, row_page, Entries, Registrations},
 	types::{
-		self_share, Balance, Bid, ComponentInfo, EpochStatus, Page, PendingRow, Phase, Row,
-		RowInfo, MAX_COMPONENTS_PER_READ, MAX_CONTRIBUTIONS_PER_READ, MAX_ROWS_PER_READ,
+		self_share, Balance, Bid, ComponentInfo, EpochStatus, PendingRow, Phase, Row, RowInfo,
+		RowPage, ENTRIES_PER_PAGE, MAX_COMPONENTS_PER_READ, MAX_CONTRIBUTIONS_PER_READ,
+		MAX_ROWS_PER_READ,
 	},
 	Components, Config, ContributionPages, EmissionParameters, Endpoints, Epoch, LastPaid,
-	MintedTotal, Pallet, RegisteredPages, Solve, StakePages, Started, UidSpace,
+	MintedTotal, Pallet, PendingRows, RegisteredPages, RowPages, Solve, StakePages, Started,
+	UidSpace,
 };
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -30,81 +32,113 @@ impl From<PendingRow> for Row {
 	}
 }
 
-impl<T: Config> Pallet<T> {
-	/// The component with this uid; `None` if nobody has it.
-	pub fn component(uid: u32) -> Option<ComponentInfo<T::AccountId>> {
-		Self::read_component(uid, &mut Registrations::default())
+/// What a read of many uids asks for more than once: each page is read and decoded once.
+struct Reader<T: Config> {
+	registered: Registrations<T>,
+	stakes: Entries<StakePages<T>, Balance, ENTRIES_PER_PAGE>,
+	payouts: Entries<ContributionPages<T>, Balance, ENTRIES_PER_PAGE>,
+	/// The row page that was read last, and its index.
+	rows: Option<(u32, RowPage)>,
+}
+
+impl<T: Config> Default for Reader<T> {
+	fn default() -> Self {
+		Self {
+			registered: Default::default(),
+			stakes: Default::default(),
+			payouts: Default::default(),
+			rows: None,
+		}
+	}
+}
+
+impl<T: Config> Reader<T> {
+	/// The charged row of a uid, with its void edges.
+	fn charged(&mut self, uid: u32) -> Option<PendingRow> {
+		let index = row_page(uid);
+		if self.rows.as_ref().is_none_or(|(read, _)| *read != index) {
+			self.rows = Some((index, RowPages::<T>::get(index)));
+		}
+		let (posted, edges) = self.rows.as_ref()?.1.row(uid)?;
+		Some(PendingRow { posted, edges })
 	}
 
-	fn read_component(
-		uid: u32,
-		registered: &mut Registrations,
-	) -> Option<ComponentInfo<T::AccountId>> {
+	/// A row as a reader sees it: without its void edges.
+	fn row(&mut self, mut row: PendingRow) -> Row {
+		row.edges.retain(|&(target, _)| self.registered.counts(target, row.posted));
+		row.into()
+	}
+
+	fn component(&mut self, uid: u32) -> Option<ComponentInfo<T::AccountId>> {
 		let component = Components::<T>::get(uid)?;
-		let stake = get_entry::<StakePages<T>, Balance>(uid);
-		let posted = Self::pending_row(uid, registered)
-			.or_else(|| Self::charged_row(uid, registered))
-			.map_or(0, |row| row.posted);
+		let stake = self.stakes.get(uid);
+		let last = PendingRows::<T>::get(uid).or_else(|| self.charged(uid));
+		let posted = last.map_or(0, |row| row.posted);
 		let live = EmissionParameters::<T>::get().is_live(posted, Epoch::<T>::get());
 		Some(ComponentInfo {
 			uid,
 			owner: component.owner,
 			service_key: component.service_key,
 			endpoint: Endpoints::<T>::get(uid),
-			registered: registered.get::<T>(uid),
+			registered: self.registered.get(uid),
 			leaving: component.leaving,
 			stake,
 			source: if live { stake } else { 0 },
-			payout: get_entry::<ContributionPages<T>, Balance>(uid),
+			payout: self.payouts.get(uid),
 		})
+	}
+
+	fn rows(&mut self, uid: u32) -> Option<RowInfo> {
+		let charged = self.charged(uid).map(|row| self.row(row));
+		let pending = PendingRows::<T>::get(uid).map(|row| self.row(row));
+		(charged.is_some() || pending.is_some()).then_some(RowInfo { uid, charged, pending })
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// The component with this uid; `None` if nobody has it.
+	pub fn component(uid: u32) -> Option<ComponentInfo<T::AccountId>> {
+		Reader::<T>::default().component(uid)
 	}
 
 	/// The registered components among the `limit` uids from `start` on (256 at most).
 	pub fn components(start: u32, limit: u32) -> Vec<ComponentInfo<T::AccountId>> {
-		let mut registered = Registrations::default();
+		let mut reader = Reader::<T>::default();
 		window::<T>(start, limit, MAX_COMPONENTS_PER_READ)
-			.filter_map(|uid| Self::read_component(uid, &mut registered))
+			.filter_map(|uid| reader.component(uid))
 			.collect()
 	}
 
 	/// The charged row of this uid and the pending one; `None` if it has neither.
 	pub fn row(uid: u32) -> Option<RowInfo> {
-		Self::read_row(uid, &mut Registrations::default())
-	}
-
-	fn read_row(uid: u32, registered: &mut Registrations) -> Option<RowInfo> {
-		let charged = Self::charged_row(uid, registered).map(Row::from);
-		let pending = Self::pending_row(uid, registered).map(Row::from);
-		(charged.is_some() || pending.is_some()).then_some(RowInfo { uid, charged, pending })
+		Reader::<T>::default().rows(uid)
 	}
 
 	/// The rows of the `limit` uids from `start` on (1,024 at most); uids without are left out.
 	pub fn rows(start: u32, limit: u32) -> Vec<RowInfo> {
-		let mut registered = Registrations::default();
-		window::<T>(start, limit, MAX_ROWS_PER_READ)
-			.filter_map(|uid| Self::read_row(uid, &mut registered))
-			.collect()
+		let mut reader = Reader::<T>::default();
+		window::<T>(start, limit, MAX_ROWS_PER_READ).filter_map(|uid| reader.rows(uid)).collect()
 	}
 
 	/// What the `limit` uids from `start` on (1,024 at most) bid for `uid`: the share of the charged
 	/// row, and the flow `payout · share / self_share` of the last payout, rounded down.
 	pub fn bids(uid: u32, start: u32, limit: u32) -> Vec<Bid> {
 		let mut bids = Vec::new();
-		let mut registered = Registrations::default();
+		let mut reader = Reader::<T>::default();
 		let Range { start, end } = window::<T>(start, limit, MAX_ROWS_PER_READ);
 		Self::visit_rows(start, end, |bidder, posted, targets, shares| {
 			let edge = targets.iter().zip(shares).find(|(&to, _)| u32::from(to) == uid);
 			let Some((_, &share)) = edge else { return };
-			if !registered.counts::<T>(uid, posted) {
+			if !reader.registered.counts(uid, posted) {
 				return;
 			}
 			let given = targets
 				.iter()
 				.zip(shares)
-				.filter(|(&to, _)| registered.counts::<T>(to.into(), posted))
+				.filter(|(&to, _)| reader.registered.counts(to.into(), posted))
 				.fold(0u32, |sum, (_, &share)| sum.saturating_add(share.into()));
 			let kept = contribution::SHARE_ONE.saturating_sub(given);
-			let payout = get_entry::<ContributionPages<T>, Balance>(bidder);
+			let payout = reader.payouts.get(bidder);
 			let flow = (u128::from(payout) * u128::from(share)).checked_div(kept.into());
 			bids.push(Bid {
 				uid: bidder,
@@ -119,8 +153,8 @@ impl<T: Config> Pallet<T> {
 	pub fn epoch_status() -> EpochStatus<BlockNumberFor<T>, T::Hash> {
 		let state = Solve::<T>::get();
 		let components = UidSpace::<T>::get();
-		let registered = load_entries::<RegisteredPages<T>, u32>(components);
-		let stakes = load_entries::<StakePages<T>, Balance>(components);
+		let registered = load_entries::<RegisteredPages<T>, u32, _>(components);
+		let stakes = load_entries::<StakePages<T>, Balance, _>(components);
 		let now = frame_system::Pallet::<T>::block_number();
 		let left: u32 = Self::due().saturating_sub(now).saturated_into();
 		EpochStatus {
@@ -143,16 +177,7 @@ impl<T: Config> Pallet<T> {
 
 	/// What the last payout paid to the `limit` uids from `start` on (4,096 at most), in units.
 	pub fn contribution(start: u32, limit: u32) -> Vec<Balance> {
-		let mut page: Option<(u32, Page<u64>)> = None;
-		window::<T>(start, limit, MAX_CONTRIBUTIONS_PER_READ)
-			.map(|uid| {
-				let index = uid / crate::types::ENTRIES_PER_PAGE;
-				if page.as_ref().is_none_or(|(loaded, _)| *loaded != index) {
-					page = Some((index, ContributionPages::<T>::get(index)));
-				}
-				let entry = (uid % crate::types::ENTRIES_PER_PAGE) as usize;
-				page.as_ref().and_then(|(_, page)| page.get(entry)).copied().unwrap_or_default()
-			})
-			.collect()
+		let mut payouts = Entries::<ContributionPages<T>, Balance, ENTRIES_PER_PAGE>::default();
+		window::<T>(start, limit, MAX_CONTRIBUTIONS_PER_READ).map(|uid| payouts.get(uid)).collect()
 	}
 }

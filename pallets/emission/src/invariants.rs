@@ -36,7 +36,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Units of the pot beyond what it owes; `None` if it owes more than it has.
 	pub(crate) fn surplus() -> Option<Balance> {
-		let stakes = load_entries::<StakePages<T>, Balance>(UidSpace::<T>::get());
+		let stakes = load_entries::<StakePages<T>, Balance, _>(UidSpace::<T>::get());
 		let unbonding = Unbonding::<T>::iter_values().flatten().map(|chunk| chunk.amount);
 		let state = Solve::<T>::get();
 		let unpaid = state.minted.unwrap_or_default().checked_sub(state.paid)?;
@@ -66,7 +66,7 @@ impl<T: Config> Pallet<T> {
 		let due = schedule.between(0, Started::<T>::get().saturated_into());
 		ensure!(minted <= due, "more was minted than scheduled");
 		ensure!(minted <= T::Currency::total_issuance(), "more was minted than there is");
-		let contributions = load_entries::<ContributionPages<T>, u64>(UidSpace::<T>::get());
+		let contributions = load_entries::<ContributionPages<T>, u64, _>(UidSpace::<T>::get());
 		if let (Some(last), Phase::Idle) = (LastPaid::<T>::get(), Solve::<T>::get().phase) {
 			let sum = contributions.iter().map(|&units| u128::from(units)).sum::<u128>();
 			ensure!(sum == u128::from(last.minted), "payouts do not sum to what was minted");
@@ -78,7 +78,7 @@ impl<T: Config> Pallet<T> {
 	/// 3. Rows are well-formed.
 	fn check_rows() -> Result<(), TryRuntimeError> {
 		let uids = UidSpace::<T>::get();
-		let registered = load_entries::<RegisteredPages<T>, u32>(uids);
+		let registered = load_entries::<RegisteredPages<T>, u32, _>(uids);
 		for (index, page) in RowPages::<T>::iter() {
 			ensure!(index < row_pages(uids), "a row page beyond the last uid");
 			ensure!(page.version == ROW_PAGE_VERSION, "a row page of an unknown version");
@@ -171,7 +171,7 @@ impl<T: Config> Pallet<T> {
 	fn check_components() -> Result<(), TryRuntimeError> {
 		let uids = UidSpace::<T>::get();
 		ensure!(uids <= T::MaxComponents::get(), "too many uids");
-		let registered = load_entries::<RegisteredPages<T>, u32>(uids);
+		let registered = load_entries::<RegisteredPages<T>, u32, _>(uids);
 		let mut leaving = BTreeSet::new();
 		for (page, list) in Leaving::<T>::iter() {
 			ensure!(!list.is_empty(), "an empty list of leaving components");
@@ -188,7 +188,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(UidOf::<T>::get(&component.owner) == Some(uid), "an owner without its uid");
 			ensure!(component.leaving == leaving.contains(&uid), "the leaving lists disagree");
 			if component.leaving {
-				ensure!(get_entry::<StakePages<T>, u64>(uid) == 0, "a leaving one has stake");
+				ensure!(get_entry::<StakePages<T>, u64, _>(uid) == 0, "a leaving one has stake");
 			}
 			if component.service_key != component.owner {
 				keys += 1;
@@ -208,7 +208,7 @@ impl<T: Config> Pallet<T> {
 			Endpoints::<T>::iter_keys().all(Components::<T>::contains_key),
 			"an endpoint of nobody"
 		);
-		let stakes = load_entries::<StakePages<T>, u64>(uids);
+		let stakes = load_entries::<StakePages<T>, u64, _>(uids);
 		let idle = stakes.iter().zip(&registered).all(|(&stake, &since)| stake == 0 || since != 0);
 		ensure!(idle, "nobody has stake");
 		Ok(())

@@ -69,6 +69,7 @@
 //! | `pages` | access to the paged storage |
 //! | `api` | what the runtime API returns |
 //! | [`weights`] | what calls and steps cost |
+//! | `benchmarking` | how that is measured |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -79,6 +80,8 @@ pub use types::{Parameters, PostedRow};
 pub use weights::WeightInfo;
 
 mod api;
+#[cfg(any(test, feature = "runtime-benchmarks"))]
+mod benchmarking;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 #[cfg(test)]
@@ -102,7 +105,8 @@ pub mod pallet {
 	use super::{
 		types::{
 			Balance, Component, Endpoint, FreeQueue, FreeUid, LastPayout, Page, Parameters,
-			PendingRow, Phase, Piece, PostedRow, RowPage, SolveState, UnbondingChunks,
+			PendingRow, Phase, Piece, PostedRow, RegisteredPage, RowPage, SolveState,
+			UnbondingChunks,
 		},
 		WeightInfo,
 	};
@@ -240,9 +244,9 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Leaving<T> = StorageMap<_, Twox64Concat, u32, Page<u32>, ValueQuery>;
 
-	/// The epochs in which 512 uids registered; 0: nobody has the uid.
+	/// The epochs in which 4,096 uids registered; 0: nobody has the uid.
 	#[pallet::storage]
-	pub type RegisteredPages<T> = StorageMap<_, Twox64Concat, u32, Page<u32>, ValueQuery>;
+	pub type RegisteredPages<T> = StorageMap<_, Twox64Concat, u32, RegisteredPage, ValueQuery>;
 
 	/// The stakes of 512 uids, in units: what Algorithm 1 starts from, and where emission goes.
 	#[pallet::storage]

@@ -7,7 +7,7 @@ use crate::{
 	self as pallet_emission,
 	pages::load_entries,
 	types::{Endpoint, Halvings, Parameters, Phase, PostedRow, MAX_EDGES},
-	weights::WeightInfo,
+	weights::{WeightInfo, SWEEP_MARGIN},
 	Components, ContributionPages, Event, MintedTotal, RegisteredPages, RowPages, StakePages,
 	Started, UidOf, UidSpace, Unbonding,
 };
@@ -114,17 +114,21 @@ impl WeightInfo for TestWeight {
 	fn load_registered(pages: u32) -> Weight {
 		units(pages)
 	}
-	fn merge_row() -> Weight {
-		units(30)
+	fn merge_rows(rows: u32) -> Weight {
+		units(30 * rows)
 	}
 	fn begin(pages: u32) -> Weight {
 		units(60 * pages)
 	}
-	fn load_graph(row_pages: u32, pages: u32) -> Weight {
-		units(row_pages + pages)
+	fn load_empty_rows(row_pages: u32) -> Weight {
+		units(row_pages)
 	}
-	fn visit() -> Weight {
-		units(1)
+	fn load_rows(row_pages: u32) -> Weight {
+		units(row_pages)
+	}
+	fn sweep(visits: u32) -> Weight {
+		// With the margin, one unit per visit.
+		units((u64::from(visits) * SWEEP_MARGIN.1 / SWEEP_MARGIN.0) as u32)
 	}
 	fn save_vectors(pieces: u32) -> Weight {
 		units(2 * pieces)
@@ -141,11 +145,8 @@ impl WeightInfo for TestWeight {
 	fn load_piece() -> Weight {
 		units(1)
 	}
-	fn emit_page() -> Weight {
-		units(50)
-	}
-	fn emit_leaving() -> Weight {
-		units(2)
+	fn emit_page(leaving: u32) -> Weight {
+		units(50 + 2 * leaving)
 	}
 	fn emit_end() -> Weight {
 		units(30)
@@ -173,6 +174,8 @@ pub(crate) struct Ext {
 	pub(crate) components: Vec<(AccountId, u64)>,
 	pub(crate) service: u64,
 	pub(crate) max_components: u32,
+	/// What the owner of each component has before it stakes.
+	pub(crate) endowment: u64,
 }
 
 impl Default for Ext {
@@ -182,6 +185,7 @@ impl Default for Ext {
 			components: Vec::new(),
 			service: 1_000_000,
 			max_components: 1_100,
+			endowment: ENDOWMENT,
 		}
 	}
 }
@@ -206,11 +210,12 @@ impl Ext {
 	pub(crate) fn build(self) -> sp_io::TestExternalities {
 		MaxComponents::set(self.max_components);
 		ServiceWeight::set(Weight::from_parts(self.service, 0));
-		let accounts = (1..=40u64).chain(self.components.iter().map(|&(owner, _)| owner));
-		let accounts: std::collections::BTreeSet<u64> = accounts.collect();
+		let mut accounts: BTreeMap<u64, u64> =
+			(1..=40).map(|account| (account, ENDOWMENT)).collect();
+		accounts.extend(self.components.iter().map(|&(owner, _)| (owner, self.endowment)));
 		let genesis = RuntimeGenesisConfig {
 			balances: pallet_balances::GenesisConfig {
-				balances: accounts.into_iter().map(|account| (account, ENDOWMENT)).collect(),
+				balances: accounts.into_iter().collect(),
 				..Default::default()
 			},
 			emission: pallet_emission::GenesisConfig {
@@ -291,12 +296,12 @@ pub(crate) fn check_state() {
 
 /// The stakes of all uids.
 pub(crate) fn stakes() -> Vec<u64> {
-	load_entries::<StakePages<Test>, u64>(UidSpace::<Test>::get())
+	load_entries::<StakePages<Test>, u64, _>(UidSpace::<Test>::get())
 }
 
 /// What the last payout paid to all uids.
 pub(crate) fn contributions() -> Vec<u64> {
-	load_entries::<ContributionPages<Test>, u64>(UidSpace::<Test>::get())
+	load_entries::<ContributionPages<Test>, u64, _>(UidSpace::<Test>::get())
 }
 
 /// The owner of each uid.
@@ -306,7 +311,7 @@ fn owners_by_uid() -> BTreeMap<u32, AccountId> {
 
 /// Stake and unbonding of each uid.
 fn holdings(uids: u32) -> Vec<u64> {
-	let stakes = load_entries::<StakePages<Test>, u64>(uids);
+	let stakes = load_entries::<StakePages<Test>, u64, _>(uids);
 	(0u32..)
 		.zip(stakes)
 		.map(|(uid, stake)| {
@@ -343,7 +348,7 @@ fn witness(stakes: &[u64], since: u64, epoch: u32) -> Witness {
 	Witness {
 		sources,
 		rows,
-		registered: load_entries::<RegisteredPages<Test>, u32>(uids),
+		registered: load_entries::<RegisteredPages<Test>, u32, _>(uids),
 		blocks: (since, System::block_number()),
 		paid: vec![0; uids as usize],
 	}

@@ -1,8 +1,9 @@
 //! Access to the paged storage.
 //!
 //! ```text
-//!   uid 1,300:  entry 276 of page 2 of stakes, registrations, contributions   (512 per page)
-//!               row 4 of row page 81                                          ( 16 per page)
+//!   uid 1,300:  entry 276 of page 2 of stakes and of contributions   (  512 per page)
+//!               entry 1,300 of page 0 of registrations               (4,096 per page)
+//!               row 4 of row page 81                                 (   16 per page)
 //! ```
 //!
 //! A page of entries is only as long as it must be: what lies beyond its length is 0. Row pages are
@@ -10,17 +11,39 @@
 
 use crate::{
 	types::{
-		Edges, Page, RowPage, EDGES_PER_PAGE, ENTRIES_PER_PAGE, ROWS_PER_PAGE, ROW_PAGE_VERSION,
+		Edges, RowPage, EDGES_PER_PAGE, ENTRIES_PER_PAGE, REGISTRATIONS_PER_PAGE, ROWS_PER_PAGE,
+		ROW_PAGE_VERSION,
 	},
 	Config, Pallet, RegisteredPages, RowPages,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use codec::{Compact, Decode, FullCodec};
-use frame_support::{storage::StorageMap, BoundedVec};
+use codec::{Compact, Decode, FullCodec, MaxEncodedLen};
+use core::marker::PhantomData;
+use frame_support::{storage::StorageMap, traits::ConstU32, BoundedVec};
 
-/// The pages that hold the entries of `uids` uids.
+/// A map of pages with `N` entries each, one entry per uid.
+pub(crate) trait Paged<V, const N: u32>:
+	StorageMap<u32, BoundedVec<V, ConstU32<N>>, Query = BoundedVec<V, ConstU32<N>>>
+where
+	V: FullCodec,
+{
+}
+
+impl<Pages, V, const N: u32> Paged<V, N> for Pages
+where
+	V: FullCodec,
+	Pages: StorageMap<u32, BoundedVec<V, ConstU32<N>>, Query = BoundedVec<V, ConstU32<N>>>,
+{
+}
+
+/// The pages that hold the stakes, or the contributions, of `uids` uids.
 pub(crate) fn pages(uids: u32) -> u32 {
 	uids.div_ceil(ENTRIES_PER_PAGE)
+}
+
+/// The pages that hold the registrations of `uids` uids.
+pub(crate) fn registered_pages(uids: u32) -> u32 {
+	uids.div_ceil(REGISTRATIONS_PER_PAGE)
 }
 
 /// The row pages that hold the rows of `uids` uids.
@@ -37,27 +60,23 @@ fn slot(uid: u32) -> usize {
 	(uid % ROWS_PER_PAGE) as usize
 }
 
-fn entry(uid: u32) -> usize {
-	(uid % ENTRIES_PER_PAGE) as usize
-}
-
 /// The entry of a uid, 0 if it was never written.
-pub(crate) fn get_entry<Pages, V>(uid: u32) -> V
+pub(crate) fn get_entry<Pages, V, const N: u32>(uid: u32) -> V
 where
 	V: FullCodec + Default + Copy,
-	Pages: StorageMap<u32, Page<V>, Query = Page<V>>,
+	Pages: Paged<V, N>,
 {
-	Pages::get(uid / ENTRIES_PER_PAGE).get(entry(uid)).copied().unwrap_or_default()
+	Pages::get(uid / N).get((uid % N) as usize).copied().unwrap_or_default()
 }
 
 /// Writes the entry of a uid.
-pub(crate) fn set_entry<Pages, V>(uid: u32, value: V)
+pub(crate) fn set_entry<Pages, V, const N: u32>(uid: u32, value: V)
 where
 	V: FullCodec + Default + Copy,
-	Pages: StorageMap<u32, Page<V>, Query = Page<V>>,
+	Pages: Paged<V, N>,
 {
-	Pages::mutate(uid / ENTRIES_PER_PAGE, |page| {
-		let index = entry(uid);
+	Pages::mutate(uid / N, |page| {
+		let index = (uid % N) as usize;
 		if page.len() <= index {
 			page.bounded_resize(index + 1, V::default());
 		}
@@ -68,15 +87,15 @@ where
 }
 
 /// The entries of the uids below `uids`.
-pub(crate) fn load_entries<Pages, V>(uids: u32) -> Vec<V>
+pub(crate) fn load_entries<Pages, V, const N: u32>(uids: u32) -> Vec<V>
 where
 	V: FullCodec + Default + Copy,
-	Pages: StorageMap<u32, Page<V>, Query = Page<V>>,
+	Pages: Paged<V, N>,
 {
 	let mut entries = Vec::with_capacity(uids as usize);
-	for index in 0..pages(uids) {
+	for index in 0..uids.div_ceil(N) {
 		let page = Pages::get(index);
-		let end = (index.saturating_add(1).saturating_mul(ENTRIES_PER_PAGE)).min(uids) as usize;
+		let end = (index.saturating_add(1).saturating_mul(N)).min(uids) as usize;
 		let wanted = end.saturating_sub(entries.len());
 		entries.extend(page.iter().take(wanted));
 		entries.resize(end, V::default());
@@ -84,24 +103,37 @@ where
 	entries
 }
 
-/// Registration epochs by uid, read page by page as they are asked for.
-#[derive(Default)]
-pub(crate) struct Registrations(BTreeMap<u32, Page<u32>>);
+/// Entries by uid; each page is read once, when one of its entries is asked for.
+pub(crate) struct Entries<Pages, V, const N: u32> {
+	pages: BTreeMap<u32, BoundedVec<V, ConstU32<N>>>,
+	map: PhantomData<Pages>,
+}
 
-impl Registrations {
-	/// The epoch in which the component of this uid registered; 0: nobody has it.
-	pub(crate) fn get<T: Config>(&mut self, uid: u32) -> u32 {
-		self.0
-			.entry(uid / ENTRIES_PER_PAGE)
-			.or_insert_with_key(|&page| RegisteredPages::<T>::get(page))
-			.get(entry(uid))
-			.copied()
-			.unwrap_or_default()
+/// Registration epochs by uid; 0: nobody has it.
+pub(crate) type Registrations<T> = Entries<RegisteredPages<T>, u32, REGISTRATIONS_PER_PAGE>;
+
+impl<Pages, V, const N: u32> Default for Entries<Pages, V, N> {
+	fn default() -> Self {
+		Self { pages: BTreeMap::new(), map: PhantomData }
 	}
+}
 
+impl<Pages, V, const N: u32> Entries<Pages, V, N>
+where
+	V: FullCodec + Default + Copy,
+	Pages: Paged<V, N>,
+{
+	/// The entry of a uid, 0 if it was never written.
+	pub(crate) fn get(&mut self, uid: u32) -> V {
+		let page = self.pages.entry(uid / N).or_insert_with_key(|&page| Pages::get(page));
+		page.get((uid % N) as usize).copied().unwrap_or_default()
+	}
+}
+
+impl<T: Config> Registrations<T> {
 	/// Whether an edge to `target` in a row posted in epoch `posted` counts.
-	pub(crate) fn counts<T: Config>(&mut self, target: u32, posted: u32) -> bool {
-		edge_counts(self.get::<T>(target), posted)
+	pub(crate) fn counts(&mut self, target: u32, posted: u32) -> bool {
+		edge_counts(self.get(target), posted)
 	}
 }
 
@@ -227,8 +259,8 @@ impl<'a> RawRowPage<'a> {
 
 fn read_u16s(bytes: &[u8], numbers: &mut Vec<u16>) {
 	numbers.clear();
-	let pairs = bytes.chunks_exact(2).filter_map(|two| two.try_into().ok());
-	numbers.extend(pairs.map(u16::from_le_bytes));
+	let (pairs, _) = bytes.as_chunks();
+	numbers.extend(pairs.iter().map(|&two| u16::from_le_bytes(two)));
 }
 
 impl<T: Config> Pallet<T> {
@@ -240,9 +272,12 @@ impl<T: Config> Pallet<T> {
 		mut visit: impl FnMut(u32, u32, &[u16], &[u16]),
 	) {
 		let (mut targets, mut shares) = (Vec::new(), Vec::new());
+		// One buffer for all pages: nothing is allocated per page.
+		let mut buffer = alloc::vec![0; RowPage::max_encoded_len()];
 		for page in row_page(start)..row_pages(end) {
-			let bytes = sp_io::storage::get(&RowPages::<T>::hashed_key_for(page));
-			let rows = bytes.as_deref().and_then(RawRowPage::parse);
+			let length = sp_io::storage::read(&RowPages::<T>::hashed_key_for(page), &mut buffer, 0);
+			let bytes = length.and_then(|length| buffer.get(..length as usize));
+			let rows = bytes.and_then(RawRowPage::parse);
 			let first = page.saturating_mul(ROWS_PER_PAGE);
 			for uid in first.max(start)..first.saturating_add(ROWS_PER_PAGE).min(end) {
 				match &rows {

@@ -68,7 +68,7 @@ impl<T: Config> Pallet<T> {
 			T::Currency::hold(&reason, &owner, deposit)?;
 		}
 
-		set_entry::<RegisteredPages<T>, _>(uid, Epoch::<T>::get());
+		set_entry::<RegisteredPages<T>, _, _>(uid, Epoch::<T>::get());
 		UidOf::<T>::insert(&owner, uid);
 		if let Some(endpoint) = endpoint {
 			Endpoints::<T>::insert(uid, endpoint);
@@ -87,9 +87,9 @@ impl<T: Config> Pallet<T> {
 			.map_err(|_| DispatchError::Corruption)?;
 		PendingRows::<T>::remove(uid);
 
-		let stake = get_entry::<StakePages<T>, _>(uid);
+		let stake = get_entry::<StakePages<T>, _, _>(uid);
 		if stake > 0 {
-			set_entry::<StakePages<T>, _>(uid, 0);
+			set_entry::<StakePages<T>, _, _>(uid, 0);
 			let unlocks_at = Self::unbond(owner, stake);
 			Self::deposit_event(Event::Unstaked { uid, amount: stake, unlocks_at });
 		}
@@ -158,13 +158,13 @@ impl<T: Config> Pallet<T> {
 		Endpoints::<T>::remove(uid);
 		PendingRows::<T>::remove(uid);
 		RowPages::<T>::mutate(crate::pages::row_page(uid), |page| page.clear(uid));
-		set_entry::<RegisteredPages<T>, _>(uid, 0);
-		set_entry::<ContributionPages<T>, _>(uid, 0);
+		set_entry::<RegisteredPages<T>, _, _>(uid, 0);
+		set_entry::<ContributionPages<T>, _, _>(uid, 0);
 		// It left with its stake, and what it was paid since is unbonding too.
-		let stake = get_entry::<StakePages<T>, _>(uid);
+		let stake = get_entry::<StakePages<T>, _, _>(uid);
 		if stake > 0 {
 			frame_support::defensive!("a leaving component with stake");
-			set_entry::<StakePages<T>, _>(uid, 0);
+			set_entry::<StakePages<T>, _, _>(uid, 0);
 			Self::unbond(&owner, stake);
 		}
 		if deposit > 0 {

@@ -49,16 +49,16 @@ pub(crate) fn distance(one: &[(u32, u16)], other: &[(u32, u16)]) -> u32 {
 
 impl<T: Config> Pallet<T> {
 	/// The charged row of a component, without void edges.
-	pub(crate) fn charged_row(uid: u32, registered: &mut Registrations) -> Option<PendingRow> {
+	pub(crate) fn charged_row(uid: u32, registered: &mut Registrations<T>) -> Option<PendingRow> {
 		let (posted, mut edges) = RowPages::<T>::get(row_page(uid)).row(uid)?;
-		edges.retain(|&(target, _)| registered.counts::<T>(target, posted));
+		edges.retain(|&(target, _)| registered.counts(target, posted));
 		Some(PendingRow { posted, edges })
 	}
 
 	/// The pending row of a component, without void edges.
-	pub(crate) fn pending_row(uid: u32, registered: &mut Registrations) -> Option<PendingRow> {
+	pub(crate) fn pending_row(uid: u32, registered: &mut Registrations<T>) -> Option<PendingRow> {
 		let mut row = PendingRows::<T>::get(uid)?;
-		row.edges.retain(|&(target, _)| registered.counts::<T>(target, row.posted));
+		row.edges.retain(|&(target, _)| registered.counts(target, row.posted));
 		Some(row)
 	}
 
@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
 		row: PostedRow,
 	) -> DispatchResultWithInfo<PostDispatchInfo> {
 		let uid = Self::served(who)?;
-		let mut registered = Registrations::default();
+		let mut registered = Registrations::<T>::default();
 		let edges = row.into_inner().try_into().map_err(|_| Error::<T>::TooManyEdges)?;
 		let last = Self::last_row(uid, &mut registered);
 		Self::enter_row(uid, edges, last, registered)
@@ -79,7 +79,7 @@ impl<T: Config> Pallet<T> {
 		share: u16,
 	) -> DispatchResultWithInfo<PostDispatchInfo> {
 		let uid = Self::served(who)?;
-		let mut registered = Registrations::default();
+		let mut registered = Registrations::<T>::default();
 		let last = Self::last_row(uid, &mut registered);
 		let mut edges = last.as_ref().map(|row| row.edges.clone()).unwrap_or_default();
 		let position = edges.iter().position(|&(to, _)| to == target);
@@ -101,7 +101,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The row posted last, pending or charged, without void edges.
-	fn last_row(uid: u32, registered: &mut Registrations) -> Option<PendingRow> {
+	fn last_row(uid: u32, registered: &mut Registrations<T>) -> Option<PendingRow> {
 		Self::pending_row(uid, registered).or_else(|| Self::charged_row(uid, registered))
 	}
 
@@ -110,9 +110,9 @@ impl<T: Config> Pallet<T> {
 		uid: u32,
 		edges: Edges,
 		last: Option<PendingRow>,
-		mut registered: Registrations,
+		mut registered: Registrations<T>,
 	) -> DispatchResultWithInfo<PostDispatchInfo> {
-		let is_known = |target| registered.get::<T>(target) != 0;
+		let is_known = |target| registered.get(target) != 0;
 		let self_share =
 			contribution::check_row(uid, &edges, is_known).map_err(Error::<T>::from)?;
 		let free = Self::is_free(uid, &edges, last.as_ref());
@@ -133,6 +133,6 @@ impl<T: Config> Pallet<T> {
 				age > 0 && (heartbeat || distance(edges, &last.edges) >= MOVED)
 			}
 		};
-		due && get_entry::<StakePages<T>, _>(uid) >= parameters.min_stake
+		due && get_entry::<StakePages<T>, _, _>(uid) >= parameters.min_stake
 	}
 }

@@ -42,12 +42,12 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_stake(owner: &T::AccountId, amount: Balance) -> DispatchResult {
 		let (uid, _) = Self::owned(owner)?;
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
-		let stake = get_entry::<StakePages<T>, _>(uid).saturating_add(amount);
+		let stake = get_entry::<StakePages<T>, _, _>(uid).saturating_add(amount);
 		ensure!(stake >= EmissionParameters::<T>::get().min_stake, Error::<T>::StakeBelowMinimum);
 		let free = T::Currency::reducible_balance(owner, Preservation::Preserve, Fortitude::Polite);
 		ensure!(amount <= free, Error::<T>::NotEnoughBalance);
 		T::Currency::transfer(owner, &Self::pot(), amount, Preservation::Preserve)?;
-		set_entry::<StakePages<T>, _>(uid, stake);
+		set_entry::<StakePages<T>, _, _>(uid, stake);
 		Self::deposit_event(Event::Staked { uid, amount, stake });
 		Ok(())
 	}
@@ -55,7 +55,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_unstake(owner: &T::AccountId, amount: Balance) -> DispatchResult {
 		let (uid, _) = Self::owned(owner)?;
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
-		let left = get_entry::<StakePages<T>, _>(uid)
+		let left = get_entry::<StakePages<T>, _, _>(uid)
 			.checked_sub(amount)
 			.ok_or(Error::<T>::NotEnoughStake)?;
 		let enough = left == 0 || left >= EmissionParameters::<T>::get().min_stake;
@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
 		let room = chunks.len() < MAX_UNBONDING_CHUNKS as usize
 			|| chunks.last().is_some_and(|last| last.unlocks_at == unlocks_at);
 		ensure!(room, Error::<T>::TooManyUnbonding);
-		set_entry::<StakePages<T>, _>(uid, left);
+		set_entry::<StakePages<T>, _, _>(uid, left);
 		let unlocks_at = Self::unbond(owner, amount);
 		Self::deposit_event(Event::Unstaked { uid, amount, unlocks_at });
 		Ok(())

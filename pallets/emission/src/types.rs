@@ -16,8 +16,12 @@ pub type Balance = u64;
 /// Rows in one [`RowPage`].
 pub const ROWS_PER_PAGE: u32 = 16;
 
-/// Entries in one page of stakes, registrations or contributions.
+/// Entries in one page of stakes, contributions or leaving components.
 pub const ENTRIES_PER_PAGE: u32 = 512;
+
+/// Entries in one page of registrations: 16 KiB. They are written when a component comes or goes
+/// and read by every post, for up to 64 targets anywhere; large pages make that few reads.
+pub const REGISTRATIONS_PER_PAGE: u32 = 4_096;
 
 /// Entries in one stored piece of a solve's vectors: 32 KiB.
 pub const ENTRIES_PER_PIECE: u32 = 4_096;
@@ -55,6 +59,9 @@ pub type Edges = BoundedVec<(u32, u16), ConstU32<MAX_EDGES>>;
 
 /// One page of 512 entries, one per uid. Entries beyond its length are the default (zero).
 pub type Page<V> = BoundedVec<V, ConstU32<ENTRIES_PER_PAGE>>;
+
+/// One page of registration epochs, one per uid. Entries beyond its length are 0.
+pub type RegisteredPage = BoundedVec<u32, ConstU32<REGISTRATIONS_PER_PAGE>>;
 
 /// A piece of a vector of a solve.
 pub type Piece = BoundedVec<u64, ConstU32<ENTRIES_PER_PIECE>>;

@@ -1,22 +1,24 @@
-//! What calls and steps cost. **Provisional**: formulas from the database's read and write weights
-//! and times measured by hand, to be replaced by benchmarks of the runtime.
+//! What calls and steps cost: the trait that the benchmarks of this pallet fill in, and what the
+//! state machine derives from it.
 //!
-//! | constant | value | where from |
-//! |---|---|---|
-//! | a call beside its database work | 30 µs | signatures and dispatch are in the base weight; decoding and checks measured below 10 µs natively, three times that for WebAssembly |
-//! | an edge of a posted row | 0.5 µs | two scans over at most 64 edges |
-//! | an edge visit of the sweep | 6 ns | measured natively 0.5 (4,096 components) to 1.3 ns (65,536); planned 3 ns in WebAssembly, doubled |
-//! | a byte read from or written to the database | 1 ns | slope of published weights of pages of 16 to 64 KiB |
-//! | a payout | 0.2 µs | two 128-bit divisions in software |
+//! ```text
+//!   benchmarking ──(benchmarking CLI)──► runtime: WeightInfo, one function per call and step
+//!                                                     │
+//!                       slopes: a visit, a row, a page ◄──┘──► phases: what fits this block
+//! ```
+//!
+//! A step's function is linear in how much there is to do, with a part that does not depend on it;
+//! the machine charges that part once and the slope for each unit that it does. Edge visits are
+//! charged with a margin, [`SWEEP_MARGIN`], since their time depends most on the machine: on its
+//! caches, when the vector is large.
 //!
 //! The proof size is 0: a solo chain has none.
 
-use crate::types::{EDGES_PER_PAGE, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE, ROWS_PER_PAGE};
-use core::marker::PhantomData;
-use frame_support::{
-	traits::Get,
-	weights::{RuntimeDbWeight, Weight},
+use crate::{
+	pages::{registered_pages, row_pages},
+	types::{EDGES_PER_PAGE, MAX_EDGES},
 };
+use frame_support::weights::Weight;
 
 /// What each call, and each step of the state machine, costs at most.
 pub trait WeightInfo {
@@ -34,27 +36,29 @@ pub trait WeightInfo {
 	fn unstake() -> Weight;
 	/// `withdraw_unbonded`.
 	fn withdraw_unbonded() -> Weight;
-	/// `post_row` with this many edges; the later write of its row page is in it.
+	/// `post_row` with this many edges.
 	fn post_row(edges: u32) -> Weight;
-	/// `set_edge`; the later write of the row page is in it.
+	/// `set_edge`, in a row of any length.
 	fn set_edge() -> Weight;
 
 	/// To see what there is to do, and to store how far it came; in every block.
 	fn poll() -> Weight;
-	/// To read the list of leaving components among 512 uids.
+	/// To read the list of leaving components among 512 uids, and to write it back.
 	fn leaving_page() -> Weight;
 	/// `Merge`: to remove a component.
 	fn merge_leaving() -> Weight;
-	/// `Merge`: to read this many pages of registrations.
+	/// To read this many pages of registrations.
 	fn load_registered(pages: u32) -> Weight;
-	/// `Merge`: to take over a pending row.
-	fn merge_row() -> Weight;
+	/// `Merge`: to take over this many pending rows of 64 edges.
+	fn merge_rows(rows: u32) -> Weight;
 	/// `Begin`: to read this many pages of stakes and to start a solve.
 	fn begin(pages: u32) -> Weight;
-	/// To read and pack this many row pages, and to read this many pages of registrations.
-	fn load_graph(row_pages: u32, pages: u32) -> Weight;
-	/// `Sweep`: one edge visit.
-	fn visit() -> Weight;
+	/// To read and pack this many row pages whose rows are empty.
+	fn load_empty_rows(row_pages: u32) -> Weight;
+	/// To read and pack this many full row pages.
+	fn load_rows(row_pages: u32) -> Weight;
+	/// `Sweep`: this many edge visits, and `ROW_COST` for each row visited.
+	fn sweep(visits: u32) -> Weight;
 	/// To save both vectors of a solve, this many pieces each.
 	fn save_vectors(pieces: u32) -> Weight;
 	/// To load both vectors of a solve, this many pieces each.
@@ -65,168 +69,87 @@ pub trait WeightInfo {
 	fn emit_mint() -> Weight;
 	/// `Emit`: to load one piece of the contributions.
 	fn load_piece() -> Weight;
-	/// `Emit`: to pay 512 uids.
-	fn emit_page() -> Weight;
-	/// `Emit`: to pay one component that is leaving.
-	fn emit_leaving() -> Weight;
+	/// `Emit`: to pay 512 uids, of which this many are leaving.
+	fn emit_page(leaving: u32) -> Weight;
 	/// `Emit`: to close the epoch.
 	fn emit_end() -> Weight;
 }
 
-/// Picoseconds of a call beside its database work.
-const CALL: u64 = 30_000_000;
-/// Picoseconds per edge of a posted row.
-const POSTED_EDGE: u64 = 500_000;
-/// Picoseconds of one edge visit.
-const VISIT: u64 = 6_000;
-/// Picoseconds per byte read or written.
-const BYTE: u64 = 1_000;
-/// Picoseconds of one payout.
-const PAYOUT: u64 = 200_000;
-/// Bytes of a page of 512 64-bit entries.
-const PAGE: u64 = 8 * ENTRIES_PER_PAGE as u64;
-/// Bytes of a page of 512 registrations.
-const REGISTERED_PAGE: u64 = 4 * ENTRIES_PER_PAGE as u64;
-/// Bytes of a full row page.
-const ROW_PAGE: u64 = 1 + 6 * ROWS_PER_PAGE as u64 + 2 * 2 + 4 * EDGES_PER_PAGE as u64;
-/// Bytes of a piece of a vector.
-const PIECE: u64 = 8 * ENTRIES_PER_PIECE as u64;
+/// What an edge visit is charged, as a multiple of what was measured: 3/2.
+pub const SWEEP_MARGIN: (u64, u64) = (3, 2);
 
-/// `ps` picoseconds of computing.
-const fn time(ps: u64) -> Weight {
-	Weight::from_parts(ps, 0)
+/// Enough visits for a slope in whole picoseconds to be precise.
+const MANY_VISITS: u32 = 3_000_000;
+
+/// The slope of a weight function from 0 to `count` units.
+fn slope(weight: impl Fn(u32) -> Weight, count: u32) -> Weight {
+	weight(count).saturating_sub(weight(0))
 }
 
-/// The provisional weights over a database's read and write weights.
-pub struct FormulaWeight<Db>(PhantomData<Db>);
-
-impl<Db: Get<RuntimeDbWeight>> FormulaWeight<Db> {
-	/// `reads` and `writes` of values that hold `bytes` bytes in all.
-	fn database(reads: u64, writes: u64, bytes: u64) -> Weight {
-		Db::get().reads_writes(reads, writes).saturating_add(time(BYTE.saturating_mul(bytes)))
-	}
-
-	fn call(reads: u64, writes: u64, bytes: u64) -> Weight {
-		time(CALL).saturating_add(Self::database(reads, writes, bytes))
-	}
-
-	fn each(unit: Weight, count: u32) -> Weight {
-		unit.saturating_mul(count.into())
-	}
+/// `Merge`: what a pending row costs beside what a block pays once, `merge_rows(0)`.
+pub(crate) fn merge_row<W: WeightInfo>() -> Weight {
+	slope(W::merge_rows, 1)
 }
 
-impl<Db: Get<RuntimeDbWeight>> WeightInfo for FormulaWeight<Db> {
-	fn register() -> Weight {
-		// Both lookups, parameters, epoch, queue, free uid, uid space, two service key lookups,
-		// account and hold, registration page; the writes of what is new.
-		Self::call(12, 10, 2 * REGISTERED_PAGE)
-	}
+/// To read the registrations and pack the rows of `uids` uids, at most.
+pub(crate) fn load_graph<W: WeightInfo>(uids: u32) -> Weight {
+	W::load_registered(registered_pages(uids)).saturating_add(W::load_rows(row_pages(uids)))
+}
 
-	fn deregister() -> Weight {
-		Self::call(7, 6, 2 * PAGE + 2 * REGISTERED_PAGE)
-	}
+/// The same for rows that turned out to have `edges` edges in all: never more than
+/// [`load_graph`].
+pub(crate) fn load_graph_of<W: WeightInfo>(uids: u32, edges: u32) -> Weight {
+	let pages = row_pages(uids);
+	let empty = W::load_empty_rows(pages);
+	let most = pages.saturating_mul(EDGES_PER_PAGE).max(1);
+	let packing = W::load_rows(pages).saturating_sub(empty);
+	let packing = Weight::from_parts(
+		part(packing.ref_time(), edges, most),
+		part(packing.proof_size(), edges, most),
+	);
+	W::load_registered(registered_pages(uids)).saturating_add(empty).saturating_add(packing)
+}
 
-	fn set_endpoint() -> Weight {
-		Self::call(3, 1, 512)
-	}
+/// `whole · some / all`, rounded up.
+fn part(whole: u64, some: u32, all: u32) -> u64 {
+	let product = u128::from(whole) * u128::from(some.min(all));
+	product.div_ceil(u128::from(all.max(1))) as u64
+}
 
-	fn set_service_key() -> Weight {
-		Self::call(4, 3, 512)
-	}
+/// `Sweep`: what a call of the engine costs beside its visits.
+pub(crate) fn sweep_base<W: WeightInfo>() -> Weight {
+	W::sweep(0)
+}
 
-	fn stake() -> Weight {
-		Self::call(6, 3, 2 * PAGE)
-	}
+/// `Sweep`: what `visits` edge visits cost, with the margin.
+pub(crate) fn visits<W: WeightInfo>(visits: u64) -> Weight {
+	let (over, under) = SWEEP_MARGIN;
+	let many = u64::from(MANY_VISITS).saturating_mul(under);
+	let slope = slope(W::sweep, MANY_VISITS).saturating_mul(over);
+	let of = |time: u64| {
+		let product = u128::from(time) * u128::from(visits);
+		product.div_ceil(u128::from(many)).min(u128::from(u64::MAX)) as u64
+	};
+	Weight::from_parts(of(slope.ref_time()), of(slope.proof_size()))
+}
 
-	fn unstake() -> Weight {
-		Self::call(6, 2, 2 * PAGE)
-	}
+/// The most edge visits that cost no more than `weight`.
+pub(crate) fn affordable_visits<W: WeightInfo>(weight: Weight) -> u64 {
+	let (over, under) = SWEEP_MARGIN;
+	let many = u64::from(MANY_VISITS).saturating_mul(under);
+	let slope = slope(W::sweep, MANY_VISITS).saturating_mul(over);
+	let of = |weight: u64, slope: u64| match slope {
+		0 => u64::MAX,
+		_ => {
+			let visits = u128::from(weight) * u128::from(many) / u128::from(slope);
+			visits.min(u128::from(u64::MAX)) as u64
+		}
+	};
+	of(weight.ref_time(), slope.ref_time()).min(of(weight.proof_size(), slope.proof_size()))
+}
 
-	fn withdraw_unbonded() -> Weight {
-		Self::call(4, 3, 1_024)
-	}
-
-	fn post_row(edges: u32) -> Weight {
-		// Each edge can be in a page of registrations of its own.
-		Self::call(8, 2, PAGE + 2 * ROW_PAGE)
-			.saturating_add(Self::each(time(POSTED_EDGE), edges))
-			.saturating_add(Self::each(Self::database(1, 0, REGISTERED_PAGE), edges))
-	}
-
-	fn set_edge() -> Weight {
-		Self::post_row(crate::types::MAX_EDGES)
-	}
-
-	fn poll() -> Weight {
-		Self::database(4, 2, 1_024)
-	}
-
-	fn leaving_page() -> Weight {
-		Self::database(1, 1, 2 * REGISTERED_PAGE)
-	}
-
-	fn merge_leaving() -> Weight {
-		time(CALL).saturating_add(Self::database(
-			11,
-			13,
-			4 * PAGE + 2 * REGISTERED_PAGE + 2 * ROW_PAGE,
-		))
-	}
-
-	fn load_registered(pages: u32) -> Weight {
-		Self::each(Self::database(1, 0, REGISTERED_PAGE), pages)
-	}
-
-	fn merge_row() -> Weight {
-		// The key is sought, then the row is read and removed; its page is read and written.
-		time(CALL).saturating_add(Self::database(3, 2, 2 * ROW_PAGE))
-	}
-
-	fn begin(pages: u32) -> Weight {
-		let read = Self::database(1, 0, PAGE).saturating_add(time(50_000_000));
-		Self::database(4, 1, 256).saturating_add(Self::each(read, pages))
-	}
-
-	fn load_graph(row_pages: u32, pages: u32) -> Weight {
-		let edges = time(VISIT.saturating_mul(EDGES_PER_PAGE.into()));
-		Self::each(Self::database(1, 0, ROW_PAGE).saturating_add(edges), row_pages)
-			.saturating_add(Self::load_registered(pages))
-	}
-
-	fn visit() -> Weight {
-		time(VISIT)
-	}
-
-	fn save_vectors(pieces: u32) -> Weight {
-		Self::each(Self::database(0, 2, 2 * PIECE), pieces)
-	}
-
-	fn load_vectors(pieces: u32) -> Weight {
-		Self::each(Self::database(2, 0, 2 * PIECE), pieces)
-	}
-
-	fn clear_vectors(pieces: u32) -> Weight {
-		Self::each(Self::database(0, 2, 0), pieces)
-	}
-
-	fn emit_mint() -> Weight {
-		time(CALL).saturating_add(Self::database(3, 3, 256))
-	}
-
-	fn load_piece() -> Weight {
-		Self::database(1, 0, PIECE)
-	}
-
-	fn emit_page() -> Weight {
-		let payouts = PAYOUT.saturating_mul(ENTRIES_PER_PAGE.into());
-		time(payouts).saturating_add(Self::database(1, 2, 3 * PAGE))
-	}
-
-	fn emit_leaving() -> Weight {
-		Self::database(4, 1, 1_024)
-	}
-
-	fn emit_end() -> Weight {
-		Self::database(1, 2, 256)
-	}
+/// `Sweep`: the fewest visits that are sure to get past one row.
+pub(crate) fn one_row<W: WeightInfo>() -> Weight {
+	let row = contribution::ROW_COST.saturating_add(u64::from(MAX_EDGES));
+	sweep_base::<W>().saturating_add(visits::<W>(row))
 }

@@ -2,12 +2,7 @@
 //! (`EmissionParameters`); here is what all chains share.
 
 use crate::{slots, Balances, Runtime, RuntimeHoldReason};
-use frame_support::{
-	parameter_types,
-	traits::Get,
-	weights::{constants::ParityDbWeight, Weight},
-	PalletId,
-};
+use frame_support::{parameter_types, traits::Get, weights::Weight, PalletId};
 
 parameter_types! {
 	/// The account that holds all stakes is derived from this.
@@ -42,5 +37,5 @@ impl pallet_emission::Config for Runtime {
 	type MaxServiceWeight = ServiceWeight;
 	type PalletId = EmissionPalletId;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type WeightInfo = pallet_emission::weights::FormulaWeight<ParityDbWeight>;
+	type WeightInfo = crate::weights::pallet_emission::WeightInfo<Runtime>;
 }

@@ -75,6 +75,16 @@ fn integrity_holds_at_every_slot_length() {
 }
 
 #[test]
+fn a_post_of_64_edges_takes_less_than_three_milliseconds() {
+	with_slots(6_000, || {
+		let row = vec![(1, 1); contribution::MAX_EDGES].try_into().expect("a full row");
+		let post = RuntimeCall::Emission(Call::post_row { row }).get_dispatch_info().call_weight;
+		println!("post_row of 64 edges: {} µs", post.ref_time() / 1_000_000);
+		assert!(post.ref_time() <= 3 * WEIGHT_REF_TIME_PER_MILLIS, "{post}");
+	});
+}
+
+#[test]
 fn every_call_of_the_emission_fits_a_block() {
 	let row = vec![(1, 1); contribution::MAX_EDGES].try_into().expect("a full row");
 	let calls = [

@@ -5,11 +5,12 @@
 
 use super::{pieces, State, Step};
 use crate::{
-	pages::{load_entries, pages, row_pages},
+	pages::{load_entries, pages},
 	types::{Phase, Resident},
-	Config, EmissionParameters, Epoch, Event, Pallet, RegisteredPages, StakePages, Started,
-	UidSpace, WeightInfo,
+	weights, Config, EmissionParameters, Epoch, Event, Pallet, StakePages, Started, UidSpace,
+	WeightInfo,
 };
+use alloc::vec::Vec;
 use frame_support::weights::WeightMeter;
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::SaturatedConversion;
@@ -22,10 +23,11 @@ impl<T: Config> Pallet<T> {
 		meter: &mut WeightMeter,
 	) -> Step {
 		let components = UidSpace::<T>::get();
-		let work = T::WeightInfo::begin(pages(components))
-			.saturating_add(T::WeightInfo::load_graph(row_pages(components), pages(components)));
-		// The vectors must be saved if the sweep does not end in this block.
-		let needed = work.saturating_add(T::WeightInfo::save_vectors(pieces(components)));
+		let work = T::WeightInfo::begin(pages(components));
+		let needed = work
+			.saturating_add(weights::load_graph::<T::WeightInfo>(components))
+			// The vectors must be saved if the sweep does not end in this block.
+			.saturating_add(T::WeightInfo::save_vectors(pieces(components)));
 		if !meter.can_consume(needed) {
 			return Step::Short(needed);
 		}
@@ -33,34 +35,40 @@ impl<T: Config> Pallet<T> {
 
 		let parameters = EmissionParameters::<T>::get();
 		let epoch = Epoch::<T>::get();
-		let parent = frame_system::Pallet::<T>::parent_hash();
-		let since = Started::<T>::get();
-		Started::<T>::put(now);
-
-		let registered = load_entries::<RegisteredPages<T>, u32>(components);
-		let mut sources = load_entries::<StakePages<T>, u64>(components);
-		let graph = Self::load_graph(components, &registered, |uid, posted| {
+		let (opened, mut sources) = Self::open(now);
+		*state = opened;
+		let graph = Self::load_graph(components, meter, |uid, posted| {
 			if !parameters.is_live(posted, epoch) {
 				if let Some(source) = sources.get_mut(uid as usize) {
 					*source = 0;
 				}
 			}
 		});
-		*state = State::<T> {
-			phase: Phase::Emit,
-			components,
-			sigma: parameters.schedule().between(since.saturated_into(), now.saturated_into()),
-			started_at: now,
-			parent,
-			..Default::default()
-		};
 		if let Some((solve, vectors)) = contribution::Solve::begin(&sources) {
 			state.phase = Phase::Sweep;
 			state.total = solve.total;
 			state.residual = solve.residual;
 			*resident = Some(Resident { graph, vectors });
 		}
-		Self::deposit_event(Event::EpochStarted { epoch, parent });
 		Step::Next
+	}
+
+	/// Fixes the epoch's emission, and copies the stakes.
+	pub(crate) fn open(now: BlockNumberFor<T>) -> (State<T>, Vec<u64>) {
+		let components = UidSpace::<T>::get();
+		let since = Started::<T>::get();
+		Started::<T>::put(now);
+		let schedule = EmissionParameters::<T>::get().schedule();
+		let parent = frame_system::Pallet::<T>::parent_hash();
+		Self::deposit_event(Event::EpochStarted { epoch: Epoch::<T>::get(), parent });
+		let state = State::<T> {
+			phase: Phase::Emit,
+			components,
+			sigma: schedule.between(since.saturated_into(), now.saturated_into()),
+			started_at: now,
+			parent,
+			..Default::default()
+		};
+		(state, load_entries::<StakePages<T>, _, _>(components))
 	}
 }

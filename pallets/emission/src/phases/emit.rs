@@ -9,7 +9,7 @@ use crate::{
 	pages::pages,
 	types::{LastPayout, Page, Phase, Resident, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE},
 	Components, Config, ContributionPages, Epoch, Event, LastPaid, Leaving, MintedTotal, Pallet,
-	ResidualPieces, SolvedPieces, StakePages, WeightInfo, LOG_TARGET,
+	StakePages, WeightInfo, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use contribution::Payout;
@@ -56,16 +56,13 @@ impl<T: Config> Pallet<T> {
 			};
 			let needed = T::WeightInfo::leaving_page()
 				.saturating_add(load)
-				.saturating_add(T::WeightInfo::emit_page());
+				.saturating_add(T::WeightInfo::emit_page(0));
 			if !meter.can_consume(needed.saturating_add(reserve)) {
 				return short(state, meter, needed);
 			}
 			meter.consume(T::WeightInfo::leaving_page());
 			let leaving = Leaving::<T>::get(state.cursor);
-			let needed = T::WeightInfo::emit_leaving()
-				.saturating_mul(leaving.len() as u64)
-				.saturating_add(load)
-				.saturating_add(T::WeightInfo::emit_page());
+			let needed = load.saturating_add(T::WeightInfo::emit_page(leaving.len() as u32));
 			if !meter.can_consume(needed.saturating_add(reserve)) {
 				return short(state, meter, needed);
 			}
@@ -105,7 +102,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Mints what is to be paid into the pot.
-	fn mint(state: &mut State<T>) {
+	pub(crate) fn mint(state: &mut State<T>) {
 		let payable = state.total.saturating_sub(state.residual) > 0;
 		let amount = if payable { state.sigma } else { 0 };
 		state.minted = Some(amount);
@@ -123,7 +120,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Pays the uids from `first` to `end − 1`, all of one page.
-	fn emit_page(
+	pub(crate) fn emit_page(
 		state: &mut State<T>,
 		first: u32,
 		end: u32,
@@ -134,6 +131,7 @@ impl<T: Config> Pallet<T> {
 			sigma: state.minted.unwrap_or_default(),
 			total: state.total.saturating_sub(state.residual),
 			paid_mass: state.paid_mass,
+			paid: state.paid,
 		};
 		let payouts: Vec<u64> = (first..end).map(|uid| payout.next(contribution(uid))).collect();
 		let mut owed: Vec<u64> = payouts.clone();
@@ -154,19 +152,15 @@ impl<T: Config> Pallet<T> {
 				*stake = stake.saturating_add(*amount);
 			}
 		});
-		let paid = payouts.iter().fold(0u64, |sum, amount| sum.saturating_add(*amount));
-		state.paid = state.paid.saturating_add(paid);
+		state.paid = payout.paid;
 		state.paid_mass = payout.paid_mass;
 		ContributionPages::<T>::insert(page, Page::truncate_from(payouts));
 	}
 
 	/// Closes the epoch.
-	fn finish(now: BlockNumberFor<T>, state: &mut State<T>) {
+	pub(crate) fn finish(now: BlockNumberFor<T>, state: &mut State<T>) {
 		if state.saved {
-			for index in 0..pieces(state.components) {
-				ResidualPieces::<T>::remove(index);
-				SolvedPieces::<T>::remove(index);
-			}
+			Self::clear_vectors(state.components);
 		}
 		let epoch = Epoch::<T>::get();
 		let last = LastPayout {

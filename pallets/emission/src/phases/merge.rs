@@ -6,9 +6,9 @@
 
 use super::{State, Step};
 use crate::{
-	pages::{edge_counts, load_entries, pages, row_page},
+	pages::{edge_counts, load_entries, pages, registered_pages, row_page},
 	types::{PendingRow, Phase},
-	Config, Leaving, Pallet, PendingRows, RegisteredPages, RowPages, UidSpace, WeightInfo,
+	weights, Config, Leaving, Pallet, PendingRows, RegisteredPages, RowPages, UidSpace, WeightInfo,
 };
 use alloc::vec::Vec;
 use frame_support::weights::WeightMeter;
@@ -46,8 +46,14 @@ impl<T: Config> Pallet<T> {
 		Step::Next
 	}
 
-	fn merge_rows(state: &mut State<T>, meter: &mut WeightMeter) -> Step {
+	pub(crate) fn merge_rows(state: &mut State<T>, meter: &mut WeightMeter) -> Step {
 		let uids = UidSpace::<T>::get();
+		let load = T::WeightInfo::load_registered(registered_pages(uids));
+		let first = T::WeightInfo::merge_rows(1).saturating_add(load);
+		if !meter.can_consume(first) {
+			return Step::Short(first);
+		}
+		meter.consume(T::WeightInfo::merge_rows(0));
 		let mut registered: Option<Vec<u32>> = None;
 		let mut pending = match state.merged {
 			None => PendingRows::<T>::iter(),
@@ -55,18 +61,15 @@ impl<T: Config> Pallet<T> {
 		}
 		.drain();
 		loop {
-			let needed = match registered {
-				None => T::WeightInfo::merge_row()
-					.saturating_add(T::WeightInfo::load_registered(pages(uids))),
-				Some(_) => T::WeightInfo::merge_row(),
-			};
+			let row = weights::merge_row::<T::WeightInfo>();
+			let needed = if registered.is_none() { row.saturating_add(load) } else { row };
 			if !meter.can_consume(needed) {
 				return Step::Short(needed);
 			}
 			let Some((uid, PendingRow { posted, mut edges })) = pending.next() else { break };
 			meter.consume(needed);
 			let registered =
-				registered.get_or_insert_with(|| load_entries::<RegisteredPages<T>, _>(uids));
+				registered.get_or_insert_with(|| load_entries::<RegisteredPages<T>, _, _>(uids));
 			edges.retain(|&(target, _)| {
 				let since = registered.get(target as usize).copied().unwrap_or_default();
 				edge_counts(since, posted)

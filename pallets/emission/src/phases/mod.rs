@@ -18,9 +18,10 @@ mod merge;
 mod sweep;
 
 use crate::{
-	pages::{edge_counts, pages, row_pages},
-	types::{Phase, Resident, SolveState, ENTRIES_PER_PIECE, MAX_EDGES},
-	Config, EmissionParameters, Event, Pallet, Solve, Started, WeightInfo,
+	pages::{edge_counts, load_entries, pages, registered_pages},
+	types::{Phase, Resident, SolveState, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE, MAX_EDGES},
+	weights, Config, EmissionParameters, Event, Pallet, RegisteredPages, Solve, Started,
+	WeightInfo,
 };
 use contribution::Graph;
 use frame_support::{
@@ -46,12 +47,6 @@ pub(crate) enum Step {
 /// The pieces that hold one vector of `uids` entries.
 pub(crate) fn pieces(uids: u32) -> u32 {
 	uids.div_ceil(ENTRIES_PER_PIECE)
-}
-
-/// The weight of the fewest edge visits that are sure to get past one row.
-fn one_row<T: Config>() -> Weight {
-	let visits = contribution::ROW_COST.saturating_add(u64::from(MAX_EDGES));
-	T::WeightInfo::visit().saturating_mul(visits)
 }
 
 impl<T: Config> Pallet<T> {
@@ -105,35 +100,47 @@ impl<T: Config> Pallet<T> {
 
 	/// Packs the rows of the uids below `uids`, without the edges that do not count, and tells
 	/// `each` uid and the epoch of its post (0: no row).
-	fn load_graph(uids: u32, registered: &[u32], mut each: impl FnMut(u32, u32)) -> Graph {
+	///
+	/// The caller has checked that the meter has `load_graph` left; what the rows that are there
+	/// cost is consumed.
+	pub(crate) fn load_graph(
+		uids: u32,
+		meter: &mut WeightMeter,
+		mut each: impl FnMut(u32, u32),
+	) -> Graph {
+		let registered = load_entries::<RegisteredPages<T>, _, _>(uids);
 		// Memory that is not written to costs nothing.
 		let edges = (uids as usize).saturating_mul(contribution::MAX_EDGES);
 		let mut graph = Graph::with_capacity(uids as usize, edges);
+		let mut read = 0u32;
 		Self::visit_rows(0, uids, |uid, posted, targets, shares| {
 			each(uid, posted);
+			read = read.saturating_add(targets.len() as u32);
 			graph.push_row(targets, shares, |target| {
 				registered.get(usize::from(target)).is_some_and(|&since| edge_counts(since, posted))
 			});
 		});
+		meter.consume(weights::load_graph_of::<T::WeightInfo>(uids, read));
 		graph
 	}
 
 	/// The smallest units of work at `uids` components: each must fit an empty block's share.
 	fn smallest_units(uids: u32) -> [(&'static str, Weight); 7] {
-		let (pages, row_pages, pieces) = (pages(uids), row_pages(uids), pieces(uids));
+		let (pages, pieces) = (pages(uids), pieces(uids));
 		let save = T::WeightInfo::save_vectors(pieces);
-		let graph = T::WeightInfo::load_graph(row_pages, pages);
-		let one_sweep = T::WeightInfo::visit().saturating_mul(
-			u64::from(uids).saturating_mul(contribution::ROW_COST + u64::from(MAX_EDGES)),
-		);
-		let leaving =
-			T::WeightInfo::emit_leaving().saturating_mul(u64::from(crate::types::ENTRIES_PER_PAGE));
+		let graph = weights::load_graph::<T::WeightInfo>(uids);
+		let row = contribution::ROW_COST.saturating_add(u64::from(MAX_EDGES));
+		let one_sweep =
+			weights::sweep_base::<T::WeightInfo>().saturating_add(
+				weights::visits::<T::WeightInfo>(u64::from(uids).saturating_mul(row)),
+			);
 		[
 			("Merge: a leaving component", {
 				T::WeightInfo::leaving_page().saturating_add(T::WeightInfo::merge_leaving())
 			}),
 			("Merge: a row", {
-				T::WeightInfo::load_registered(pages).saturating_add(T::WeightInfo::merge_row())
+				T::WeightInfo::load_registered(registered_pages(uids))
+					.saturating_add(T::WeightInfo::merge_rows(1))
 			}),
 			("Begin", T::WeightInfo::begin(pages).saturating_add(graph).saturating_add(save)),
 			("Sweep: load, one sweep, save", {
@@ -146,8 +153,7 @@ impl<T: Config> Pallet<T> {
 			("Emit: a page", {
 				T::WeightInfo::leaving_page()
 					.saturating_add(T::WeightInfo::load_piece())
-					.saturating_add(T::WeightInfo::emit_page())
-					.saturating_add(leaving)
+					.saturating_add(T::WeightInfo::emit_page(ENTRIES_PER_PAGE))
 					.saturating_add(save)
 			}),
 			("Emit: the end", {

@@ -5,11 +5,10 @@
 //! nor posting changes the packed rows during a solve: rows change in `Merge` only, and a uid that
 //! is given out now is registered in this epoch, after every row that could name it was posted.
 
-use super::{one_row, pieces, State, Step};
+use super::{pieces, State, Step};
 use crate::{
-	pages::{load_entries, pages, row_pages},
 	types::{Phase, Piece, Resident, ENTRIES_PER_PIECE},
-	Config, Epoch, Event, Pallet, RegisteredPages, ResidualPieces, SolvedPieces, WeightInfo,
+	weights, Config, Epoch, Event, Pallet, ResidualPieces, SolvedPieces, WeightInfo,
 };
 use alloc::vec::Vec;
 use contribution::{Progress, Vectors};
@@ -23,24 +22,30 @@ impl<T: Config> Pallet<T> {
 	) -> Step {
 		let uids = state.components;
 		let save = T::WeightInfo::save_vectors(pieces(uids));
-		let load = match resident {
-			Some(_) => Weight::zero(),
-			None => T::WeightInfo::load_vectors(pieces(uids))
-				.saturating_add(T::WeightInfo::load_graph(row_pages(uids), pages(uids))),
+		let (vectors, rows) = match resident {
+			Some(_) => (Weight::zero(), Weight::zero()),
+			None => (
+				T::WeightInfo::load_vectors(pieces(uids)),
+				weights::load_graph::<T::WeightInfo>(uids),
+			),
 		};
-		let needed = load.saturating_add(one_row::<T>()).saturating_add(save);
+		let needed = vectors
+			.saturating_add(rows)
+			.saturating_add(weights::one_row::<T::WeightInfo>())
+			.saturating_add(save);
 		if !meter.can_consume(needed) {
 			return match resident {
 				Some(resident) => Self::pause(state, &resident.vectors, meter),
 				None => Step::Short(needed),
 			};
 		}
-		meter.consume(load);
-		let Resident { graph, vectors } = resident.get_or_insert_with(|| Self::resume(uids));
+		meter.consume(vectors);
+		let Resident { graph, vectors } =
+			resident.get_or_insert_with(|| Self::resume(uids, &mut *meter));
 
-		let visit = T::WeightInfo::visit();
+		meter.consume(weights::sweep_base::<T::WeightInfo>());
 		let spare = meter.remaining().saturating_sub(save);
-		let afforded = spare.checked_div_per_component(&visit).unwrap_or(u64::MAX);
+		let afforded = weights::affordable_visits::<T::WeightInfo>(spare);
 		let mut budget = afforded;
 		let mut solve = contribution::Solve {
 			total: state.total,
@@ -49,7 +54,7 @@ impl<T: Config> Pallet<T> {
 			cursor: state.cursor,
 		};
 		let progress = solve.advance(graph, vectors, &mut budget);
-		meter.consume(visit.saturating_mul(afforded.saturating_sub(budget)));
+		meter.consume(weights::visits::<T::WeightInfo>(afforded.saturating_sub(budget)));
 		state.residual = solve.residual;
 		state.sweep = solve.sweep;
 		state.cursor = solve.cursor;
@@ -69,31 +74,48 @@ impl<T: Config> Pallet<T> {
 	/// Saves the vectors for the next block. The weight for it was kept in reserve.
 	pub(super) fn pause(state: &mut State<T>, vectors: &Vectors, meter: &mut WeightMeter) -> Step {
 		meter.consume(T::WeightInfo::save_vectors(pieces(state.components)));
-		for (index, piece) in (0u32..).zip(vectors.residual.chunks(ENTRIES_PER_PIECE as usize)) {
-			ResidualPieces::<T>::insert(index, Piece::truncate_from(piece.to_vec()));
-		}
-		for (index, piece) in (0u32..).zip(vectors.contribution.chunks(ENTRIES_PER_PIECE as usize))
-		{
-			SolvedPieces::<T>::insert(index, Piece::truncate_from(piece.to_vec()));
-		}
+		Self::save_vectors(vectors);
 		state.saved = true;
 		Step::Wait
 	}
 
-	/// Loads what the block before saved, and packs the rows.
-	fn resume(uids: u32) -> Resident {
-		let registered = load_entries::<RegisteredPages<T>, u32>(uids);
-		let graph = Self::load_graph(uids, &registered, |_, _| {});
+	/// Writes both vectors, piece by piece.
+	pub(crate) fn save_vectors(vectors: &Vectors) {
+		let pieces = |vector: &[u64], save: fn(u32, Piece)| {
+			for (index, piece) in (0u32..).zip(vector.chunks(ENTRIES_PER_PIECE as usize)) {
+				save(index, Piece::truncate_from(piece.to_vec()));
+			}
+		};
+		pieces(&vectors.residual, ResidualPieces::<T>::insert);
+		pieces(&vectors.contribution, SolvedPieces::<T>::insert);
+	}
+
+	/// Reads both vectors of `uids` uids.
+	pub(crate) fn load_vectors(uids: u32) -> Vectors {
 		let mut vectors = Vectors::default();
 		for index in 0..pieces(uids) {
 			vectors.residual.extend(ResidualPieces::<T>::get(index).unwrap_or_default());
 			vectors.contribution.extend(SolvedPieces::<T>::get(index).unwrap_or_default());
 		}
-		Resident { graph, vectors }
+		vectors
+	}
+
+	/// Removes the saved vectors of `uids` uids.
+	pub(crate) fn clear_vectors(uids: u32) {
+		for index in 0..pieces(uids) {
+			ResidualPieces::<T>::remove(index);
+			SolvedPieces::<T>::remove(index);
+		}
+	}
+
+	/// Loads what the block before saved, and packs the rows.
+	fn resume(uids: u32, meter: &mut WeightMeter) -> Resident {
+		let graph = Self::load_graph(uids, meter, |_, _| {});
+		Resident { graph, vectors: Self::load_vectors(uids) }
 	}
 
 	/// The saved contributions of one piece.
-	pub(super) fn solved_piece(index: u32) -> Vec<u64> {
+	pub(crate) fn solved_piece(index: u32) -> Vec<u64> {
 		SolvedPieces::<T>::get(index).unwrap_or_default().into_inner()
 	}
 }

@@ -4,6 +4,7 @@
 mod api;
 mod epoch;
 mod genesis;
+mod graphs;
 mod leave;
 mod pages;
 mod register;

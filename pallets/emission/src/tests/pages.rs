@@ -5,7 +5,7 @@ use crate::{
 	pages::{get_entry, load_entries, set_entry, RawRowPage},
 	types::{
 		Parameters, RowPage, EDGES_PER_PAGE, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE, MAX_EDGES,
-		ROWS_PER_PAGE,
+		REGISTRATIONS_PER_PAGE, ROWS_PER_PAGE,
 	},
 	RowPages, StakePages,
 };
@@ -17,21 +17,22 @@ fn pages_stay_small() {
 	// The database splits values above 32 KiB.
 	assert_eq!(RowPage::max_encoded_len(), 1 + 64 + 32 + 2 * (2 + 2 * 1_024));
 	assert!(8 * ENTRIES_PER_PIECE as usize <= 32 * 1_024);
+	assert!(4 * REGISTRATIONS_PER_PAGE as usize <= 16 * 1_024);
 	assert_eq!((EDGES_PER_PAGE, ENTRIES_PER_PAGE), (1_024, 512));
 }
 
 #[test]
 fn entries_are_zero_until_written() {
 	Ext::default().build().execute_with(|| {
-		assert_eq!(get_entry::<StakePages<Test>, u64>(1_030), 0);
-		set_entry::<StakePages<Test>, u64>(1_030, 7);
+		assert_eq!(get_entry::<StakePages<Test>, u64, _>(1_030), 0);
+		set_entry::<StakePages<Test>, u64, _>(1_030, 7);
 		assert_eq!(StakePages::<Test>::get(2).len(), 7);
-		assert_eq!(get_entry::<StakePages<Test>, u64>(1_030), 7);
-		set_entry::<StakePages<Test>, u64>(3, 5);
-		let all = load_entries::<StakePages<Test>, u64>(1_031);
+		assert_eq!(get_entry::<StakePages<Test>, u64, _>(1_030), 7);
+		set_entry::<StakePages<Test>, u64, _>(3, 5);
+		let all = load_entries::<StakePages<Test>, u64, _>(1_031);
 		assert_eq!(all.len(), 1_031);
 		assert_eq!((all[3], all[1_030], all.iter().sum::<u64>()), (5, 7, 12));
-		assert_eq!(load_entries::<StakePages<Test>, u64>(4), [0, 0, 0, 5]);
+		assert_eq!(load_entries::<StakePages<Test>, u64, _>(4), [0, 0, 0, 5]);
 		StakePages::<Test>::remove(2);
 		StakePages::<Test>::remove(0);
 	});

@@ -1,50 +1,131 @@
-//! The provisional weights: a network of the greatest size fits a quarter of a two-second block.
+//! What the machine derives from the weights, and that it never takes more than its share.
 
 use crate::{
 	mock::*,
-	weights::{FormulaWeight, WeightInfo},
+	weights::{
+		affordable_visits, load_graph, load_graph_of, merge_row, one_row, visits, WeightInfo,
+	},
 };
-use frame_support::weights::{
-	constants::{ParityDbWeight, RocksDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
-	Weight,
-};
+use frame_support::weights::Weight;
+use proptest::prelude::*;
 
-fn milliseconds(weight: Weight) -> u64 {
-	assert_eq!(weight.proof_size(), 0);
-	weight.ref_time() / WEIGHT_REF_TIME_PER_MILLIS
+/// Weights as large and as uneven as measured ones.
+struct Measured;
+
+/// `base` and `slope` picoseconds.
+fn linear(base: u64, slope: u64, count: u32) -> Weight {
+	Weight::from_parts(base + slope * u64::from(count), 0)
 }
 
-fn units<W: WeightInfo>() -> [u64; 6] {
-	let (row_pages, pages, pieces) = (4_096, 128, 16);
-	let load = W::load_graph(row_pages, pages);
-	[
-		milliseconds(load),
-		milliseconds(W::begin(pages) + load + W::save_vectors(pieces)),
-		milliseconds(W::visit() * 65_536 * 68),
-		milliseconds(W::emit_page() * 128),
-		milliseconds(W::emit_page() + W::emit_leaving() * 512 + W::save_vectors(pieces)),
-		milliseconds(W::load_registered(pages) + W::merge_row()),
-	]
-}
-
-#[test]
-fn the_greatest_network_fits() {
-	for units in [units::<FormulaWeight<RocksDbWeight>>(), units::<FormulaWeight<ParityDbWeight>>()]
-	{
-		assert!(units.iter().all(|&unit| unit < 250), "{units:?}");
+impl WeightInfo for Measured {
+	fn register() -> Weight {
+		linear(60_000_001, 0, 0)
 	}
-	// One sweep over 4.2 million edges: 26 ms.
-	assert_eq!(units::<FormulaWeight<ParityDbWeight>>()[2], 26);
+	fn deregister() -> Weight {
+		linear(60_000_001, 0, 0)
+	}
+	fn set_endpoint() -> Weight {
+		linear(20_000_001, 0, 0)
+	}
+	fn set_service_key() -> Weight {
+		linear(20_000_001, 0, 0)
+	}
+	fn stake() -> Weight {
+		linear(50_000_001, 0, 0)
+	}
+	fn unstake() -> Weight {
+		linear(50_000_001, 0, 0)
+	}
+	fn withdraw_unbonded() -> Weight {
+		linear(50_000_001, 0, 0)
+	}
+	fn post_row(edges: u32) -> Weight {
+		linear(200_000_001, 300_001, edges)
+	}
+	fn set_edge() -> Weight {
+		Self::post_row(64)
+	}
+	fn poll() -> Weight {
+		linear(10_000_001, 0, 0)
+	}
+	fn leaving_page() -> Weight {
+		linear(5_000_001, 0, 0)
+	}
+	fn merge_leaving() -> Weight {
+		linear(90_000_001, 0, 0)
+	}
+	fn load_registered(pages: u32) -> Weight {
+		linear(100_001, 9_000_001, pages)
+	}
+	fn merge_rows(rows: u32) -> Weight {
+		linear(7_000_001, 150_000_001, rows)
+	}
+	fn begin(pages: u32) -> Weight {
+		linear(20_000_001, 9_000_001, pages)
+	}
+	fn load_empty_rows(row_pages: u32) -> Weight {
+		linear(300_001, 6_000_001, row_pages)
+	}
+	fn load_rows(row_pages: u32) -> Weight {
+		linear(300_001, 17_000_001, row_pages)
+	}
+	fn sweep(visits: u32) -> Weight {
+		linear(1_000_001, 1_297, visits)
+	}
+	fn save_vectors(pieces: u32) -> Weight {
+		linear(1, 100_000_001, pieces)
+	}
+	fn load_vectors(pieces: u32) -> Weight {
+		linear(1, 50_000_001, pieces)
+	}
+	fn clear_vectors(pieces: u32) -> Weight {
+		linear(1, 100_000_001, pieces)
+	}
+	fn emit_mint() -> Weight {
+		linear(60_000_001, 0, 0)
+	}
+	fn load_piece() -> Weight {
+		linear(20_000_001, 0, 0)
+	}
+	fn emit_page(leaving: u32) -> Weight {
+		linear(130_000_001, 60_000_001, leaving)
+	}
+	fn emit_end() -> Weight {
+		linear(60_000_001, 0, 0)
+	}
 }
 
 #[test]
-fn a_post_pays_for_its_edges_and_for_both_writes() {
-	type W = FormulaWeight<ParityDbWeight>;
-	assert!(W::post_row(64).ref_time() > W::post_row(0).ref_time());
-	assert_eq!(W::set_edge(), W::post_row(64));
-	let two_writes = ParityDbWeight::get().writes(2);
-	assert!(W::post_row(0).all_gte(two_writes));
-	assert!(milliseconds(W::post_row(64)) < 2);
+fn a_visit_is_charged_half_as_much_again_as_it_was_measured() {
+	assert_eq!(visits::<Measured>(2_000_000).ref_time(), 3_000_000 * 1_297);
+	assert_eq!(visits::<Measured>(0), Weight::zero());
+	// Rounded up, so that many small charges are no less than a large one.
+	assert_eq!(visits::<Measured>(1).ref_time(), 1_946);
+	assert_eq!(one_row::<Measured>().ref_time(), 1_000_001 + 68 * 1_297 * 3 / 2);
+	assert_eq!(merge_row::<Measured>().ref_time(), 150_000_001);
+}
+
+proptest! {
+	#[test]
+	fn what_is_affordable_is_afforded(spare in 0u64..600_000_000_000) {
+		let weight = Weight::from_parts(spare, 0);
+		let most = affordable_visits::<Measured>(weight);
+		prop_assert!(visits::<Measured>(most).all_lte(weight));
+		prop_assert!(visits::<Measured>(most + 1).any_gt(weight));
+	}
+
+	#[test]
+	fn rows_cost_what_they_hold(uids in 0u32..=65_536, some in 0f64..=1.0) {
+		let most = load_graph::<Measured>(uids);
+		let full = uids.div_ceil(16) * 1_024;
+		let edges = (f64::from(full) * some) as u32;
+		let cost = load_graph_of::<Measured>(uids, edges);
+		prop_assert!(cost.all_lte(most));
+		prop_assert_eq!(load_graph_of::<Measured>(uids, full), most);
+		// More than there is room for: still the most.
+		prop_assert_eq!(load_graph_of::<Measured>(uids, u32::MAX), most);
+		prop_assert!(load_graph_of::<Measured>(uids, 0).all_lte(cost));
+	}
 }
 
 #[test]

@@ -6,12 +6,14 @@
 //! | `invariants` | conservation, interruption, any bytes |
 //! | `oracle` | agreement with a literal Algorithm 1, in `f64` and with 44 more bits |
 //! | `vectors` | exact values of two small markets, and one digest of all bits |
+//! | `digests` | the bits of the benchmark graphs, whole and interrupted |
 //! | `limits` | extreme sizes, stakes and graphs |
 //! | `payout`, `emission` | Algorithm 2: `σ` exact, the schedule's sums |
 //! | `example` | the `solve` example on CSV files |
 
 mod algorithm;
 mod case;
+mod digests;
 mod emission;
 mod example;
 mod graph;

@@ -1,0 +1,120 @@
+//! Algorithm 1 in `f64`, over compressed sparse rows of `u32` and `f64`: what a numerical library
+//! does, without the library.
+
+use super::{normalised, nothing, sources, sweep_until, Contender, Run, Until};
+use bench_graphs::Case;
+
+/// The rows: 12 bytes per edge.
+#[derive(Debug)]
+struct Rows {
+	/// Where each row's edges begin; one more than there are rows.
+	starts: Vec<usize>,
+	targets: Vec<u32>,
+	weights: Vec<f64>,
+	/// What each row keeps.
+	own: Vec<f64>,
+	sources: Option<Vec<f64>>,
+}
+
+impl Rows {
+	fn new(case: &Case) -> Self {
+		let part = |share: u32| f64::from(share) / 65_536.0;
+		let ends = case.ends.iter().map(|&end| end as usize);
+		Self {
+			starts: std::iter::once(0).chain(ends).collect(),
+			targets: case.targets.iter().map(|&target| u32::from(target)).collect(),
+			weights: case.shares.iter().map(|&share| part(u32::from(share))).collect(),
+			own: (0..case.components()).map(|uid| part(case.self_share(uid))).collect(),
+			sources: sources(case),
+		}
+	}
+
+	/// Adds the parts of `mass` that row `uid` gives away to `to`.
+	#[inline(always)]
+	fn scatter(&self, uid: usize, mass: f64, to: &mut [f64]) {
+		let range = self.starts[uid]..self.starts[uid + 1];
+		for (&target, &weight) in self.targets[range.clone()].iter().zip(&self.weights[range]) {
+			to[target as usize] += mass * weight;
+		}
+	}
+
+	fn finish(&self, (sweeps, seconds): (u32, f64), contribution: &[f64]) -> Run {
+		Run {
+			seconds,
+			sweeps,
+			visits: u64::from(sweeps) * self.targets.len() as u64,
+			vector: normalised(contribution),
+			digest: None,
+		}
+	}
+}
+
+/// The loop of Algorithm 1 as the paper prints it: a vector of mass is divided into the next one,
+/// and what each row keeps is added up (Jacobi).
+#[derive(Debug)]
+pub struct Csr(Rows);
+
+impl Csr {
+	/// Converts the rows.
+	pub fn new(case: &Case) -> Self {
+		Self(Rows::new(case))
+	}
+}
+
+impl Contender for Csr {
+	fn run(&mut self, until: Until) -> anyhow::Result<Run> {
+		let rows = &self.0;
+		let Some(mut mass) = rows.sources.clone() else { return Ok(nothing(rows.own.len())) };
+		let mut next = vec![0.0; mass.len()];
+		let mut contribution = vec![0.0; mass.len()];
+		let ran = sweep_until(until, || {
+			next.fill(0.0);
+			// What is given away is summed anew in each sweep: of a difference to 1 nothing would
+			// be left below 2^-53.
+			let mut residual = 0.0;
+			for (uid, ((&mass, &own), absorbed)) in
+				mass.iter().zip(&rows.own).zip(&mut contribution).enumerate()
+			{
+				let kept = mass * own;
+				*absorbed += kept;
+				residual += mass - kept;
+				rows.scatter(uid, mass, &mut next);
+			}
+			std::mem::swap(&mut mass, &mut next);
+			residual
+		})?;
+		Ok(rows.finish(ran, &contribution))
+	}
+}
+
+/// The same limit, in place: mass that arrives at a row which the sweep has yet to visit moves on
+/// in the same sweep (Gauss-Seidel). The engine's loop, in `f64`.
+#[derive(Debug)]
+pub struct CsrPush(Rows);
+
+impl CsrPush {
+	/// Converts the rows.
+	pub fn new(case: &Case) -> Self {
+		Self(Rows::new(case))
+	}
+}
+
+impl Contender for CsrPush {
+	fn run(&mut self, until: Until) -> anyhow::Result<Run> {
+		let rows = &self.0;
+		let Some(mut mass) = rows.sources.clone() else { return Ok(nothing(rows.own.len())) };
+		let mut contribution = vec![0.0; mass.len()];
+		let mut residual = 1.0;
+		let ran = sweep_until(until, || {
+			for (uid, (&own, absorbed)) in rows.own.iter().zip(&mut contribution).enumerate() {
+				let here = std::mem::take(&mut mass[uid]);
+				let kept = here * own;
+				*absorbed += kept;
+				residual -= kept;
+				rows.scatter(uid, here, &mut mass);
+			}
+			residual
+		})?;
+		Ok(rows.finish(ran, &contribution))
+	}
+}

@@ -1,0 +1,177 @@
+use crate::{odd_graphs, small_graphs};
+use bench_contribution::wasm::Module;
+use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
+use bench_kernel::{pack, Answer, Ended, Request, Want};
+use contribution::{Payout, Progress, Solve, ROW_COST};
+use rand::{Rng, SeedableRng};
+use std::{fs, path::PathBuf, sync::LazyLock};
+
+/// Compiled once for all tests of the program.
+static MODULE: LazyLock<Module> = LazyLock::new(|| Module::built_in().unwrap());
+
+/// The request for the whole solve in one call.
+fn whole(want: Want) -> Request {
+	Request { budget: u64::MAX, per_call: 0, want, sigma: PINNED_SIGMA }
+}
+
+fn call(request: &Request, case: &Case) -> Answer {
+	MODULE.call(&request.to_bytes(&case.to_bytes())).unwrap().0
+}
+
+/// What the library computes, natively and in one go.
+pub(crate) fn expected(case: &Case, want: Want) -> Answer {
+	let rejected = |ended| Answer { ended, sweeps: 0, total: 0, residual: 0, values: vec![] };
+	let Some((mut solve, mut vectors)) = Solve::begin(&case.stakes) else {
+		let values = vec![0; case.components()];
+		return Answer { values, ..rejected(Ended::NothingPayable) };
+	};
+	let mut budget = u64::MAX;
+	let ended = match solve.advance(&pack(case), &mut vectors, &mut budget) {
+		Progress::Paused => Ended::Paused,
+		Progress::Converged => Ended::Converged,
+		Progress::Truncated => Ended::Truncated,
+	};
+	let mut values = vectors.contribution;
+	if want == Want::Payouts {
+		let mut payout = Payout::new(PINNED_SIGMA, values.iter().sum());
+		values = values.into_iter().map(|part| payout.next(part)).collect();
+	}
+	Answer { ended, sweeps: solve.sweep, total: solve.total, residual: solve.residual, values }
+}
+
+#[test]
+fn the_bits_are_those_of_the_library() {
+	let large = Shape::ALL.map(|shape| (shape, generate(shape, 300, 64, SEED)));
+	for (shape, case) in small_graphs().into_iter().chain(large) {
+		for want in [Want::Contributions, Want::Payouts] {
+			let answer = call(&whole(want), &case);
+			assert_eq!(answer.ended, Ended::Converged, "{shape}");
+			assert_eq!(answer, expected(&case, want), "{shape}");
+		}
+	}
+}
+
+#[test]
+fn pieces_change_nothing() {
+	let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+	for shape in Shape::ALL {
+		let case = generate(shape, 300, 64, SEED);
+		let expected = expected(&case, Want::Payouts);
+		let row = ROW_COST + 64;
+		for _ in 0..8 {
+			let per_call = rng.random_range(row..row * 700);
+			let request = Request { per_call, ..whole(Want::Payouts) };
+			assert_eq!(call(&request, &case), expected, "{shape}, {per_call} visits per call");
+		}
+	}
+}
+
+#[test]
+fn a_budget_is_kept_to() {
+	let case = generate(Shape::U, 300, 64, SEED);
+	let sweep = 300 * (ROW_COST + 64);
+	let with = |budget, per_call| {
+		let request = Request { budget, per_call, ..whole(Want::Contributions) };
+		call(&request, &case)
+	};
+	let none = with(0, 0);
+	assert_eq!((none.ended, none.sweeps), (Ended::Paused, 0));
+	assert_eq!(none.residual, none.total);
+	assert!(none.values.iter().all(|&part| part == 0));
+	let almost = with(sweep * 3 - 1, 0);
+	assert_eq!((almost.ended, almost.sweeps), (Ended::Paused, 2));
+	let three = with(sweep * 3, 1_000);
+	assert_eq!((three.ended, three.sweeps), (Ended::Paused, 3));
+	let absorbed: u64 = three.values.iter().sum();
+	assert_eq!(absorbed + three.residual, three.total);
+	// Too little for a single row: it ends all the same.
+	assert_eq!(with(u64::MAX, 10).sweeps, 0);
+}
+
+#[test]
+fn odd_graphs_are_answered() {
+	for (name, case) in odd_graphs() {
+		for want in [Want::Contributions, Want::Payouts] {
+			assert_eq!(call(&whole(want), &case), expected(&case, want), "{name}");
+		}
+	}
+}
+
+#[test]
+fn bad_bytes_are_rejected() {
+	let rejected =
+		Answer { ended: Ended::Rejected, sweeps: 0, total: 0, residual: 0, values: vec![] };
+	let good = whole(Want::Payouts).to_bytes(&generate(Shape::Z, 20, 4, SEED).to_bytes());
+	assert_eq!(MODULE.call(&good).unwrap().0.ended, Ended::Converged);
+	// 25 bytes of request, the graph file behind it.
+	for length in [0, 1, 24, 25, 30, 60, good.len() - 1] {
+		assert_eq!(MODULE.call(&good[..length]).unwrap().0, rejected, "{length} bytes");
+	}
+	let mut unknown = good.clone();
+	unknown[16] = 2;
+	assert_eq!(MODULE.call(&unknown).unwrap().0, rejected, "something unknown is wanted");
+	// A target that is no component, in the first edge.
+	let mut malformed = good.clone();
+	malformed[25 + 16 + 20 * 12 + 1] = 0xff;
+	assert_eq!(MODULE.call(&malformed).unwrap().0, rejected);
+
+	let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+	for _ in 0..300 {
+		let mut bytes = good.clone();
+		for _ in 0..rng.random_range(1..6) {
+			let place = rng.random_range(25..bytes.len());
+			bytes[place] = rng.random();
+		}
+		// Rejected or solved, as the library does.
+		let answer = MODULE.call(&bytes).unwrap().0;
+		match Case::from_bytes(&bytes[25..]) {
+			Ok(case) => assert_eq!(answer, expected(&case, Want::Payouts)),
+			Err(_) => assert_eq!(answer, rejected),
+		}
+	}
+}
+
+#[test]
+fn the_pinned_digests() {
+	let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(11);
+	for pinned in PINNED {
+		let case = generate(pinned.shape, pinned.components, 64, SEED);
+		let row = ROW_COST + 64;
+		let in_pieces = rng.random_range(row..row * pinned.components as u64 * 2);
+		for per_call in [0, in_pieces] {
+			let answer = call(&Request { per_call, ..whole(Want::Payouts) }, &case);
+			let name = format!("{pinned:?}, {per_call} visits per call");
+			assert_eq!(answer.ended, Ended::Converged, "{name}");
+			assert_eq!(answer.values.iter().sum::<u64>(), PINNED_SIGMA, "{name}");
+			assert_eq!(
+				(answer.sweeps, digest(&answer.values)),
+				(pinned.sweeps, pinned.digest),
+				"{name}"
+			);
+		}
+	}
+}
+
+#[test]
+fn a_pair_of_calls_answers_as_one() {
+	let case = generate(Shape::D8, 2_000, 64, SEED);
+	let request = whole(Want::Contributions);
+	let (answer, solve, whole) = MODULE.call_pair(&request, &case.to_bytes()).unwrap();
+	assert_eq!(answer, expected(&case, Want::Contributions));
+	// The other call of the pair took its time, too.
+	assert!(solve < whole, "{solve} of {whole} s");
+}
+
+#[test]
+fn a_module_from_a_file() {
+	let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("kernel.wasm");
+	fs::write(&path, bench_kernel::WASM_BINARY.unwrap()).unwrap();
+	let case = generate(Shape::Z, 40, 8, SEED);
+	let request = whole(Want::Payouts).to_bytes(&case.to_bytes());
+	let answer = Module::from_file(&path).unwrap().call(&request).unwrap().0;
+	assert_eq!(answer, expected(&case, Want::Payouts));
+	// What is no module is an error of the call.
+	fs::write(&path, b"\0asm and no more").unwrap();
+	assert!(Module::from_file(&path).unwrap().call(&request).is_err());
+	assert!(Module::from_file(&path.with_extension("missing")).is_err());
+}

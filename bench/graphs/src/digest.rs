@@ -1,0 +1,53 @@
+//! The digests by which results are compared, and the ones that must never change.
+
+use crate::Shape;
+
+/// The units paid out for a digest: `σ = 10^12`.
+pub const PINNED_SIGMA: u64 = 1_000_000_000_000;
+
+/// FNV-1a of 64 bits over the little-endian bytes of the values.
+///
+/// It tells bits apart that a build, a machine or a resumed solve got wrong; it is no protection
+/// against somebody who looks for two inputs of one digest.
+pub fn digest(values: &[u64]) -> u64 {
+	let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+	bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+		(hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+	})
+}
+
+/// What a graph's solve must end with, in every build and on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinned {
+	/// The shape of the graph.
+	pub shape: Shape,
+	/// Its components; 64 edges in a row and [`SEED`](crate::SEED) as everywhere.
+	pub components: usize,
+	/// The sweeps made.
+	pub sweeps: u16,
+	/// The [`digest`] of the payouts of [`PINNED_SIGMA`] units.
+	pub digest: u64,
+}
+
+const fn pin(shape: Shape, components: usize, sweeps: u16, digest: u64) -> Pinned {
+	Pinned { shape, components, sweeps, digest }
+}
+
+/// The result of each shape at 256, 4,096 and 65,536 components.
+pub const PINNED: [Pinned; 15] = [
+	pin(Shape::U, 256, 17, 0xe62e_4653_9da5_d2f2),
+	pin(Shape::U, 4_096, 17, 0xc1dd_b018_9b28_c828),
+	pin(Shape::U, 65_536, 17, 0x8018_3458_c87d_2328),
+	pin(Shape::Z, 256, 17, 0x2e1c_ec69_97c8_d484),
+	pin(Shape::Z, 4_096, 18, 0x552f_47e8_245c_2646),
+	pin(Shape::Z, 65_536, 17, 0xcda9_c30f_4291_7cb4),
+	pin(Shape::D8, 256, 80, 0x76b9_5991_2ef5_fa9f),
+	pin(Shape::D8, 4_096, 80, 0xfc6a_bfa4_3357_23b9),
+	pin(Shape::D8, 65_536, 80, 0x978c_2069_b00d_5028),
+	pin(Shape::C, 256, 73, 0xab91_ec62_ef04_43da),
+	pin(Shape::C, 4_096, 71, 0xed04_2021_8b3a_1e6d),
+	pin(Shape::C, 65_536, 76, 0xfc3b_5cd9_50d8_3403),
+	pin(Shape::R, 256, 156, 0xfd64_2d16_bd7c_9d70),
+	pin(Shape::R, 4_096, 156, 0x2384_a43a_48d4_9c9e),
+	pin(Shape::R, 65_536, 156, 0x904d_0e70_44aa_9c9e),
+];

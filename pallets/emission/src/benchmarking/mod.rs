@@ -1,0 +1,424 @@
+//! One benchmark per call and per step of the state machine, each at its worst.
+//!
+//! ```text
+//!   setup: pages full, rows of 64 edges, unbonding full, every key another account
+//!   calls: through the extrinsic           steps: the functions that `phases` is made of
+//! ```
+//!
+//! Worst means: every page as long as it can be, targets in all pages of registrations, both
+//! lookups of a service key, and a vector of 65,536 components, which no core's first cache holds.
+//! `make weights` runs them in WebAssembly and writes the runtime's weights; the tests run each
+//! once natively.
+
+mod setup;
+
+use crate::{
+	pages::load_entries,
+	phases::State,
+	types::{
+		PendingRow, Phase, Resident, UnbondingChunk, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE,
+		MAX_EDGES, MAX_UNBONDING_CHUNKS, REGISTRATIONS_PER_PAGE, ROWS_PER_PAGE,
+	},
+	*,
+};
+use alloc::vec::Vec;
+use contribution::MAX_COMPONENTS;
+use frame_benchmarking::v2::*;
+use frame_support::{
+	traits::fungible::{Inspect, Mutate},
+	weights::WeightMeter,
+	BoundedVec,
+};
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use setup::*;
+
+/// Row pages of 65,536 components.
+const ROW_PAGES: u32 = MAX_COMPONENTS as u32 / ROWS_PER_PAGE;
+/// Stake pages of 65,536 components.
+const STAKE_PAGES: u32 = MAX_COMPONENTS as u32 / ENTRIES_PER_PAGE;
+/// Pages of registrations of 65,536 components.
+const REGISTERED_PAGES: u32 = MAX_COMPONENTS as u32 / REGISTRATIONS_PER_PAGE;
+/// Pieces of one vector of 65,536 components.
+const PIECES: u32 = MAX_COMPONENTS as u32 / ENTRIES_PER_PIECE;
+/// Edge visits of four sweeps over 65,536 full rows.
+const VISITS: u32 = 4 * MAX_COMPONENTS as u32 * (MAX_EDGES + contribution::ROW_COST as u32);
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn register() {
+		fill_registrations::<T>(REGISTERED_PAGES);
+		UidSpace::<T>::put(MAX_COMPONENTS as u32);
+		// The uid was freed in an earlier epoch.
+		Epoch::<T>::put(2);
+		FreeUids::<T>::insert(0, types::FreeUid { uid: 7, freed: 1 });
+		FreeUidQueue::<T>::put(types::FreeQueue { head: 0, tail: 2 });
+		let owner = funded::<T>("owner", 0);
+		let service_key: T::AccountId = account("service", 0, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()), Some(endpoint()), Some(service_key));
+
+		assert_eq!(UidOf::<T>::get(&owner), Some(7));
+	}
+
+	#[benchmark]
+	fn deregister() {
+		let owner = component::<T>();
+		Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS - 1));
+		Leaving::<T>::insert(0, BoundedVec::truncate_from((1..ENTRIES_PER_PAGE).collect()));
+		PendingRows::<T>::insert(0, pending(0, 1));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()));
+
+		assert!(Components::<T>::get(0).is_some_and(|component| component.leaving));
+	}
+
+	#[benchmark]
+	fn set_endpoint() {
+		component::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(service_key::<T>()), Some(endpoint()));
+
+		assert_eq!(Endpoints::<T>::get(0), Some(endpoint()));
+	}
+
+	#[benchmark]
+	fn set_service_key() {
+		let owner = component::<T>();
+		let other: T::AccountId = account("service", 1, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), other.clone());
+
+		assert_eq!(UidOfServiceKey::<T>::get(other), Some(0));
+	}
+
+	#[benchmark]
+	fn stake() {
+		let owner = component::<T>();
+		let before = stake_of::<T>(0);
+		let amount = EmissionParameters::<T>::get().min_stake;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), amount);
+
+		assert_eq!(stake_of::<T>(0), before + amount);
+	}
+
+	#[benchmark]
+	fn unstake() {
+		let owner = component::<T>();
+		Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS - 1));
+		let amount = stake_of::<T>(0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), amount);
+
+		assert_eq!(stake_of::<T>(0), 0);
+	}
+
+	#[benchmark]
+	fn withdraw_unbonded() -> Result<(), BenchmarkError> {
+		let owner = component::<T>();
+		Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS));
+		T::Currency::mint_into(&Pallet::<T>::pot(), MAX_UNBONDING_CHUNKS.into())?;
+		Epoch::<T>::put(u32::MAX);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner.clone()));
+
+		assert!(!Unbonding::<T>::contains_key(owner));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn post_row(e: Linear<0, MAX_EDGES>) {
+		component::<T>();
+		fill_registrations::<T>(REGISTERED_PAGES);
+		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
+		Epoch::<T>::put(2);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(service_key::<T>()), BoundedVec::truncate_from(edges(e)));
+
+		assert_eq!(PendingRows::<T>::get(0).map(|row| row.edges.len() as u32), Some(e));
+	}
+
+	#[benchmark]
+	fn set_edge() {
+		component::<T>();
+		fill_registrations::<T>(REGISTERED_PAGES);
+		let mut page = full_page(0, MAX_COMPONENTS as u32);
+		page.set(0, 1, &edges(MAX_EDGES - 1));
+		RowPages::<T>::insert(0, page);
+		Epoch::<T>::put(2);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(service_key::<T>()), 9, 1);
+
+		assert_eq!(PendingRows::<T>::get(0).map(|row| row.edges.len() as u32), Some(MAX_EDGES));
+	}
+
+	/// An epoch is due, and the block has no room for its first step.
+	#[benchmark]
+	fn poll() {
+		UidSpace::<T>::put(MAX_COMPONENTS as u32);
+		let now = Pallet::<T>::due();
+		let mut meter = WeightMeter::with_limit(T::WeightInfo::poll());
+
+		#[block]
+		{
+			Pallet::<T>::service(now, &mut meter);
+		}
+
+		assert_eq!(Solve::<T>::get().phase, Phase::Merge);
+	}
+
+	#[benchmark]
+	fn leaving_page() {
+		let leaving: Vec<u32> = (0..ENTRIES_PER_PAGE).collect();
+		Leaving::<T>::insert(0, BoundedVec::truncate_from(leaving));
+
+		#[block]
+		{
+			let mut leaving = Leaving::<T>::get(0);
+			leaving.pop();
+			Leaving::<T>::insert(0, leaving);
+		}
+
+		assert_eq!(Leaving::<T>::get(0).len() as u32, ENTRIES_PER_PAGE - 1);
+	}
+
+	#[benchmark]
+	fn merge_leaving() {
+		let owner = component::<T>();
+		fill_registrations::<T>(1);
+		ContributionPages::<T>::insert(0, stakes());
+		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
+		PendingRows::<T>::insert(0, pending(0, 1));
+		assert!(Pallet::<T>::do_deregister(&owner).is_ok());
+
+		#[block]
+		{
+			Pallet::<T>::remove_component(0);
+		}
+
+		assert!(Components::<T>::get(0).is_none());
+	}
+
+	#[benchmark]
+	fn load_registered(p: Linear<0, REGISTERED_PAGES>) {
+		fill_registrations::<T>(p);
+		let uids = p * REGISTRATIONS_PER_PAGE;
+		let entries: Vec<u32>;
+
+		#[block]
+		{
+			entries = load_entries::<RegisteredPages<T>, _, _>(uids);
+		}
+
+		assert_eq!(entries.len() as u32, uids);
+	}
+
+	/// Each row in a page of its own, and all of these full.
+	#[benchmark]
+	fn merge_rows(r: Linear<0, 256>) {
+		let uids = 256 * ROWS_PER_PAGE;
+		fill_registrations::<T>(1);
+		UidSpace::<T>::put(uids);
+		for page in 0..r {
+			RowPages::<T>::insert(page, full_page(page, uids));
+			PendingRows::<T>::insert(page * ROWS_PER_PAGE, pending(page * ROWS_PER_PAGE, uids));
+		}
+		let mut state = State::<T> { phase: Phase::Merge, ..Default::default() };
+
+		#[block]
+		{
+			Pallet::<T>::merge_rows(&mut state, &mut WeightMeter::new());
+		}
+
+		assert_eq!(state.phase, Phase::Begin);
+		assert_eq!(PendingRows::<T>::iter().count(), 0);
+	}
+
+	#[benchmark]
+	fn begin(p: Linear<0, STAKE_PAGES>) {
+		for page in 0..p {
+			StakePages::<T>::insert(page, stakes());
+		}
+		let uids = p * ENTRIES_PER_PAGE;
+		UidSpace::<T>::put(uids);
+		let solve;
+
+		#[block]
+		{
+			let (_, sources) = Pallet::<T>::open(Pallet::<T>::due());
+			solve = contribution::Solve::begin(&sources);
+		}
+
+		assert_eq!(solve.is_some(), p > 0);
+	}
+
+	#[benchmark]
+	fn load_empty_rows(p: Linear<0, ROW_PAGES>) {
+		let uids = p * ROWS_PER_PAGE;
+		fill_registrations::<T>(pages::registered_pages(uids));
+		for page in 0..p {
+			RowPages::<T>::insert(page, empty_page());
+		}
+		let graph;
+
+		#[block]
+		{
+			graph = Pallet::<T>::load_graph(uids, &mut WeightMeter::new(), |_, _| {});
+		}
+
+		assert_eq!((graph.rows() as u32, graph.edges()), (uids, 0));
+	}
+
+	#[benchmark]
+	fn load_rows(p: Linear<0, ROW_PAGES>) {
+		let uids = p * ROWS_PER_PAGE;
+		fill_registrations::<T>(pages::registered_pages(uids));
+		for page in 0..p {
+			RowPages::<T>::insert(page, full_page(page, uids));
+		}
+		let graph;
+
+		#[block]
+		{
+			graph = Pallet::<T>::load_graph(uids, &mut WeightMeter::new(), |_, _| {});
+		}
+
+		assert_eq!(graph.rows() as u32, uids);
+		// Pages of so few uids that 64 distinct targets are hard to find are not full.
+		assert!(p < 64 || graph.edges() as u32 == uids * MAX_EDGES);
+	}
+
+	#[benchmark]
+	fn sweep(v: Linear<0, VISITS>) {
+		let Resident { graph, mut vectors } = solve(MAX_COMPONENTS);
+		let mut solve = begun(&vectors);
+		let mut budget = u64::from(v);
+
+		#[block]
+		{
+			solve.advance(&graph, &mut vectors, &mut budget);
+		}
+
+		let row = u64::from(MAX_EDGES) + contribution::ROW_COST;
+		assert!(budget < row, "all of it is used");
+	}
+
+	#[benchmark]
+	fn save_vectors(p: Linear<0, PIECES>) {
+		let vectors = vectors(p * ENTRIES_PER_PIECE);
+
+		#[block]
+		{
+			Pallet::<T>::save_vectors(&vectors);
+		}
+
+		assert_eq!(ResidualPieces::<T>::iter().count() as u32, p);
+	}
+
+	#[benchmark]
+	fn load_vectors(p: Linear<0, PIECES>) {
+		let uids = p * ENTRIES_PER_PIECE;
+		let saved = vectors(uids);
+		Pallet::<T>::save_vectors(&saved);
+		let loaded;
+
+		#[block]
+		{
+			loaded = Pallet::<T>::load_vectors(uids);
+		}
+
+		assert_eq!(loaded, saved);
+	}
+
+	#[benchmark]
+	fn clear_vectors(p: Linear<0, PIECES>) {
+		let uids = p * ENTRIES_PER_PIECE;
+		Pallet::<T>::save_vectors(&vectors(uids));
+
+		#[block]
+		{
+			Pallet::<T>::clear_vectors(uids);
+		}
+
+		assert_eq!(SolvedPieces::<T>::iter().count(), 0);
+	}
+
+	#[benchmark]
+	fn emit_mint() {
+		let mut state = State::<T> { sigma: 1_000_000_000, total: 1 << 61, ..Default::default() };
+
+		#[block]
+		{
+			Pallet::<T>::mint(&mut state);
+		}
+
+		assert_eq!(state.minted, Some(1_000_000_000));
+	}
+
+	#[benchmark]
+	fn load_piece() {
+		Pallet::<T>::save_vectors(&vectors(ENTRIES_PER_PIECE));
+		let piece;
+
+		#[block]
+		{
+			piece = Pallet::<T>::solved_piece(0);
+		}
+
+		assert_eq!(piece.len() as u32, ENTRIES_PER_PIECE);
+	}
+
+	#[benchmark]
+	fn emit_page(l: Linear<0, ENTRIES_PER_PAGE>) {
+		StakePages::<T>::insert(0, stakes());
+		ContributionPages::<T>::insert(0, stakes());
+		let leaving: Vec<u32> = (0..l).collect();
+		for &uid in &leaving {
+			let owner: T::AccountId = account("leaving", uid, 0);
+			Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS));
+			let service_key = owner.clone();
+			let component = types::Component { owner, service_key, deposit: 0, leaving: true };
+			Components::<T>::insert(uid, component);
+		}
+		Leaving::<T>::insert(0, BoundedVec::truncate_from(leaving));
+		let vectors = vectors(ENTRIES_PER_PAGE);
+		let total: u64 = vectors.contribution.iter().sum();
+		let mut state = State::<T> { minted: Some(u64::MAX / 2), total, ..Default::default() };
+
+		#[block]
+		{
+			let leaving = Leaving::<T>::get(0);
+			let of = |uid: u32| vectors.contribution.get(uid as usize).copied().unwrap_or_default();
+			Pallet::<T>::emit_page(&mut state, 0, ENTRIES_PER_PAGE, of, &leaving);
+		}
+
+		assert_eq!(state.paid, u64::MAX / 2);
+	}
+
+	#[benchmark]
+	fn emit_end() {
+		let mut state = State::<T> { phase: Phase::Emit, minted: Some(0), ..Default::default() };
+		let epoch = Epoch::<T>::get();
+
+		#[block]
+		{
+			Pallet::<T>::finish(BlockNumberFor::<T>::default(), &mut state);
+		}
+
+		assert_eq!(Epoch::<T>::get(), epoch + 1);
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::Ext::default().build(), crate::mock::Test);
+}

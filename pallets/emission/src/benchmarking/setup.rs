@@ -1,0 +1,164 @@
+//! What the benchmarks start from: pages and vectors as full as they can be.
+
+use super::*;
+use crate::{
+	pages::get_entry,
+	types::{Balance, Edges, Endpoint, Page, RegisteredPage, RowPage, UnbondingChunks},
+};
+use contribution::{Graph, Vectors, MIN_SELF_SHARE, SHARE_ONE};
+
+/// An account with plenty of tokens.
+pub(super) fn funded<T: Config>(name: &'static str, index: u32) -> T::AccountId {
+	let account: T::AccountId = account(name, index, 0);
+	let amount = EmissionParameters::<T>::get().min_stake.saturating_mul(100);
+	let amount = amount.saturating_add(T::Currency::minimum_balance().saturating_mul(100));
+	let minted = T::Currency::mint_into(&account, amount);
+	assert!(minted.is_ok(), "the issuance has room");
+	account
+}
+
+/// The service key of [`component`].
+pub(super) fn service_key<T: Config>() -> T::AccountId {
+	account("service", 0, 0)
+}
+
+/// Component 0, with stake, endpoint and a service key of its own, in full pages; its owner.
+pub(super) fn component<T: Config>() -> T::AccountId {
+	let owner = funded::<T>("owner", 0);
+	UidSpace::<T>::put(0);
+	let registered =
+		Pallet::<T>::do_register(owner.clone(), Some(endpoint()), Some(service_key::<T>()));
+	assert_eq!(registered, Ok(0));
+	StakePages::<T>::mutate(0, |page| page.bounded_resize(ENTRIES_PER_PAGE as usize, 0));
+	let staked = Pallet::<T>::do_stake(&owner, EmissionParameters::<T>::get().min_stake);
+	assert!(staked.is_ok(), "the owner has enough");
+	StakePages::<T>::mutate(0, |page| page.iter_mut().skip(1).for_each(|stake| *stake = 1));
+	UidSpace::<T>::put(MAX_COMPONENTS as u32);
+	owner
+}
+
+/// The stake of a uid, in units.
+pub(super) fn stake_of<T: Config>(uid: u32) -> Balance {
+	get_entry::<StakePages<T>, _, _>(uid)
+}
+
+/// The longest endpoint.
+pub(super) fn endpoint() -> Endpoint {
+	let host = BoundedVec::truncate_from(alloc::vec![b'h'; 253]);
+	Endpoint { host, port: 1, tls_spki: Some([1; 32]), protocol: 1 }
+}
+
+/// Chunks of one unit each that unlock in epochs long after one another.
+pub(super) fn chunks(count: u32) -> UnbondingChunks {
+	let chunk = |index: u32| UnbondingChunk { amount: 1, unlocks_at: 1_000 + index };
+	BoundedVec::truncate_from((0..count).map(chunk).collect())
+}
+
+/// Full pages of components that registered in epoch 1.
+pub(super) fn fill_registrations<T: Config>(pages: u32) {
+	let page = alloc::vec![1; REGISTRATIONS_PER_PAGE as usize];
+	let page = RegisteredPage::truncate_from(page);
+	for index in 0..pages {
+		RegisteredPages::<T>::insert(index, &page);
+	}
+}
+
+/// A full page of stakes.
+pub(super) fn stakes() -> Page<u64> {
+	Page::truncate_from((1..=u64::from(ENTRIES_PER_PAGE)).map(|stake| stake << 20).collect())
+}
+
+/// Numbers without a pattern that a cache could use.
+pub(super) fn random(seed: u32) -> impl FnMut() -> u32 {
+	let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+	move || {
+		state =
+			state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+		(state >> 33) as u32
+	}
+}
+
+/// The greatest equal shares of a row of 64 edges.
+const SHARE: u16 = ((SHARE_ONE - MIN_SELF_SHARE) / MAX_EDGES) as u16;
+
+/// Edges with targets in all pages of registrations.
+pub(super) fn edges(count: u32) -> Vec<(u32, u16)> {
+	(0..count)
+		.map(|edge| {
+			let page = edge % REGISTERED_PAGES;
+			(page * REGISTRATIONS_PER_PAGE + 100 + edge, SHARE)
+		})
+		.collect()
+}
+
+/// 64 distinct random targets among `uids` uids without `uid`; fewer if there are not so many.
+fn targets(uid: u32, uids: u32) -> Vec<u16> {
+	let mut next = random(uid);
+	let mut targets = Vec::with_capacity(MAX_EDGES as usize);
+	// Random steps from the last one, so that none comes twice.
+	let stride = uids / (MAX_EDGES + 1);
+	for edge in 1..=MAX_EDGES {
+		let step = if stride > 1 { next() % stride } else { 0 };
+		let target = (uid + edge * stride.max(1) + step) % uids.max(1);
+		if target != uid {
+			targets.push(target as u16);
+		}
+	}
+	// In no order, so that visits of neighbours do not help each other.
+	for left in (1..targets.len()).rev() {
+		targets.swap(left, next() as usize % (left + 1));
+	}
+	targets
+}
+
+/// A row of 64 edges that waits, to targets among `uids` uids.
+pub(super) fn pending(uid: u32, uids: u32) -> PendingRow {
+	let uids = uids.max(128);
+	let edges = targets(uid, uids).into_iter().map(|target| (u32::from(target), SHARE)).collect();
+	PendingRow { posted: 1, edges: Edges::truncate_from(edges) }
+}
+
+/// A page of 16 rows of 64 edges to targets among `uids` uids, posted in epoch 1.
+pub(super) fn full_page(page: u32, uids: u32) -> RowPage {
+	let mut full = empty_page();
+	let (mut all, mut shares) = (Vec::new(), Vec::new());
+	for (row, end) in (page * ROWS_PER_PAGE..).zip(&mut full.ends) {
+		all.extend(targets(row, uids));
+		shares.resize(all.len(), SHARE);
+		*end = all.len() as u16;
+	}
+	full.targets = BoundedVec::truncate_from(all);
+	full.shares = BoundedVec::truncate_from(shares);
+	full
+}
+
+/// A page of 16 rows without edges, posted in epoch 1.
+pub(super) fn empty_page() -> RowPage {
+	RowPage { posted: [1; ROWS_PER_PAGE as usize], ..Default::default() }
+}
+
+/// Two vectors in the middle of a solve.
+pub(super) fn vectors(uids: u32) -> Vectors {
+	let mut next = random(1);
+	let mass = |next: u32| (u64::from(next) << 13) + 1;
+	Vectors {
+		residual: (0..uids).map(|_| mass(next())).collect(),
+		contribution: (0..uids).map(|_| mass(next())).collect(),
+	}
+}
+
+/// Full rows with random targets, and mass everywhere.
+pub(super) fn solve(uids: usize) -> Resident {
+	let mut graph = Graph::with_capacity(uids, uids * MAX_EDGES as usize);
+	let shares = [SHARE; MAX_EDGES as usize];
+	for uid in 0..uids as u32 {
+		graph.push_row(&targets(uid, uids as u32), &shares, |_| true);
+	}
+	Resident { graph, vectors: vectors(uids as u32) }
+}
+
+/// The scalars of a solve over these vectors; it ends in no number of sweeps that is measured.
+pub(super) fn begun(vectors: &Vectors) -> contribution::Solve {
+	let residual = vectors.residual.iter().sum();
+	contribution::Solve { total: residual, residual, sweep: 0, cursor: 0 }
+}

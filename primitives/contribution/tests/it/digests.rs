@@ -1,0 +1,79 @@
+//! The results of the benchmark graphs, to the bit. The same table holds for other builds and for
+//! WebAssembly; the benchmark's tests check it there.
+
+use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
+use contribution::{Graph, Payout, Progress, Solve, ROW_COST};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+fn packed(case: &Case) -> Graph {
+	let mut graph = Graph::with_capacity(case.components(), case.edges());
+	for uid in 0..case.components() {
+		let (targets, shares) = case.row(uid);
+		graph.push_row(targets, shares, |_| true);
+	}
+	graph
+}
+
+/// Sweeps and digest of the payouts of a solve whose every call has the budget that `budget` gives.
+fn solved(case: &Case, graph: &Graph, mut budget: impl FnMut() -> u64) -> (u16, u64) {
+	let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
+	while solve.advance(graph, &mut vectors, &mut budget()) != Progress::Converged {}
+	let mut payout = Payout::new(PINNED_SIGMA, vectors.contribution.iter().sum());
+	let payouts: Vec<u64> = vectors.contribution.iter().map(|&part| payout.next(part)).collect();
+	assert_eq!(payouts.iter().sum::<u64>(), PINNED_SIGMA);
+	(solve.sweep, digest(&payouts))
+}
+
+/// Checks one graph at random interruptions, and in one go where that is not much more work.
+fn check(shape: Shape, components: usize) {
+	let pinned =
+		PINNED.iter().find(|pinned| (pinned.shape, pinned.components) == (shape, components));
+	let pinned = pinned.unwrap();
+	let expected = (pinned.sweeps, pinned.digest);
+	let case = generate(shape, components, 64, SEED);
+	let graph = packed(&case);
+	// From a row to a few sweeps at a time.
+	let mut rng = ChaCha8Rng::seed_from_u64(components as u64);
+	let most = components as u64 * 3 * (ROW_COST + 64);
+	let random = || rng.random_range(ROW_COST + 64..most);
+	assert_eq!(solved(&case, &graph, random), expected, "{shape} of {components}, in pieces");
+	if components < 10_000 {
+		assert_eq!(solved(&case, &graph, || u64::MAX), expected, "{shape} of {components}");
+	}
+}
+
+#[test]
+fn small_and_middling_graphs() {
+	for shape in Shape::ALL {
+		check(shape, 256);
+		check(shape, 4_096);
+	}
+}
+
+// One test each: a debug build takes seconds for one of them.
+
+#[test]
+fn u_of_65536() {
+	check(Shape::U, 65_536);
+}
+
+#[test]
+fn z_of_65536() {
+	check(Shape::Z, 65_536);
+}
+
+#[test]
+fn d8_of_65536() {
+	check(Shape::D8, 65_536);
+}
+
+#[test]
+fn c_of_65536() {
+	check(Shape::C, 65_536);
+}
+
+#[test]
+fn r_of_65536() {
+	check(Shape::R, 65_536);
+}

@@ -1,0 +1,139 @@
+//! Epochs of the greatest network under the weights of this runtime: how many blocks a solve takes,
+//! and that it pays what the pure crate says.
+
+use bench_graphs::{generate, Case, Shape, SEED};
+use bittensor_runtime::{slots, Emission, Runtime, RuntimeEvent, System};
+use contribution::{Graph, Payout, Progress, Solve};
+use frame_support::{
+	traits::{Get, Hooks},
+	weights::{Weight, WeightMeter},
+};
+use pallet_emission::{
+	types::{Page, RegisteredPage, RowPage, ENTRIES_PER_PAGE, REGISTRATIONS_PER_PAGE},
+	ContributionPages, EmissionParameters, Event, Parameters, RegisteredPages, RowPages,
+	StakePages, UidSpace,
+};
+use sp_io::TestExternalities;
+
+const COMPONENTS: u32 = 65_536;
+/// Slots of 6 s: a block of 2 s, of which the emission may take 500 ms.
+const SLOT: u64 = 6_000;
+const ROWS_PER_PAGE: usize = 16;
+
+/// Stakes and rows of a case, as the pages of components that all registered in epoch 1.
+fn write(case: &Case) {
+	slots::SlotDuration::<Runtime>::put(SLOT);
+	EmissionParameters::<Runtime>::put(Parameters::default());
+	UidSpace::<Runtime>::put(COMPONENTS);
+	for (index, stakes) in (0u32..).zip(case.stakes.chunks(ENTRIES_PER_PAGE as usize)) {
+		StakePages::<Runtime>::insert(index, Page::truncate_from(stakes.to_vec()));
+	}
+	for index in 0..COMPONENTS / REGISTRATIONS_PER_PAGE {
+		let all = RegisteredPage::truncate_from(vec![1; REGISTRATIONS_PER_PAGE as usize]);
+		RegisteredPages::<Runtime>::insert(index, all);
+	}
+	for page in 0..COMPONENTS as usize / ROWS_PER_PAGE {
+		let (mut targets, mut shares) = (Vec::new(), Vec::new());
+		let mut ends = [0; ROWS_PER_PAGE];
+		for (row, end) in ends.iter_mut().enumerate() {
+			let (to, with) = case.row(page * ROWS_PER_PAGE + row);
+			targets.extend_from_slice(to);
+			shares.extend_from_slice(with);
+			*end = targets.len() as u16;
+		}
+		let rows = RowPage {
+			posted: [1; ROWS_PER_PAGE],
+			ends,
+			targets: targets.try_into().expect("at most 1,024"),
+			shares: shares.try_into().expect("as many"),
+			..Default::default()
+		};
+		RowPages::<Runtime>::insert(page as u32, rows);
+	}
+}
+
+/// What a solve on the chain took.
+struct Epoch {
+	/// Blocks from `Begin` to the last payment.
+	blocks: u32,
+	/// The most weight of one of them, and what it may be.
+	most: Weight,
+	limit: Weight,
+	sweeps: u32,
+	minted: u64,
+	payouts: Vec<u64>,
+}
+
+/// Runs the hook in block after block of nothing else until the epoch is paid.
+fn pay_epoch() -> Epoch {
+	let limit = <Runtime as pallet_emission::Config>::MaxServiceWeight::get();
+	let block = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
+	let (mut started, mut most) = (None, Weight::zero());
+	for number in Parameters::default().epoch_length.. {
+		System::set_block_number(number);
+		System::reset_events();
+		let mut meter = WeightMeter::with_limit(block);
+		Emission::on_poll(number, &mut meter);
+		most = most.max(meter.consumed());
+		for record in System::events() {
+			match record.event {
+				RuntimeEvent::Emission(Event::EpochStarted { .. }) => started = Some(number),
+				RuntimeEvent::Emission(Event::SolveStalled { phase, required, available }) => {
+					panic!("{phase:?} needs {required}, there is {available}")
+				}
+				RuntimeEvent::Emission(Event::EpochPaid { sweeps, minted, .. }) => {
+					let blocks = number - started.expect("it began") + 1;
+					let pages = 0..COMPONENTS / ENTRIES_PER_PAGE;
+					let payouts = pages.flat_map(ContributionPages::<Runtime>::get).collect();
+					return Epoch { blocks, most, limit, sweeps, minted, payouts };
+				}
+				_ => {}
+			}
+		}
+	}
+	panic!("the epoch is never paid")
+}
+
+/// The payouts of the pure crate.
+fn reference(case: &Case, minted: u64) -> Vec<u64> {
+	let mut graph = Graph::with_capacity(case.components(), case.edges());
+	for uid in 0..case.components() {
+		let (targets, shares) = case.row(uid);
+		graph.push_row(targets, shares, |_| true);
+	}
+	let (mut solve, mut vectors) = Solve::begin(&case.stakes).expect("there is stake");
+	assert_eq!(solve.advance(&graph, &mut vectors, &mut { u64::MAX }), Progress::Converged);
+	let mut payout = Payout::new(minted, vectors.contribution.iter().sum());
+	vectors.contribution.into_iter().map(|mass| payout.next(mass)).collect()
+}
+
+fn solved_in(shape: Shape, most_blocks: u32) {
+	let case = generate(shape, COMPONENTS as usize, 64, SEED);
+	TestExternalities::default().execute_with(|| {
+		write(&case);
+		let epoch = pay_epoch();
+		let left = 100 - 100 * epoch.most.ref_time() / epoch.limit.ref_time();
+		println!(
+			"{}: {} sweeps in {} blocks; in the fullest, {left} % of the share are left",
+			shape.name(),
+			epoch.sweeps,
+			epoch.blocks,
+		);
+		assert!(epoch.most.all_lte(epoch.limit), "more than a quarter of the block");
+		assert!(epoch.blocks <= most_blocks, "{} blocks", epoch.blocks);
+		assert!(epoch.payouts == reference(&case, epoch.minted), "not the pure crate's payouts");
+	});
+}
+
+#[test]
+fn an_ordinary_network_of_65_536_is_paid_in_one_block() {
+	solved_in(Shape::Z, 1);
+	solved_in(Shape::U, 1);
+}
+
+#[test]
+fn the_worst_network_of_65_536_is_paid_in_six_blocks() {
+	for shape in [Shape::D8, Shape::C, Shape::R] {
+		solved_in(shape, 6);
+	}
+}
