@@ -112,13 +112,22 @@ done
 
 cargo nextest --version >/dev/null 2>&1 || say "no cargo-nextest: make test uses cargo test instead"
 
-# Only the JavaScript client test needs Node.js.
-if ! have node || ! have npm; then
+# optional WHAT FOR PACKAGE...: installs them where that is allowed, else says what lacks them.
+optional() {
+	local what=$1 for=$2
+	shift 2
 	if have dpkg-query && { [ "$(id -u)" -eq 0 ] || [ "${CI:-}" = true ]; }; then
-		install nodejs npm
+		install "$@"
 	else
-		say "no Node.js 18 or newer with npm: make test-js needs it (sudo apt-get install -y nodejs npm)"
+		say "no $what: $for needs it (sudo apt-get install -y $*)"
 	fi
+}
+
+if ! have node || ! have npm; then
+	optional "Node.js 18 or newer with npm" "make test-js" nodejs npm
+fi
+if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then
+	optional "Python 3 with venv" "make test-bench" python3 python3-venv
 fi
 
 say "everything is there: Rust $rust"
