@@ -284,8 +284,7 @@ async fn the_poster_posts_when_due() {
 
 #[test]
 fn the_runtime_offers_what_a_miner_uses() {
-	let path = concat!(env!("CARGO_MANIFEST_DIR"), "/metadata.scale");
-	let bytes = std::fs::read(path).expect("`make metadata` writes it");
+	let bytes = std::fs::read("metadata.scale").expect("`make metadata` writes it");
 	let metadata = subxt::Metadata::decode_from(&bytes).expect("metadata");
 	check_metadata(&metadata).expect("the miner fits the runtime");
 }

@@ -18,7 +18,7 @@ use std::{
 };
 
 fn corpus() -> PathBuf {
-	PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus"))
+	"../corpus".into()
 }
 
 fn component(seed: u64) -> (Component, Sampler) {
