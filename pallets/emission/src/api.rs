@@ -3,8 +3,8 @@
 use crate::{
 	pages::{load_entries, row_page, Entries, Registrations},
 	types::{
-		self_share, Balance, Bid, ComponentInfo, EpochStatus, PendingRow, Phase, Row, RowInfo,
-		RowPage, ENTRIES_PER_PAGE, MAX_COMPONENTS_PER_READ, MAX_CONTRIBUTIONS_PER_READ,
+		self_share, Balance, Bid, ComponentInfo, EpochStatus, Parameters, PendingRow, Phase, Row,
+		RowInfo, RowPage, ENTRIES_PER_PAGE, MAX_COMPONENTS_PER_READ, MAX_CONTRIBUTIONS_PER_READ,
 		MAX_ROWS_PER_READ,
 	},
 	Components, Config, ContributionPages, EmissionParameters, Endpoints, Epoch, LastPaid,
@@ -39,6 +39,8 @@ struct Reader<T: Config> {
 	payouts: Entries<ContributionPages<T>, Balance, ENTRIES_PER_PAGE>,
 	/// The row page that was read last, and its index.
 	rows: Option<(u32, RowPage)>,
+	/// What decides whether a row is live, and the epoch.
+	now: Option<(Parameters, u32)>,
 }
 
 impl<T: Config> Default for Reader<T> {
@@ -48,33 +50,35 @@ impl<T: Config> Default for Reader<T> {
 			stakes: Default::default(),
 			payouts: Default::default(),
 			rows: None,
+			now: None,
 		}
 	}
 }
 
 impl<T: Config> Reader<T> {
-	/// The charged row of a uid, with its void edges.
-	fn charged(&mut self, uid: u32) -> Option<PendingRow> {
+	/// The page of charged rows that has this uid's.
+	fn row_page(&mut self, uid: u32) -> &RowPage {
 		let index = row_page(uid);
-		if self.rows.as_ref().is_none_or(|(read, _)| *read != index) {
-			self.rows = Some((index, RowPages::<T>::get(index)));
+		let (read, page) = self.rows.get_or_insert_with(|| (index, RowPages::<T>::get(index)));
+		if *read != index {
+			(*read, *page) = (index, RowPages::<T>::get(index));
 		}
-		let (posted, edges) = self.rows.as_ref()?.1.row(uid)?;
-		Some(PendingRow { posted, edges })
+		page
 	}
 
 	/// A row as a reader sees it: without its void edges.
-	fn row(&mut self, mut row: PendingRow) -> Row {
-		row.edges.retain(|&(target, _)| self.registered.counts(target, row.posted));
-		row.into()
+	fn row(&mut self, row: PendingRow) -> Row {
+		row.without_void_edges(&mut self.registered).into()
 	}
 
 	fn component(&mut self, uid: u32) -> Option<ComponentInfo<T::AccountId>> {
 		let component = Components::<T>::get(uid)?;
 		let stake = self.stakes.get(uid);
-		let last = PendingRows::<T>::get(uid).or_else(|| self.charged(uid));
-		let posted = last.map_or(0, |row| row.posted);
-		let live = EmissionParameters::<T>::get().is_live(posted, Epoch::<T>::get());
+		let pending = PendingRows::<T>::get(uid);
+		let posted = pending.map_or_else(|| self.row_page(uid).posted(uid), |row| row.posted);
+		let (parameters, epoch) =
+			self.now.get_or_insert_with(|| (EmissionParameters::<T>::get(), Epoch::<T>::get()));
+		let live = parameters.is_live(posted, *epoch);
 		Some(ComponentInfo {
 			uid,
 			owner: component.owner,
@@ -89,7 +93,8 @@ impl<T: Config> Reader<T> {
 	}
 
 	fn rows(&mut self, uid: u32) -> Option<RowInfo> {
-		let charged = self.charged(uid).map(|row| self.row(row));
+		let charged = self.row_page(uid).row(uid);
+		let charged = charged.map(|(posted, edges)| self.row(PendingRow { posted, edges }));
 		let pending = PendingRows::<T>::get(uid).map(|row| self.row(row));
 		(charged.is_some() || pending.is_some()).then_some(RowInfo { uid, charged, pending })
 	}

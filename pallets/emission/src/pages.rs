@@ -156,11 +156,15 @@ impl Default for RowPage {
 }
 
 impl RowPage {
+	/// The epoch in which the row of `uid` was posted; 0 if it has no row.
+	pub(crate) fn posted(&self, uid: u32) -> u32 {
+		self.posted.get(slot(uid)).copied().unwrap_or_default()
+	}
+
 	/// The epoch in which the row of `uid` was posted, and its edges; `None` if it has no row.
 	pub(crate) fn row(&self, uid: u32) -> Option<(u32, Edges)> {
-		let slot = slot(uid);
-		let posted = self.posted.get(slot).copied().filter(|&posted| posted != 0)?;
-		let (targets, shares) = self.edges(slot);
+		let posted = Some(self.posted(uid)).filter(|&posted| posted != 0)?;
+		let (targets, shares) = self.edges(slot(uid));
 		let edges = targets.iter().zip(shares).map(|(&target, &share)| (u32::from(target), share));
 		Some((posted, BoundedVec::truncate_from(edges.collect())))
 	}

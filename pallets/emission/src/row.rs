@@ -47,19 +47,27 @@ pub(crate) fn distance(one: &[(u32, u16)], other: &[(u32, u16)]) -> u32 {
 	changed.saturating_add(removed).saturating_add(kept) / 2
 }
 
+impl PendingRow {
+	/// The row without the edges to components that registered after it was posted, or left.
+	pub(crate) fn without_void_edges<T: Config>(
+		mut self,
+		registered: &mut Registrations<T>,
+	) -> Self {
+		self.edges.retain(|&(target, _)| registered.counts(target, self.posted));
+		self
+	}
+}
+
 impl<T: Config> Pallet<T> {
 	/// The charged row of a component, without void edges.
 	pub(crate) fn charged_row(uid: u32, registered: &mut Registrations<T>) -> Option<PendingRow> {
-		let (posted, mut edges) = RowPages::<T>::get(row_page(uid)).row(uid)?;
-		edges.retain(|&(target, _)| registered.counts(target, posted));
-		Some(PendingRow { posted, edges })
+		let (posted, edges) = RowPages::<T>::get(row_page(uid)).row(uid)?;
+		Some(PendingRow { posted, edges }.without_void_edges(registered))
 	}
 
 	/// The pending row of a component, without void edges.
 	pub(crate) fn pending_row(uid: u32, registered: &mut Registrations<T>) -> Option<PendingRow> {
-		let mut row = PendingRows::<T>::get(uid)?;
-		row.edges.retain(|&(target, _)| registered.counts(target, row.posted));
-		Some(row)
+		Some(PendingRows::<T>::get(uid)?.without_void_edges(registered))
 	}
 
 	pub(crate) fn do_post_row(

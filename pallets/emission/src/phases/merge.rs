@@ -60,8 +60,8 @@ impl<T: Config> Pallet<T> {
 			Some(uid) => PendingRows::<T>::iter_from(PendingRows::<T>::hashed_key_for(uid)),
 		}
 		.drain();
+		let row = weights::merge_row::<T::WeightInfo>();
 		loop {
-			let row = weights::merge_row::<T::WeightInfo>();
 			let needed = if registered.is_none() { row.saturating_add(load) } else { row };
 			if !meter.can_consume(needed) {
 				return Step::Short(needed);
