@@ -1,7 +1,7 @@
 //! The contribution engine and its peers, side by side: the same graphs, one run, one core.
 //!
 //! ```text
-//!                       graphs: U, Z, D8, C, R × 256, 4,096, 65,536 × 64 edges, one file each
+//!                       graphs: U to RS × 256, 4,096, 65,536 × 64 edges, one file each
 //!                          │
 //!   bench-contribution ────┼──────────────┬──────────────────────┐
 //!    (this process)        ▼              ▼                      ▼
@@ -33,7 +33,8 @@
 //!   in the same round; `wasm-call` is the whole call, with handing over and packing the graph.
 //! - *Ratios* are medians too, of the ratios within a round: a machine that is slower for a while is
 //!   so for both.
-//! - *Nanoseconds per edge* are solve time ÷ (sweeps × edges).
+//! - *Nanoseconds per edge* are solve time ÷ (sweeps × edges): a sweep's time, by the size of the
+//!   graph. The engine and `csr-push` pass over rows that hold next to nothing.
 //! - *ε* is the residual mass at which a solve stops, as a part of all mass.
 //! - *Errors* are those of the result, normalised to a sum of 1, against Algorithm 1 in `f64` to a
 //!   residual of 1e-15. The largest relative error is that of a component above 2^-24 of the sum.

@@ -284,7 +284,7 @@ impl Field {
 			u64::MAX
 		} else {
 			let mut ours = Ours::new(&loaded.case);
-			u64::from(ours.sweeps_to(epsilon)?) * ours.sweep_cost()
+			ours.cost_to(epsilon)?.visits
 		};
 		let request =
 			Request { budget, per_call: 0, want: Want::Contributions, sigma: PINNED_SIGMA };

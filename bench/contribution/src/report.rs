@@ -38,7 +38,7 @@ pub struct Row {
 	pub epsilon: f64,
 	/// The contender.
 	pub contender: String,
-	/// Nanoseconds per edge visit: solve time ÷ (sweeps × edges).
+	/// Nanoseconds per edge of the graph and sweep: solve time ÷ (sweeps × edges).
 	pub ns_per_edge: Option<f64>,
 	/// Sweeps made; `null` where a tool does not tell.
 	pub sweeps: Option<u32>,
@@ -51,7 +51,7 @@ pub struct Row {
 	pub ratio_scipy: Option<f64>,
 	/// The same with `csr`.
 	pub ratio_csr: Option<f64>,
-	/// Time per edge visit ÷ that of `csr`: the sweeps compared, not their number.
+	/// Time of a sweep ÷ that of a sweep of `csr`: the sweeps compared, not their number.
 	pub sweep_ratio_csr: Option<f64>,
 	/// The distance from the reference.
 	#[serde(flatten)]

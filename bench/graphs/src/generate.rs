@@ -69,11 +69,13 @@ pub fn generate(shape: Shape, components: usize, edges_per_row: usize, seed: u64
 				push_row(&mut case, targets, given, &mut draw);
 			}
 		}
-		Shape::R => {
-			case.stakes = vec![0; n];
-			if let Some(last) = case.stakes.last_mut() {
-				*last = 1_000 * LEAST_STAKE;
-			}
+		Shape::R | Shape::RS => {
+			let mut stake = |uid| match shape {
+				Shape::RS => 500 * LEAST_STAKE + draw.below(1_000 * LEAST_STAKE),
+				_ if uid + 1 == n => 1_000 * LEAST_STAKE,
+				_ => 0,
+			};
+			case.stakes = (0..n).map(&mut stake).collect();
 			let edges = edges_per_row.min(n.saturating_sub(1));
 			for uid in 0..n {
 				let nearest = (uid + n - 1) % n;

@@ -11,11 +11,13 @@ use core::{fmt, str::FromStr};
 /// | `D8` | as `Z` | 1/8 | as `Z` | everybody gives all it may |
 /// | `C` | 10 %: a closed clique; the rest as `Z` | clique 1/8, rest 1/2 | as `Z` | collusion |
 /// | `R` | the 64 uids before its own | 1/8 | all on the last uid | an attack on the order |
+/// | `RS` | as `R` | 1/8 | uniform in [1/2, 3/2] of the mean | the same, with mass everywhere |
 ///
 /// In `R` mass moves against the order of the sweep only, so a sweep takes it one step further and
-/// no more: 156 sweeps to a residual of `2^-30`, as many as the engine can ever need. All stake is
-/// on the last uid, and the nearest target gets all but a 65,536th for each other one, so that the
-/// way around the ring, where a sweep would gain, is as long as can be.
+/// no more: 156 sweeps to a residual of `2^-30`. All stake is on the last uid, and the nearest target
+/// gets all but a 65,536th for each other one, so that the way around the ring, where a sweep would
+/// gain, is as long as can be. Mass is in few rows at a time. In `RS` it is in all of them, and no row
+/// of any of the 156 sweeps is light: as much work as rows can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Shape {
 	/// Uniform targets and stakes, `d = 1/2`.
@@ -28,11 +30,13 @@ pub enum Shape {
 	C,
 	/// A ring against the order of the sweep, at `d = 1/8`.
 	R,
+	/// As [`Shape::R`] with a stake in every row.
+	RS,
 }
 
 impl Shape {
 	/// Every shape.
-	pub const ALL: [Self; 5] = [Self::U, Self::Z, Self::D8, Self::C, Self::R];
+	pub const ALL: [Self; 6] = [Self::U, Self::Z, Self::D8, Self::C, Self::R, Self::RS];
 
 	/// Its name in reports, options and file names.
 	pub fn name(self) -> &'static str {
@@ -42,6 +46,7 @@ impl Shape {
 			Self::D8 => "D8",
 			Self::C => "C",
 			Self::R => "R",
+			Self::RS => "RS",
 		}
 	}
 }
@@ -58,7 +63,7 @@ pub struct UnknownShape;
 
 impl fmt::Display for UnknownShape {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		f.write_str("not a shape of graph: the shapes are U, Z, D8, C and R")
+		f.write_str("not a shape of graph: the shapes are U, Z, D8, C, R and RS")
 	}
 }
 

@@ -70,7 +70,7 @@ fn self_shares_are_exact() {
 			match shape {
 				Shape::U => assert_eq!(given, 32_768, "{name}"),
 				Shape::Z => assert!((6_554..=57_344).contains(&given), "{name}"),
-				Shape::D8 | Shape::R => assert_eq!(given, 57_344, "{name}"),
+				Shape::D8 | Shape::R | Shape::RS => assert_eq!(given, 57_344, "{name}"),
 				Shape::C => assert!([32_768, 57_344].contains(&given), "{name}"),
 			}
 		}
@@ -155,6 +155,13 @@ fn the_ring_runs_against_the_sweep() {
 		}
 		let (last, before) = case.stakes.split_last().unwrap();
 		assert!(*last > 0 && before.iter().all(|&stake| stake == 0));
+		// The same with mass everywhere.
+		let spread = graph(Shape::RS, components);
+		assert!(spread.stakes.iter().all(|stake| (last / 2..last / 2 * 3).contains(stake)));
+		assert_eq!(
+			(spread.targets, spread.shares, spread.ends),
+			(case.targets, case.shares, case.ends)
+		);
 	}
 }
 

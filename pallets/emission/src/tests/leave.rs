@@ -93,7 +93,7 @@ fn leaving_between_two_pages_of_emit_is_paid_once() {
 			|units| ServiceWeight::set(frame_support::weights::Weight::from_parts(units, 0));
 		run_to_phase(Phase::Sweep);
 		// Room for one row and a few visits more: too little to pay a page as well.
-		service(115);
+		service(119);
 		run_to_phase(Phase::Emit);
 		assert_eq!(Emission::epoch_status().cursor, 0);
 		// Room for one page.

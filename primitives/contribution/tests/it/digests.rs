@@ -77,3 +77,8 @@ fn c_of_65536() {
 fn r_of_65536() {
 	check(Shape::R, 65_536);
 }
+
+#[test]
+fn rs_of_65536() {
+	check(Shape::RS, 65_536);
+}

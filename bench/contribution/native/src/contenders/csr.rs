@@ -3,6 +3,7 @@
 
 use super::{normalised, nothing, sources, sweep_until, Contender, Run, Until};
 use bench_graphs::Case;
+use contribution::LIGHT_BITS;
 
 /// The rows: 12 bytes per edge.
 #[derive(Debug)]
@@ -88,7 +89,8 @@ impl Contender for Csr {
 }
 
 /// The same limit, in place: mass that arrives at a row which the sweep has yet to visit moves on
-/// in the same sweep (Gauss-Seidel). The engine's loop, in `f64`.
+/// in the same sweep (Gauss-Seidel), and rows that hold next to nothing are passed over. The engine's
+/// loop, in `f64`.
 #[derive(Debug)]
 pub struct CsrPush(Rows);
 
@@ -105,14 +107,21 @@ impl Contender for CsrPush {
 		let Some(mut mass) = rows.sources.clone() else { return Ok(nothing(rows.own.len())) };
 		let mut contribution = vec![0.0; mass.len()];
 		let mut residual = 1.0;
+		// Of the residual; in the first sweep only what holds nothing is light.
+		let mut light = 0.0;
 		let ran = sweep_until(until, || {
 			for (uid, (&own, absorbed)) in rows.own.iter().zip(&mut contribution).enumerate() {
-				let here = std::mem::take(&mut mass[uid]);
+				let here = mass[uid];
+				if here <= residual * light {
+					continue;
+				}
+				mass[uid] = 0.0;
 				let kept = here * own;
 				*absorbed += kept;
 				residual -= kept;
 				rows.scatter(uid, here, &mut mass);
 			}
+			light = 2f64.powi(-(LIGHT_BITS as i32));
 			residual
 		})?;
 		Ok(rows.finish(ran, &contribution))

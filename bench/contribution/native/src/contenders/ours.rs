@@ -2,17 +2,17 @@
 
 use super::{nothing, Contender, Run, Until};
 use crate::Timer;
-use anyhow::bail;
+use anyhow::{bail, Context};
 use bench_graphs::{digest, Case, PINNED_SIGMA};
-use contribution::{Graph, Payout, Progress, Solve, RESIDUAL_BITS, ROW_COST};
+use contribution::{Graph, Payout, Progress, Solve, PASS_COST, RESIDUAL_BITS, ROW_COST};
 
 /// `contribution`, as it is in the chain.
 #[derive(Debug)]
 pub struct Ours {
 	graph: Graph,
 	stakes: Vec<u64>,
-	/// The last residual that was asked for, and the sweeps that reach it.
-	reached: Option<(f64, u32)>,
+	/// The last residual that was asked for, and what reaches it.
+	reached: Option<(f64, Cost)>,
 }
 
 impl Ours {
@@ -26,46 +26,72 @@ impl Ours {
 		Self { graph, stakes: case.stakes.clone(), reached: None }
 	}
 
-	/// What one sweep takes from a budget.
-	pub fn sweep_cost(&self) -> u64 {
-		self.graph.edges() as u64 + ROW_COST * self.graph.components() as u64
-	}
-
-	/// The sweeps after which the residual is at most `bound` of all mass. The engine knows one
-	/// bound only, its own; to stop elsewhere it needs a budget.
+	/// What it takes until the residual is at most `bound` of all mass at the end of a sweep. The
+	/// engine knows one bound only, its own; to stop elsewhere it needs a budget.
 	///
 	/// # Errors
 	/// If the engine ends before.
-	pub fn sweeps_to(&mut self, bound: f64) -> anyhow::Result<u32> {
-		if let Some((known, sweeps)) = self.reached {
+	pub fn cost_to(&mut self, bound: f64) -> anyhow::Result<Cost> {
+		if let Some((known, cost)) = self.reached {
 			if known == bound {
-				return Ok(sweeps);
+				return Ok(cost);
 			}
 		}
-		let Some((mut solve, mut vectors)) = Solve::begin(&self.stakes) else { return Ok(0) };
 		let left = |solve: &Solve| solve.residual as f64 / solve.total as f64;
-		while left(&solve) > bound {
-			let mut budget = self.sweep_cost();
-			let progress = solve.advance(&self.graph, &mut vectors, &mut budget);
-			if progress != Progress::Paused && left(&solve) > bound {
-				bail!(
-					"the engine ends ({progress:?}) at a residual of {:e}, {bound:e} was asked for",
-					left(&solve)
-				);
+		let cost = self
+			.cost_until(|solve| left(solve) <= bound)
+			.with_context(|| format!("a residual of {bound:e} is out of reach"))?;
+		self.reached = Some((bound, cost));
+		Ok(cost)
+	}
+
+	/// What it takes until `done` at the end of a sweep.
+	fn cost_until(&self, done: impl Fn(&Solve) -> bool) -> anyhow::Result<Cost> {
+		let Some((mut solve, mut vectors)) = Solve::begin(&self.stakes) else {
+			return Ok(Cost::default());
+		};
+		let mut visits = 0;
+		while solve.cursor > 0 || !done(&solve) {
+			// Row by row, since what a sweep takes depends on the rows that it passes over: first
+			// what passing over takes, and if nothing happens what a visit takes.
+			let row = ROW_COST + self.graph.row(solve.cursor as usize).0.len() as u64;
+			for budget in [PASS_COST, row] {
+				let mut rest = budget;
+				let progress = solve.advance(&self.graph, &mut vectors, &mut rest);
+				visits += budget - rest;
+				if progress != Progress::Paused && !done(&solve) {
+					bail!(
+						"the engine ends ({progress:?}) after {} sweeps at a residual of {:e}",
+						solve.sweep,
+						solve.residual as f64 / solve.total as f64
+					);
+				}
+				if rest < budget {
+					break;
+				}
 			}
 		}
-		let sweeps = u32::from(solve.sweep);
-		self.reached = Some((bound, sweeps));
-		Ok(sweeps)
+		Ok(Cost { sweeps: u32::from(solve.sweep), visits })
 	}
+}
+
+/// What a solve takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+	/// Sweeps.
+	pub sweeps: u32,
+	/// Edge visits, as [`Solve::advance`] counts them.
+	pub visits: u64,
 }
 
 impl Contender for Ours {
 	fn run(&mut self, until: Until) -> anyhow::Result<Run> {
 		let budget = match until {
 			Until::Residual(bound) if is_own(bound) => u64::MAX,
-			Until::Residual(bound) => u64::from(self.sweeps_to(bound)?) * self.sweep_cost(),
-			Until::Sweeps(sweeps) => u64::from(sweeps) * self.sweep_cost(),
+			Until::Residual(bound) => self.cost_to(bound)?.visits,
+			Until::Sweeps(sweeps) => {
+				self.cost_until(|solve| u32::from(solve.sweep) >= sweeps)?.visits
+			}
 		};
 		let Some((mut solve, mut vectors)) = Solve::begin(&self.stakes) else {
 			return Ok(nothing(self.stakes.len()));
