@@ -26,6 +26,7 @@ use frame_support::{
 	traits::fungible::Mutate,
 };
 use pallet_emission::types::PostedRow;
+use sc_chain_spec::json_merge;
 use serde_json::{json, Value};
 use sp_core::storage::Storage;
 use sp_runtime::traits::{BlakeTwo256, Dispatchable, Hash as _};
@@ -102,10 +103,10 @@ fn genesis(settings: &Settings) -> anyhow::Result<Value> {
 	let mut genesis: Value = serde_json::from_slice(&default)?;
 	let preset = genesis_config_presets::patch("development")
 		.context("the runtime has no preset `development`: adapt bench-chain to its new name")?;
-	merge(&mut genesis, &preset);
-	merge(
+	json_merge(&mut genesis, preset);
+	json_merge(
 		&mut genesis,
-		&json!({
+		json!({
 			"slots": { "slotDuration": settings.slot_duration },
 			"emission": {
 				"parameters": { "epochLength": settings.epoch_length, "minStake": 1 },
@@ -113,18 +114,6 @@ fn genesis(settings: &Settings) -> anyhow::Result<Value> {
 		}),
 	);
 	Ok(genesis)
-}
-
-/// `patch` over `base`, object by object.
-fn merge(base: &mut Value, patch: &Value) {
-	match (base, patch) {
-		(Value::Object(base), Value::Object(patch)) => {
-			for (key, value) in patch {
-				merge(base.entry(key.clone()).or_insert(Value::Null), value);
-			}
-		}
-		(base, patch) => *base = patch.clone(),
-	}
 }
 
 /// Registers, stakes and posts for every component.

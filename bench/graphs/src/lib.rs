@@ -43,16 +43,13 @@ pub use format::FormatError;
 pub use generate::{generate, SEED};
 pub use shape::{Shape, UnknownShape};
 
+pub use contribution::{MAX_COMPONENTS, MAX_EDGES};
+
 use alloc::vec::Vec;
-
-/// The most components: a uid is a `u16` in an edge.
-pub const MAX_COMPONENTS: usize = 65_536;
-
-/// The most edges of a row.
-pub const MAX_EDGES: usize = 64;
+use contribution::{Graph, MIN_SELF_SHARE, SHARE_ONE};
 
 /// The most that a row may give away, out of 65,536: all but 1/8.
-pub const MAX_GIVEN: u32 = 57_344;
+pub const MAX_GIVEN: u32 = SHARE_ONE - MIN_SELF_SHARE;
 
 /// A graph with the stakes to start from. See the [crate] for the picture and what holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,9 +86,19 @@ impl Case {
 		)
 	}
 
+	/// All rows, packed as the engine has them.
+	pub fn graph(&self) -> Graph {
+		let mut graph = Graph::with_capacity(self.components(), self.edges());
+		for uid in 0..self.components() {
+			let (targets, shares) = self.row(uid);
+			graph.push_row(targets, shares, |_| true);
+		}
+		graph
+	}
+
 	/// What row `uid` keeps, `d_i`, out of 65,536.
 	pub fn self_share(&self, uid: usize) -> u32 {
 		let (_, shares) = self.row(uid);
-		65_536u32.saturating_sub(shares.iter().map(|&share| u32::from(share)).sum())
+		SHARE_ONE.saturating_sub(shares.iter().map(|&share| u32::from(share)).sum())
 	}
 }

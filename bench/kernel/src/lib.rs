@@ -188,7 +188,7 @@ impl Answer {
 pub fn solve(request: &[u8]) -> Answer {
 	let Some((request, graph)) = Request::from_bytes(request) else { return Answer::REJECTED };
 	let Ok(case) = Case::from_bytes(graph) else { return Answer::REJECTED };
-	let graph = pack(&case);
+	let graph = case.graph();
 	let Some((mut solve, mut vectors)) = Solve::begin(&case.stakes) else {
 		let values = alloc::vec![0; case.components()];
 		return Answer { ended: Ended::NothingPayable, values, ..Answer::REJECTED };
@@ -213,16 +213,6 @@ pub fn solve(request: &[u8]) -> Answer {
 		residual: solve.residual,
 		values,
 	}
-}
-
-/// The rows as the engine holds them.
-pub fn pack(case: &Case) -> Graph {
-	let mut graph = Graph::with_capacity(case.components(), case.edges());
-	for uid in 0..case.components() {
-		let (targets, shares) = case.row(uid);
-		graph.push_row(targets, shares, |_| true);
-	}
-	graph
 }
 
 /// Advances piece by piece until the solve ends or the budget does not suffice for the next row.

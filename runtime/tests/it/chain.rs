@@ -10,24 +10,13 @@ use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	traits::Get,
 };
+use sc_chain_spec::json_merge;
 use serde_json::Value;
 use sp_consensus_aura::{Slot, AURA_ENGINE_ID};
 use sp_genesis_builder::PresetId;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult, Digest, DigestItem};
-
-/// `patch` over `base`, object by object.
-fn merge(base: &mut Value, patch: &Value) {
-	match (base, patch) {
-		(Value::Object(base), Value::Object(patch)) => {
-			for (key, value) in patch {
-				merge(base.entry(key.clone()).or_insert(Value::Null), value);
-			}
-		}
-		(base, patch) => *base = patch.clone(),
-	}
-}
 
 /// The whole genesis of a preset: the default one with the preset's values, as a node makes it.
 pub(crate) fn genesis_json(preset: Option<&str>) -> Value {
@@ -38,7 +27,7 @@ pub(crate) fn genesis_json(preset: Option<&str>) -> Value {
 	};
 	let mut genesis = read(&None);
 	if let Some(preset) = preset {
-		merge(&mut genesis, &read(&Some(preset.into())));
+		json_merge(&mut genesis, read(&Some(preset.into())));
 	}
 	genesis
 }

@@ -3,7 +3,7 @@
 
 use bench_graphs::{generate, Case, Shape, SEED};
 use bittensor_runtime::{slots, Emission, Runtime, RuntimeEvent, System};
-use contribution::{Graph, Payout, Progress, Solve};
+use contribution::{Payout, Progress, Solve};
 use frame_support::{
 	traits::{Get, Hooks},
 	weights::{Weight, WeightMeter},
@@ -96,13 +96,8 @@ fn pay_epoch() -> Epoch {
 
 /// The payouts of the pure crate.
 fn reference(case: &Case, minted: u64) -> Vec<u64> {
-	let mut graph = Graph::with_capacity(case.components(), case.edges());
-	for uid in 0..case.components() {
-		let (targets, shares) = case.row(uid);
-		graph.push_row(targets, shares, |_| true);
-	}
 	let (mut solve, mut vectors) = Solve::begin(&case.stakes).expect("there is stake");
-	assert_eq!(solve.advance(&graph, &mut vectors, &mut { u64::MAX }), Progress::Converged);
+	assert_eq!(solve.advance(&case.graph(), &mut vectors, &mut { u64::MAX }), Progress::Converged);
 	let mut payout = Payout::new(minted, vectors.contribution.iter().sum());
 	vectors.contribution.into_iter().map(|mass| payout.next(mass)).collect()
 }

@@ -1,7 +1,7 @@
 use crate::{odd_graphs, small_graphs};
 use bench_contribution::wasm::Module;
 use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
-use bench_kernel::{pack, Answer, Ended, Request, Want};
+use bench_kernel::{Answer, Ended, Request, Want};
 use contribution::{Payout, Progress, Solve, ROW_COST};
 use rand::{Rng, SeedableRng};
 use std::{fs, path::PathBuf, sync::LazyLock};
@@ -26,7 +26,7 @@ pub(crate) fn expected(case: &Case, want: Want) -> Answer {
 		return Answer { values, ..rejected(Ended::NothingPayable) };
 	};
 	let mut budget = u64::MAX;
-	let ended = match solve.advance(&pack(case), &mut vectors, &mut budget) {
+	let ended = match solve.advance(&case.graph(), &mut vectors, &mut budget) {
 		Progress::Paused => Ended::Paused,
 		Progress::Converged => Ended::Converged,
 		Progress::Truncated => Ended::Truncated,

@@ -6,15 +6,6 @@ use contribution::{Graph, Payout, Progress, Solve, ROW_COST};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-fn packed(case: &Case) -> Graph {
-	let mut graph = Graph::with_capacity(case.components(), case.edges());
-	for uid in 0..case.components() {
-		let (targets, shares) = case.row(uid);
-		graph.push_row(targets, shares, |_| true);
-	}
-	graph
-}
-
 /// Sweeps and digest of the payouts of a solve whose every call has the budget that `budget` gives.
 fn solved(case: &Case, graph: &Graph, mut budget: impl FnMut() -> u64) -> (u16, u64) {
 	let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
@@ -32,7 +23,7 @@ fn check(shape: Shape, components: usize) {
 	let pinned = pinned.unwrap();
 	let expected = (pinned.sweeps, pinned.digest);
 	let case = generate(shape, components, 64, SEED);
-	let graph = packed(&case);
+	let graph = case.graph();
 	// From a row to a few sweeps at a time.
 	let mut rng = ChaCha8Rng::seed_from_u64(components as u64);
 	let most = components as u64 * 3 * (ROW_COST + 64);

@@ -18,12 +18,7 @@ pub struct Ours {
 impl Ours {
 	/// Packs the rows as the engine holds them.
 	pub fn new(case: &Case) -> Self {
-		let mut graph = Graph::with_capacity(case.components(), case.edges());
-		for uid in 0..case.components() {
-			let (targets, shares) = case.row(uid);
-			graph.push_row(targets, shares, |_| true);
-		}
-		Self { graph, stakes: case.stakes.clone(), reached: None }
+		Self { graph: case.graph(), stakes: case.stakes.clone(), reached: None }
 	}
 
 	/// What it takes until the residual is at most `bound` of all mass at the end of a sweep. The
