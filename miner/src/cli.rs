@@ -134,6 +134,11 @@ pub struct RunArgs {
 	/// the k-th). A held-out document is refused.
 	#[arg(long, default_value = "all")]
 	pub documents: String,
+	/// Words that the component knows, at most: the most frequent ones of the corpus's train
+	/// documents. It reads every other word as unknown. A checkpoint stays with the vocabulary that
+	/// it was made with.
+	#[arg(long, default_value_t = 2_048)]
+	pub vocabulary: usize,
 	/// Folder for the checkpoint.
 	#[arg(long)]
 	pub base_path: PathBuf,
@@ -197,7 +202,7 @@ pub struct RunArgs {
 	/// Seconds between checkpoints.
 	#[arg(long, default_value_t = 60)]
 	pub checkpoint_every: u64,
-	/// Stop after this many training steps.
+	/// Stop after this many training steps, once the perplexity after the last one is measured.
 	#[arg(long)]
 	pub max_steps: Option<u64>,
 	/// A file with the component's status as JSON, replaced once a second.

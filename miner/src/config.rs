@@ -220,6 +220,12 @@ pub fn check_ranges(args: &RunArgs) -> Result<(), ConfigError> {
 	};
 	let rate = args.max_steps_per_second;
 	check("slots", (1..=64).contains(&args.slots), "from 1 to 64", args.slots.to_string())?;
+	check(
+		"vocabulary",
+		(16..=65_536).contains(&args.vocabulary),
+		"from 16 to 65536",
+		args.vocabulary.to_string(),
+	)?;
 	check("batch", (1..=256).contains(&args.batch), "from 1 to 256", args.batch.to_string())?;
 	check("ttl", (1..=4).contains(&args.ttl), "from 1 to 4", args.ttl.to_string())?;
 	check("max-ttl", args.max_ttl <= 4, "from 0 to 4", args.max_ttl.to_string())?;

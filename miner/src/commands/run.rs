@@ -46,8 +46,6 @@ use tokio::sync::watch;
 
 /// Name of the checkpoint below the base path.
 pub const CHECKPOINT: &str = "component.safetensors";
-/// Words that the tokenizer keeps.
-const VOCABULARY: usize = 2_048;
 
 /// A base path that is in use.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +70,9 @@ fn prepare(args: &RunArgs, device: &nucleus::Device) -> anyhow::Result<Text> {
 	let folder = args.corpus.as_ref().ok_or_else(|| ConfigError::Corpus(args.kind.to_string()))?;
 	let corpus = nucleus::Corpus::load(folder)?;
 	let documents = corpus.select(&args.documents)?;
-	let tokenizer = Arc::new(nucleus::Tokenizer::train(&corpus, VOCABULARY)?);
+	let tokenizer = Arc::new(nucleus::Tokenizer::train(&corpus, args.vocabulary)?);
 	let config = nucleus::Config {
+		vocab: args.vocabulary,
 		slots: args.slots,
 		batch: args.batch,
 		seed: args.seed,
@@ -113,7 +112,9 @@ fn prepare(args: &RunArgs, device: &nucleus::Device) -> anyhow::Result<Text> {
 	let path = args.base_path.join(CHECKPOINT);
 	let (component, notes, resumed) = if path.exists() {
 		let (mut component, notes) = nucleus::Component::load(&path, tokenizer, device)
-			.context("the checkpoint is corrupt, or of another corpus, and was left as it is")?;
+			.context(
+				"the checkpoint is corrupt, or of another corpus or --vocabulary, and was left as it is",
+			)?;
 		component.configure(&config)?;
 		let mut notes: Notes = serde_json::from_value(notes).unwrap_or_default();
 		if notes.documents == names {

@@ -328,13 +328,15 @@ impl Compute {
 		self.own(|brain| brain.component.upstream_step().map_err(failed)).await?
 	}
 
-	/// Perplexity on held-out examples; `chunks` are the answers to consecutive chunks of them.
+	/// Perplexity on held-out examples, and after how many training steps; `chunks` are the answers
+	/// to consecutive chunks of them.
 	pub async fn evaluate(
 		&self,
 		examples: Arc<Vec<Example>>,
 		chunks: Vec<Vec<Downstream>>,
-	) -> Result<Perplexity, NucleusError> {
-		self.own(move |brain| brain.evaluate(&examples, &chunks)).await?
+	) -> Result<(u64, Perplexity), NucleusError> {
+		self.own(move |brain| Ok((brain.component.steps(), brain.evaluate(&examples, &chunks)?)))
+			.await?
 	}
 
 	/// The scores and the row.

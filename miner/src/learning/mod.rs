@@ -235,6 +235,11 @@ impl Learning {
 		if let Some(task) = prefetched {
 			task.abort();
 		}
+		// From here on it stays as it is, but for Grads of others: what was learned is measured.
+		let rests = self.config.max_steps.is_some_and(|most| done >= most);
+		if rests && !self.held_out.is_empty() {
+			self.evaluate().await;
+		}
 	}
 
 	/// A component whose own loss rests learns from what upstreams send.
@@ -391,27 +396,33 @@ impl Learning {
 			if *stop.borrow() {
 				return;
 			}
-			let chunks = self.ask_held_out().await;
-			match self.compute.evaluate(self.held_out.clone(), chunks).await {
-				Ok(perplexity) => {
-					let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-					let start = *notes.perplexity_start.get_or_insert(perplexity.with_network);
-					drop(notes);
-					let mut status = self.telemetry.status();
-					status.perplexity.start = Some(start);
-					status.perplexity.now = Some(perplexity.with_network);
-					status.perplexity.without_network = Some(perplexity.without_network);
-				}
-				Err(error) => {
-					tracing::warn!("the perplexity was not measured: {error}");
-					self.telemetry.error(error);
-				}
-			}
-			if let Ok((version, digest)) = self.compute.parameters().await {
+			self.evaluate().await;
+		}
+	}
+
+	/// Measures the held-out perplexity and the digest of the parameters.
+	async fn evaluate(&self) {
+		let chunks = self.ask_held_out().await;
+		match self.compute.evaluate(self.held_out.clone(), chunks).await {
+			Ok((steps, perplexity)) => {
+				let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+				let start = *notes.perplexity_start.get_or_insert(perplexity.with_network);
+				drop(notes);
 				let mut status = self.telemetry.status();
-				status.version = version;
-				status.parameters = Some(hex::encode(digest));
+				status.perplexity.start = Some(start);
+				status.perplexity.now = Some(perplexity.with_network);
+				status.perplexity.without_network = Some(perplexity.without_network);
+				status.perplexity.steps = Some(steps);
 			}
+			Err(error) => {
+				tracing::warn!("the perplexity was not measured: {error}");
+				self.telemetry.error(error);
+			}
+		}
+		if let Ok((version, digest)) = self.compute.parameters().await {
+			let mut status = self.telemetry.status();
+			status.version = version;
+			status.parameters = Some(hex::encode(digest));
 		}
 	}
 

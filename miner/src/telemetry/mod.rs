@@ -20,6 +20,8 @@ pub struct PerplexityStatus {
 	pub now: Option<f64>,
 	/// With all slots at their means, at the last measurement.
 	pub without_network: Option<f64>,
+	/// Training steps that the component had made at the last measurement.
+	pub steps: Option<u64>,
 	/// Unigram model of the train documents, add-one smoothed, on the same tokens.
 	pub unigram: Option<f64>,
 }

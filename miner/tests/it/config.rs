@@ -86,6 +86,8 @@ fn numbers_out_of_range_are_named() {
 		("--slots=0", "slots"),
 		("--slots=65", "slots"),
 		("--batch=257", "batch"),
+		("--vocabulary=15", "vocabulary"),
+		("--vocabulary=65537", "vocabulary"),
 		("--ttl=0", "ttl"),
 		("--nice=20", "nice"),
 		("--max-steps-per-second=-1", "max-steps-per-second"),
