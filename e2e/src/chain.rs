@@ -75,12 +75,23 @@ pub struct Component {
 	pub uid: u32,
 	/// Account that owns it, SS58.
 	pub owner: String,
+	/// Where it serves, if it says so.
+	pub endpoint: Option<Endpoint>,
 	/// Its stake, in units.
 	#[serde(deserialize_with = "amount")]
 	pub stake: u64,
 	/// What the last payout gave it, in units.
 	#[serde(deserialize_with = "amount")]
 	pub payout: u64,
+}
+
+/// Where a component serves.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub struct Endpoint {
+	/// Host name or address.
+	pub host: String,
+	/// TCP port.
+	pub port: u16,
 }
 
 /// A row of shares.

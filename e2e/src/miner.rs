@@ -83,6 +83,12 @@ impl MinerSpec {
 pub struct Status {
 	/// Its index on the chain, once registered.
 	pub uid: Option<u32>,
+	/// HOST:PORT where it serves.
+	pub endpoint: String,
+	/// Seconds since its start.
+	pub uptime: u64,
+	/// Block of the chain that it knows.
+	pub block: u32,
 	/// Training steps in the component's life.
 	pub steps: u64,
 	/// Training steps that failed in this run.
@@ -115,6 +121,8 @@ pub struct Perplexity {
 	pub now: Option<f64>,
 	/// The last one without them.
 	pub without_network: Option<f64>,
+	/// Training steps made before the last one.
+	pub steps: Option<u64>,
 	/// The unigram model's.
 	pub unigram: Option<f64>,
 }

@@ -1,290 +1,148 @@
-//! Grads over several hops: real servers and clients on loopback, real components behind them,
-//! and a fixed network instead of a chain.
+//! Grads between processes: what a bid lets them do, how far they go, and where they end.
 //!
 //! ```text
-//!   A ──► B ──► C      a Grad of A for B changes B, and what it means for C changes C
-//!   D ──► A ◄─► B      one of D for A reaches B, and ends there: A is on its path
+//!   Dave ──► B ──► C       without a bid nothing moves; with Dave's, the same Grad moves B alone
+//!   A ──► B ──► C          with A's and B's, A's Grads move C
+//!   Dave ──► A ◄─► B       a Grad of Dave's for A reaches B, and ends there: A is on its path
 //! ```
-
-use std::{
-	collections::BTreeMap,
-	sync::{Arc, OnceLock, RwLock},
-	time::{Duration, Instant},
-};
+//!
+//! The components follow Grads alone and post nothing: the rows are posted by the test with the
+//! components' own keys, and count when an epoch has charged them.
 
 use anyhow::Context;
-use bittensor_miner::{
-	axon::{Axon, AxonConfig, Peers, Standing, StatsSnapshot},
-	compute::{Brain, Compute},
-	dendrite::{Dendrite, DendriteConfig, Peer, TonicTransport, TransportConfig},
-};
-use bittensor_nucleus::{Batch, Component, Config, Corpus, Device, Sampler, Tokenizer};
-use bittensor_wire::{AccountId, Keypair, Signer, Spike, Vectors, DIM};
+use bittensor_e2e::miner::Status;
+use bittensor_wire::proto::{GradReason, HopStatus};
 
-use crate::support::corpus;
+use crate::support::{error, follows, silent, texts, with, Lab, SOON};
 
-const GENESIS: [u8; 32] = [7; 32];
-/// Flow of every bid, in units per epoch.
-const FLOW: u64 = 1_000_000;
-const ANSWER: Duration = Duration::from_secs(10);
-/// Hops that a message may make: more than any path here has.
-const TTL: u32 = 3;
+/// What the components that train read.
+const DOCUMENTS: &str = "kjv";
+/// Texts in a message.
+const ROWS: usize = 16;
+/// What a row gives to another: a quarter.
+const SHARE: u16 = 16_384;
+/// Batches after which a component has seen enough of another's vectors to send it an error.
+const HEARD: u64 = 20;
 
-/// Who is where, who asks whom, and who bids for whom.
-#[derive(Default)]
-struct Map {
-	peers: BTreeMap<AccountId, Peer>,
-	/// (bidder, component) pairs.
-	bids: Vec<(AccountId, AccountId)>,
-}
-
-/// The network as one component sees it.
-struct View {
-	me: AccountId,
-	downstream: Vec<AccountId>,
-	map: Arc<RwLock<Map>>,
-}
-
-impl View {
-	fn read<T>(&self, read: impl FnOnce(&Map) -> T) -> T {
-		read(&self.map.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+/// Starts `followers`, and first lets those that ask others train until they have heard them: a
+/// component sends errors to those only whose vectors it knows.
+async fn start_followers(
+	lab: &mut Lab,
+	followers: &[(&'static str, &[&'static str])],
+) -> anyhow::Result<()> {
+	let mut first = Vec::new();
+	for (name, downstream) in followers {
+		let spec = silent(name, DOCUMENTS, 1, downstream)?;
+		let asks = !downstream.is_empty();
+		first.push(if asks { with(spec, "--learn-from=own") } else { follows(spec) });
 	}
-}
-
-impl Peers for View {
-	fn standing(&self, account: &AccountId) -> Option<Standing> {
-		self.read(|map| {
-			let uid = map.peers.get(account)?.uid;
-			let flow = if map.bids.contains(&(*account, self.me)) { FLOW } else { 0 };
-			Some(Standing { uid, flow, weight: flow as f64 })
-		})
-	}
-
-	fn total_flow(&self) -> u64 {
-		self.read(|map| FLOW * map.bids.iter().filter(|(_, to)| *to == self.me).count() as u64)
-	}
-
-	fn downstream(&self) -> Vec<Peer> {
-		self.read(|map| self.downstream.iter().filter_map(|a| map.peers.get(a).cloned()).collect())
-	}
-
-	fn peer(&self, account: &AccountId) -> Option<Peer> {
-		self.read(|map| map.peers.get(account).cloned())
-	}
-}
-
-/// One component that serves.
-struct Served {
-	account: AccountId,
-	compute: Compute,
-	dendrite: Arc<Dendrite>,
-	axon: Axon,
-}
-
-impl Served {
-	fn stats(&self) -> StatsSnapshot {
-		self.axon.stats().snapshot()
-	}
-
-	async fn digest(&self) -> anyhow::Result<[u8; 32]> {
-		Ok(self.compute.parameters().await?.1)
-	}
-}
-
-/// A text of the corpus for all components of this program.
-struct Text {
-	tokenizer: Arc<Tokenizer>,
-	corpus: Corpus,
-	train: Vec<usize>,
-}
-
-fn text() -> &'static Text {
-	static TEXT: OnceLock<Text> = OnceLock::new();
-	TEXT.get_or_init(|| {
-		let corpus = Corpus::load(corpus()).expect("the corpus is in the repository");
-		let tokenizer = Tokenizer::train(&corpus, Config::default().vocab).expect("it has words");
-		let train = corpus.select("kjv").expect("the group is there");
-		Text { tokenizer: Arc::new(tokenizer), corpus, train }
-	})
-}
-
-fn sampler(seed: u64) -> anyhow::Result<Sampler> {
-	let (config, text) = (Config::default(), text());
-	let (context, horizon) = (config.context, config.horizon);
-	Ok(Sampler::new(&text.corpus, &text.train, &text.tokenizer, context, horizon, seed)?)
-}
-
-fn account_of(name: u8) -> anyhow::Result<(Keypair, AccountId)> {
-	let keypair = Keypair::from_seed(&[name; 32])?;
-	let account = keypair.account();
-	Ok((keypair, account))
-}
-
-/// Starts a component for each name that asks `asks`; everybody bids for all that it asks, but
-/// for the pairs in `no_bid`.
-async fn network(
-	asks: &[(u8, &[u8])],
-	no_bid: &[(u8, u8)],
-) -> anyhow::Result<BTreeMap<u8, Served>> {
-	let map = Arc::new(RwLock::new(Map::default()));
-	let mut all = BTreeMap::new();
-	for (index, &(name, downstream)) in asks.iter().enumerate() {
-		let (keypair, account) = account_of(name)?;
-		let downstream: Vec<AccountId> = downstream
-			.iter()
-			.map(|&name| Ok(account_of(name)?.1))
-			.collect::<anyhow::Result<_>>()?;
-
-		let config = Config { seed: name.into(), slots: downstream.len(), ..Config::default() };
-		let mut component = Component::new(config, text().tokenizer.clone(), None, &Device::Cpu)?;
-		warm_up(&mut component, name)?;
-		let slots = downstream.iter().copied().map(Some).collect();
-		let (compute, _) = Compute::start(Brain::new(component, slots, true, Device::Cpu))?;
-
-		let signer: Arc<dyn Signer> = Arc::new(keypair);
-		let transport = TonicTransport::new(GENESIS, signer.clone(), TransportConfig::default());
-		let dendrite =
-			Arc::new(Dendrite::new(account, Arc::new(transport), DendriteConfig::default()));
-		let view = Arc::new(View { me: account, downstream, map: map.clone() });
-		let config = AxonConfig { max_ttl: TTL, ..AxonConfig::default() };
-		let nucleus = Arc::new(compute.clone());
-		let listen = "127.0.0.1:0";
-		let axon =
-			Axon::start(listen, GENESIS, signer, view, nucleus, dendrite.clone(), config).await?;
-
-		let peer = Peer {
-			uid: index as u32,
-			account,
-			host: "127.0.0.1".into(),
-			port: axon.local_addr().port(),
-			tls_spki: None,
+	lab.start_miners(first).await?;
+	let asking = followers.iter().filter(|(_, downstream)| !downstream.is_empty());
+	lab.until("answers in all slots", SOON, |lab| {
+		let heard = |(name, downstream): &(&str, &[&str])| {
+			let status = lab.status(name);
+			status.slots.iter().filter(|slot| slot.answered >= HEARD).count() == downstream.len()
 		};
-		map.write().expect("nobody panicked").peers.insert(account, peer);
-		all.insert(name, Served { account, compute, dendrite, axon });
+		asking.clone().all(heard).then_some(())
+	})
+	.await?;
+	for (name, downstream) in asking {
+		lab.restart_miner(follows(silent(name, DOCUMENTS, 1, downstream)?)).await?;
 	}
-	let mut bids = Vec::new();
-	for &(from, downstream) in asks {
-		for &to in downstream.iter().filter(|&&to| !no_bid.contains(&(from, to))) {
-			bids.push((account_of(from)?.1, account_of(to)?.1));
-		}
-	}
-	map.write().expect("nobody panicked").bids = bids;
-	Ok(all)
+	lab.network.wait_until_ready(SOON).await
 }
 
-/// A few steps alone, with vectors of another component's making in all slots, so that the
-/// statistics of every slot are there.
-fn warm_up(component: &mut Component, name: u8) -> anyhow::Result<()> {
-	let slots = component.config().slots;
-	let mut sampler = sampler(name.into())?;
-	for step in 0..10 {
-		let batch: Batch = sampler.next_batch(32);
-		let d = (0..slots)
-			.map(|slot| {
-				Ok(Some(bittensor_nucleus::Tensor::from_vec(
-					noise(32 * DIM, step * 8 + slot as u64),
-					(32, DIM),
-					&Device::Cpu,
-				)?))
-			})
-			.collect::<anyhow::Result<Vec<_>>>()?;
-		component.train_step(&batch, &d)?;
-	}
-	Ok(())
-}
-
-/// Seeded numbers in -1 to 1.
-fn noise(count: usize, seed: u64) -> Vec<f32> {
-	let mut state = seed.wrapping_mul(2).wrapping_add(1);
-	let mut next = || {
-		state =
-			state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-		(state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+#[tokio::test]
+async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() -> anyhow::Result<()>
+{
+	let mut lab = Lab::start().await?;
+	start_followers(&mut lab, &[("Bob", &["Charlie"]), ("Charlie", &[])]).await?;
+	let asks = with(silent("Alice", DOCUMENTS, 1, &["Bob"])?, "--ttl=2");
+	lab.start_miners(vec![with(asks, "--max-steps-per-second=20")]).await?;
+	let [a, b, c] = [lab.uid("Alice")?, lab.uid("Bob")?, lab.uid("Charlie")?];
+	let dave = lab.user("//Dave").await?;
+	let d = dave.register(100).await?;
+	let (bob, texts, error) = (dave.peer(b).await?, texts(ROWS, 0)?, error(ROWS, 5)?);
+	let before = [lab.digest("Bob").await?, lab.digest("Charlie").await?];
+	let moved = |now: &Status, before: &str| {
+		now.parameters.as_deref().is_some_and(|parameters| parameters != before)
 	};
-	(0..count).map(|_| next()).collect()
-}
 
-/// `from` asks `to` about some texts and sends it an error for the answer.
-async fn spike_and_grad(from: &Served, to: &Served, port: &Peer) -> anyhow::Result<bool> {
-	let texts = sampler(99)?.next_batch(16).texts;
-	let rows = texts.len();
-	let spike = Spike::new(from.account, TTL, texts)?;
-	let deadline = tokio::time::Instant::now() + ANSWER;
-	let answer = from.dendrite.spike(std::slice::from_ref(port), &spike, deadline).await;
-	anyhow::ensure!(answer.slots[0].is_some(), "no answer: {:?}", answer.hops);
-	assert_eq!(port.account, to.account);
-	let error = Vectors::new(rows, noise(rows * DIM, 5))?;
-	let grad = spike.grad(error);
-	let deadline = tokio::time::Instant::now() + ANSWER;
-	Ok(from.dendrite.grad(port, &grad, deadline).await?.accepted())
-}
-
-fn peer_of(served: &Served) -> Peer {
-	Peer {
-		uid: 0,
-		account: served.account,
-		host: "127.0.0.1".into(),
-		port: served.axon.local_addr().port(),
-		tls_spki: None,
+	// Nobody bids: Spikes are answered over two hops, and no error is worth anything.
+	let served = lab.status("Charlie").spikes_served;
+	lab.until("Spikes over two hops", SOON, |lab| {
+		(lab.status("Charlie").spikes_served > served + HEARD).then_some(())
+	})
+	.await?;
+	for _ in 0..5 {
+		let answer = dave.caller.teach(&bob, 1, &texts, &error).await?;
+		assert_eq!((answer.weight, answer.reason), (0.0, GradReason::NoBid));
 	}
+	let now = lab.later(["Bob", "Charlie"]).await?;
+	assert_eq!(now.clone().map(|status| status.parameters), before.clone().map(Some));
+	assert_eq!(now.map(|status| status.grads_served), [0, 0]);
+
+	// Dave bids for B: the same Grad moves it. What it means for C is worth nothing to C yet.
+	let row = vec![(b, SHARE)];
+	dave.post_row(&row).await?;
+	lab.charged(&[(d, row)]).await?;
+	let answer = dave.caller.teach(&bob, 1, &texts, &error).await?;
+	assert_eq!(answer.reason, GradReason::Accepted);
+	assert!(answer.weight > 0.0, "{answer:?}");
+	lab.until("step of Bob", SOON, |lab| moved(&lab.status("Bob"), &before[0]).then_some(()))
+		.await?;
+	let [bob, charlie] = lab.later(["Bob", "Charlie"]).await?;
+	assert_eq!((bob.grads_served, charlie.grads_served), (1, 0));
+	assert_eq!(charlie.parameters.as_ref(), Some(&before[1]));
+
+	// A bids for B, and B for C: A's Grads go on, and C learns.
+	let rows = [(a, vec![(b, SHARE)]), (b, vec![(c, SHARE)])];
+	let (alice, bob) = (lab.user("//Alice").await?, lab.user("//Bob").await?);
+	tokio::try_join!(alice.post_row(&rows[0].1), bob.post_row(&rows[1].1))?;
+	lab.charged(&rows).await?;
+	lab.until("step of Charlie", SOON, |lab| {
+		let (alice, charlie) = (lab.status("Alice"), lab.status("Charlie"));
+		let learned = charlie.grads_served > 0 && moved(&charlie, &before[1]);
+		(learned && alice.grads_sent > 0).then_some(())
+	})
+	.await
 }
 
-/// Waits until `done`; Grads are acknowledged at once and computed after.
-async fn eventually(what: &str, done: impl Fn() -> bool) -> anyhow::Result<()> {
-	let started = Instant::now();
-	while !done() {
-		anyhow::ensure!(started.elapsed() < ANSWER, "no {what} within {ANSWER:?}");
-		tokio::time::sleep(Duration::from_millis(20)).await;
-	}
-	Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_grad_travels_two_hops_and_changes_the_last_component() -> anyhow::Result<()> {
-	let network = network(&[(b'C', b""), (b'B', b"C"), (b'A', b"B")], &[]).await?;
-	let of = |name: u8| network.get(&name).context("started");
-	let (a, b, c) = (of(b'A')?, of(b'B')?, of(b'C')?);
-	let before = (a.digest().await?, b.digest().await?, c.digest().await?);
-
-	assert!(spike_and_grad(a, b, &peer_of(b)).await?);
-	eventually("Grad at C", || c.stats().grads_served == 1).await?;
-	assert_eq!(b.stats().grads_served, 1);
-	// The error waits for the next step; nobody but B and C has one.
-	assert!(!a.compute.upstream_step().await?);
-	assert!(b.compute.upstream_step().await?);
-	assert!(c.compute.upstream_step().await?);
-	assert_eq!(a.digest().await?, before.0);
-	assert_ne!(b.digest().await?, before.1);
-	assert_ne!(c.digest().await?, before.2);
-	Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_bid_a_grad_goes_no_further_and_changes_nothing() -> anyhow::Result<()> {
-	// B bids nothing for C: what A sends changes B, and C not at all.
-	let asks: &[(u8, &[u8])] = &[(b'C', b""), (b'B', b"C"), (b'A', b"B")];
-	let network = network(asks, &[(b'B', b'C')]).await?;
-	let of = |name: u8| network.get(&name).context("started");
-	let (a, b, c) = (of(b'A')?, of(b'B')?, of(b'C')?);
-	let before = c.digest().await?;
-	assert!(spike_and_grad(a, b, &peer_of(b)).await?);
-	eventually("Grad at B", || b.stats().grads_served == 1).await?;
-	eventually("refusal at C", || c.stats().grads_dropped == 1).await?;
-	assert!(!c.compute.upstream_step().await?);
-	assert_eq!(c.digest().await?, before);
-	Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_grad_ends_in_a_cycle() -> anyhow::Result<()> {
-	let network = network(&[(b'A', b"B"), (b'B', b"A"), (b'D', b"A")], &[]).await?;
-	let of = |name: u8| network.get(&name).context("started");
-	let (a, b, d) = (of(b'A')?, of(b'B')?, of(b'D')?);
-	assert!(spike_and_grad(d, a, &peer_of(a)).await?);
-	eventually("Grad at B", || b.stats().grads_served == 1).await?;
+	let mut lab = Lab::start().await?;
+	start_followers(&mut lab, &[("Alice", &["Bob"]), ("Bob", &["Alice"])]).await?;
+	let dave = lab.user("//Dave").await?;
+	let (a, b, d) = (lab.uid("Alice")?, lab.uid("Bob")?, dave.register(100).await?);
+	let before = [lab.digest("Alice").await?, lab.digest("Bob").await?];
+	let rows = [(a, vec![(b, SHARE)]), (b, vec![(a, SHARE)]), (d, vec![(a, SHARE)])];
+	let (alice, bob) = (lab.user("//Alice").await?, lab.user("//Bob").await?);
+	tokio::try_join!(
+		alice.post_row(&rows[0].1),
+		bob.post_row(&rows[1].1),
+		dave.post_row(&rows[2].1),
+	)?;
+	lab.charged(&rows).await?;
+
+	let alice = dave.peer(a).await?;
+	let (spike, answer) = dave.caller.spike(&alice, 3, &texts(ROWS, 0)?).await?;
+	let hops: Vec<_> = answer.hops.iter().map(|hop| (hop.uid, hop.status)).collect();
+	// Alice asked Bob, who left her out.
+	assert_eq!(hops, [(b, HopStatus::Ok), (a, HopStatus::Cut)]);
+	let answer = dave.caller.grad(&alice, &spike, &error(ROWS, 5)?).await?;
+	assert_eq!(answer.reason, GradReason::Accepted);
+	let names = ["Alice", "Bob"];
+	lab.until("Grad at both", SOON, |lab| {
+		let now = names.map(|name| lab.status(name));
+		let moved = now
+			.iter()
+			.zip(&before)
+			.all(|(now, before)| now.grads_served > 0 && now.parameters.as_ref() != Some(before));
+		moved.then_some(())
+	})
+	.await
+	.context("a Grad for Alice reaches Bob")?;
 	// Were it still under way, it would come round within milliseconds.
-	tokio::time::sleep(Duration::from_millis(500)).await;
-	let served = [a, b, d].map(|component| component.stats().grads_served);
-	assert_eq!(served, [1, 1, 0]);
+	assert_eq!(lab.later(names).await?.map(|now| now.grads_served), [1, 1]);
 	Ok(())
 }

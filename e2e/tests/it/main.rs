@@ -3,10 +3,10 @@
 //! ```text
 //!  ledger, process, report the ground itself: no network, a second
 //!  learning               components exchange vectors in memory: what Grads and bids do
-//!  grads                  servers on loopback, a fixed network instead of a chain
 //!  bad_input              what the binaries refuse, by name
 //!  first_mint, paths,     one validator and a few miners each, as processes
 //!  survival, localnet
+//!  grads                  the same, and keys in the hands of the test: what bids let Grads do
 //! ```
 
 mod bad_input;

@@ -12,15 +12,7 @@ use std::{collections::BTreeSet, time::Duration};
 use anyhow::Context;
 use bittensor_e2e::miner::{run_to_end, Kind, MinerSpec};
 
-use crate::support::{address, trainable, with, Lab};
-
-/// A trainable miner that asks exactly `others`.
-fn asks(spec: MinerSpec, others: &[&'static str]) -> anyhow::Result<MinerSpec> {
-	let others: Vec<String> =
-		others.iter().map(|name| address(name)).collect::<anyhow::Result<_>>()?;
-	let list = if others.is_empty() { "none".into() } else { others.join(",") };
-	Ok(with(spec, format!("--downstream={list}")))
-}
+use crate::support::{asks, trainable, Lab};
 
 #[tokio::test]
 async fn a_spike_is_cut_in_a_cycle_and_served_on_both_paths_of_a_diamond() -> anyhow::Result<()> {

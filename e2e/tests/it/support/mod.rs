@@ -1,105 +1,30 @@
-//! A small network in a temporary folder, and waiting for what it should do.
+//! What the tests share: a small network, the keys of its accounts, and what to send.
+//!
+//! ```text
+//!  lab      a node and miners in a temporary folder; waits for what they should do
+//!  user     a development key: registers, stakes, posts a row, sends Spikes and Grads
+//!  message  texts of the corpus and errors for them
+//! ```
 
-use std::{
-	path::PathBuf,
-	time::{Duration, Instant},
-};
+mod lab;
+mod message;
+mod user;
 
-use anyhow::Context;
+use std::path::PathBuf;
+
 use bittensor_e2e::{
-	chain::Chain,
-	ledger::Ledger,
-	miner::{Kind, MinerSpec, Status},
-	network::{Network, NetworkOptions},
+	miner::{Kind, MinerSpec},
 	node::NodeOptions,
 };
 use tempfile::TempDir;
 
+pub(crate) use lab::{Lab, SOON};
+pub(crate) use message::{error, texts};
+pub(crate) use user::User;
+
 /// The text that `make run` learns from.
 pub(crate) fn corpus() -> PathBuf {
 	PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus"))
-}
-
-/// A network with a chain that is being read. The folder goes last.
-pub(crate) struct Lab {
-	pub(crate) network: Network,
-	pub(crate) chain: Chain,
-	pub(crate) ledger: Ledger,
-	pub(crate) folder: TempDir,
-}
-
-impl Lab {
-	/// A node that makes blocks, without miners.
-	pub(crate) async fn start() -> anyhow::Result<Self> {
-		let folder = tempfile::tempdir()?;
-		let network = Network::start_node(NetworkOptions {
-			node: node_options(&folder),
-			corpus: corpus(),
-			folder: folder.path().into(),
-		})
-		.await?;
-		let chain = Chain::connect(&network.node.url()).await?;
-		let ledger = Ledger::new(chain.parameters().await?);
-		Ok(Self { network, chain, ledger, folder })
-	}
-
-	/// Starts the miners and waits until all are registered.
-	pub(crate) async fn start_miners(&mut self, specs: Vec<MinerSpec>) -> anyhow::Result<()> {
-		for spec in specs {
-			self.network.start_miner(spec)?;
-		}
-		self.network.wait_until_ready(Duration::from_secs(60)).await
-	}
-
-	/// Follows the ledger until `done` gives a value; fails when a process ends or time is up.
-	pub(crate) async fn until<T>(
-		&mut self,
-		what: &str,
-		timeout: Duration,
-		mut done: impl FnMut(&mut Self) -> Option<T>,
-	) -> anyhow::Result<T> {
-		let started = Instant::now();
-		loop {
-			let best = self.chain.best().await?;
-			self.ledger.follow(&self.chain, &best.hash).await?;
-			if let Some(value) = done(self) {
-				return Ok(value);
-			}
-			let deaths = self.network.deaths().into_iter().chain(self.network.node_death());
-			if let Some(death) = deaths.into_iter().next() {
-				anyhow::bail!("waiting for {what}: {death}");
-			}
-			if started.elapsed() > timeout {
-				let tails: Vec<String> = self
-					.network
-					.miners
-					.iter_mut()
-					.map(|miner| {
-						let status = miner.status();
-						let tail = miner.process().tail();
-						format!("-- {}: {status:?}\n{tail}", miner.spec().name)
-					})
-					.collect();
-				anyhow::bail!(
-					"no {what} within {} s, {} epochs paid\n{}",
-					timeout.as_secs(),
-					self.ledger.epochs().len(),
-					tails.join("\n")
-				);
-			}
-			tokio::time::sleep(Duration::from_millis(200)).await;
-		}
-	}
-
-	/// The status of a miner, as it is now.
-	pub(crate) fn status(&mut self, name: &str) -> Status {
-		self.network.miner(name).and_then(|miner| miner.status()).unwrap_or_default()
-	}
-
-	/// The uid of a miner that is registered.
-	pub(crate) fn uid(&mut self, name: &str) -> anyhow::Result<u32> {
-		self.status(name).uid.with_context(|| format!("{name} is not registered"))
-	}
 }
 
 /// A node in `folder` on any free port.
@@ -122,6 +47,30 @@ pub(crate) fn trainable(name: &'static str, documents: &str, seed: u64) -> Miner
 		stake: 100,
 		extra: vec!["--warm-up=60".into(), "--held-out=64".into(), "--evaluate-every=3".into()],
 	}
+}
+
+/// A miner that posts nothing, asks exactly `downstream`, and measures itself each second.
+pub(crate) fn silent(
+	name: &'static str,
+	documents: &str,
+	seed: u64,
+	downstream: &[&'static str],
+) -> anyhow::Result<MinerSpec> {
+	let extra = ["--no-post", "--held-out=16", "--evaluate-every=1"].map(String::from).into();
+	asks(MinerSpec { extra, ..trainable(name, documents, seed) }, downstream)
+}
+
+/// `spec`, which asks exactly `others`.
+pub(crate) fn asks(spec: MinerSpec, others: &[&'static str]) -> anyhow::Result<MinerSpec> {
+	let others: Vec<String> =
+		others.iter().map(|name| address(name)).collect::<anyhow::Result<_>>()?;
+	let list = if others.is_empty() { "none".into() } else { others.join(",") };
+	Ok(with(spec, format!("--downstream={list}")))
+}
+
+/// `spec`, whose own loss rests: all that changes it are the Grads of others.
+pub(crate) fn follows(spec: MinerSpec) -> MinerSpec {
+	with(spec, "--learn-from=grads")
 }
 
 /// `spec` with one more argument of `bittensor-miner run`.

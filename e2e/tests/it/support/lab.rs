@@ -1,0 +1,183 @@
+//! A small network in a temporary folder, and waiting for what it should do.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use bittensor_e2e::{
+	chain::Chain,
+	ledger::Ledger,
+	miner::{Miner, MinerSpec, Status},
+	network::{Network, NetworkOptions},
+	process::Stopped,
+};
+use tempfile::TempDir;
+
+use super::{corpus, node_options, User};
+
+/// How long a row may take from its post until it is charged and paid: two epochs of ten seconds,
+/// on a machine that is busy.
+const CHARGED: Duration = Duration::from_secs(60);
+/// How long a miner may take to do something that it does often.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+/// Seconds of a miner's life in which it writes and measures several times what it says.
+const SEVERAL: u64 = 4;
+
+/// A network with a chain that is being read. The folder goes last.
+pub(crate) struct Lab {
+	pub(crate) network: Network,
+	pub(crate) chain: Chain,
+	pub(crate) ledger: Ledger,
+	pub(crate) folder: TempDir,
+}
+
+impl Lab {
+	/// A node that makes blocks, without miners.
+	pub(crate) async fn start() -> anyhow::Result<Self> {
+		let folder = tempfile::tempdir()?;
+		let network = Network::start_node(NetworkOptions {
+			node: node_options(&folder),
+			corpus: corpus(),
+			folder: folder.path().into(),
+		})
+		.await?;
+		let chain = Chain::connect(&network.node.url()).await?;
+		let ledger = Ledger::new(chain.parameters().await?);
+		Ok(Self { network, chain, ledger, folder })
+	}
+
+	/// Starts the miners and waits until all are registered.
+	pub(crate) async fn start_miners(&mut self, specs: Vec<MinerSpec>) -> anyhow::Result<()> {
+		for spec in specs {
+			self.network.start_miner(spec)?;
+		}
+		self.network.wait_until_ready(Duration::from_secs(60)).await
+	}
+
+	/// Follows the ledger until `done` gives a value; fails when a process ends or time is up.
+	pub(crate) async fn until<T>(
+		&mut self,
+		what: &str,
+		timeout: Duration,
+		mut done: impl FnMut(&mut Self) -> Option<T>,
+	) -> anyhow::Result<T> {
+		let started = Instant::now();
+		loop {
+			let best = self.chain.best().await?;
+			self.ledger.follow(&self.chain, &best.hash).await?;
+			if let Some(value) = done(self) {
+				return Ok(value);
+			}
+			let deaths = self.network.deaths().into_iter().chain(self.network.node_death());
+			if let Some(death) = deaths.into_iter().next() {
+				anyhow::bail!("waiting for {what}: {death}");
+			}
+			if started.elapsed() > timeout {
+				let tails: Vec<String> = self
+					.network
+					.miners
+					.iter_mut()
+					.map(|miner| {
+						let status = miner.status();
+						let tail = miner.process().tail();
+						format!("-- {}: {status:?}\n{tail}", miner.spec().name)
+					})
+					.collect();
+				anyhow::bail!(
+					"no {what} within {} s, {} epochs paid\n{}",
+					timeout.as_secs(),
+					self.ledger.epochs().len(),
+					tails.join("\n")
+				);
+			}
+			tokio::time::sleep(Duration::from_millis(200)).await;
+		}
+	}
+
+	/// The status of a miner, as it is now.
+	pub(crate) fn status(&mut self, name: &str) -> Status {
+		self.network.miner(name).and_then(|miner| miner.status()).unwrap_or_default()
+	}
+
+	/// The uid of a miner that is registered.
+	pub(crate) fn uid(&mut self, name: &str) -> anyhow::Result<u32> {
+		self.status(name).uid.with_context(|| format!("{name} is not registered"))
+	}
+
+	/// The key `uri` in the hands of the test.
+	pub(crate) async fn user(&self, uri: &str) -> anyhow::Result<User> {
+		User::connect(&self.network.node.url(), uri).await
+	}
+
+	/// Waits until all of `rows` (of whom, and its edges) are charged, and until every miner knows
+	/// that they are. Returns the place of the epoch in the ledger.
+	pub(crate) async fn charged(
+		&mut self,
+		rows: &[(u32, Vec<(u32, u16)>)],
+	) -> anyhow::Result<usize> {
+		let paid_at = self
+			.until("charged rows", CHARGED, |lab| {
+				let epoch = lab.ledger.epochs().last()?;
+				let charged = |(uid, edges): &(u32, Vec<_>)| {
+					epoch.row(*uid).is_some_and(|row| row.edges == *edges)
+				};
+				rows.iter().all(charged).then_some(epoch.last.paid_at)
+			})
+			.await?;
+		let place = self.ledger.epochs().len() - 1;
+		self.until("miners that know the charged rows", SOON, |lab| {
+			let knows = |miner: &Miner| miner.status().is_some_and(|now| now.block >= paid_at);
+			lab.network.miners.iter().all(knows).then_some(())
+		})
+		.await?;
+		Ok(place)
+	}
+
+	/// Stops the miner of this name and starts it again with other options: it resumes. Waits until
+	/// the chain says where it serves now.
+	pub(crate) async fn restart_miner(&mut self, spec: MinerSpec) -> anyhow::Result<()> {
+		let miner = self.network.miner(spec.name).context("it was never started")?;
+		let place = miner.place().clone();
+		let stopped = miner.process().stop().await;
+		anyhow::ensure!(stopped == Stopped::Cleanly, "{stopped:?}:\n{}", miner.process().tail());
+		*miner = Miner::start(spec, place)?;
+		announced(&self.chain, miner).await?;
+		Ok(())
+	}
+
+	/// The digest of a miner's parameters.
+	pub(crate) async fn digest(&mut self, name: &str) -> anyhow::Result<String> {
+		self.until("digest", SOON, |lab| lab.status(name).parameters).await
+	}
+
+	/// The status of each of these miners after it has measured itself several times more.
+	pub(crate) async fn later<const N: usize>(
+		&mut self,
+		names: [&str; N],
+	) -> anyhow::Result<[Status; N]> {
+		let from = names.map(|name| self.status(name).uptime);
+		self.until("news of the miners", SOON, |lab| {
+			let now = names.map(|name| lab.status(name));
+			let later = now.iter().zip(&from).all(|(now, from)| now.uptime >= from + SEVERAL);
+			later.then_some(now)
+		})
+		.await
+	}
+}
+
+/// Waits until the chain says where a miner serves; its uid.
+pub(crate) async fn announced(chain: &Chain, miner: &mut Miner) -> anyhow::Result<u32> {
+	let started = Instant::now();
+	loop {
+		let status = miner.status().unwrap_or_default();
+		if let Some(uid) = status.uid {
+			let components = chain.components(&chain.best().await?.hash).await?;
+			let component = components.into_iter().find(|component| component.uid == uid);
+			let endpoint = component.and_then(|component| component.endpoint);
+			if endpoint.is_some_and(|at| format!("{}:{}", at.host, at.port) == status.endpoint) {
+				return Ok(uid);
+			}
+		}
+		anyhow::ensure!(started.elapsed() < SOON, "not announced:\n{}", miner.process().tail());
+		tokio::time::sleep(Duration::from_millis(200)).await;
+	}
+}
