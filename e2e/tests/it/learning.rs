@@ -10,11 +10,6 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use bittensor_e2e::{
-	chain::Row,
-	ledger::{replay, Inputs},
-};
-use bittensor_miner::metagraph::flow;
 use bittensor_nucleus::{
 	held_out, Bid, BidWeight, Component, Config, Corpus, Device, Example, Sampler, Serve, Tensor,
 	Tokenizer, Unigram, Verdict,
@@ -150,71 +145,5 @@ fn a_zero_bid_moves_nothing() -> anyhow::Result<()> {
 	b.accumulate_grad(A, Bid { flow: 1.0, share: 0.5 }, version, &texts, &[], &error)?;
 	assert!(b.upstream_step()?);
 	assert_ne!(entries(&b)?, before);
-	Ok(())
-}
-
-/// The bids for uid 1 after a solve of a network in which 0 holds stake and gives it a tenth, and
-/// `crowd` accounts without stake give it all that a row may give.
-fn bids(crowd: usize) -> Vec<Bid> {
-	let row = |edges: &[(u32, u16)]| {
-		let given: u32 = edges.iter().map(|&(_, share)| u32::from(share)).sum();
-		Some(Row { posted: 1, self_share: 65_536 - given, edges: edges.to_vec() })
-	};
-	let mut inputs = Inputs {
-		stakes: vec![1_000_000_000_000, 1_000_000_000_000],
-		rows: vec![row(&[(1, 6_554)]), row(&[])],
-	};
-	inputs.stakes.resize(2 + crowd, 0);
-	inputs.rows.resize(2 + crowd, row(&[(1, 57_344)]));
-	let paid = replay(&inputs, 10_000_000_000);
-	let rows = inputs.rows.iter().zip(paid).enumerate().filter(|(uid, _)| *uid != 1);
-	rows.filter_map(|(_, (row, paid))| {
-		let row = row.as_ref()?;
-		let share = u32::from(row.edges.first()?.1);
-		let flow = flow(paid.minted, share, row.self_share) as f64;
-		Some(Bid { flow, share: f64::from(share) / 65_536.0 })
-	})
-	.collect()
-}
-
-/// B's step after each bidder sent one of the Grads, entry by entry.
-fn step_of(
-	text: &Text,
-	grads: &[(Vec<String>, Tensor)],
-	bids: &[Bid],
-	weight: BidWeight,
-) -> anyhow::Result<Vec<f32>> {
-	let mut b = text.served(8, weight)?;
-	let before = entries(&b)?;
-	let version = b.version();
-	for (index, (bid, (texts, error))) in bids.iter().zip(grads.iter().cycle()).enumerate() {
-		b.accumulate_grad([index as u8 + 1; 32], *bid, version, texts, &[], error)?;
-	}
-	assert!(b.upstream_step()?);
-	Ok(entries(&b)?.iter().zip(before).map(|(after, before)| after - before).collect())
-}
-
-fn distance(a: &[f32], b: &[f32]) -> f64 {
-	let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
-	squares.sum::<f64>().sqrt()
-}
-
-#[test]
-fn a_hundred_accounts_without_stake_move_nothing_at_the_highest_bid() -> anyhow::Result<()> {
-	let text = Text::load()?;
-	let grads: Vec<_> = (100..105).map(|seed| grad(&text, seed)).collect::<anyhow::Result<_>>()?;
-	let (alone, crowded) = (bids(0), bids(100));
-	assert_eq!((alone.len(), crowded.len()), (1, 101));
-	assert!(alone[0].flow > 0.0);
-
-	let expected = step_of(&text, &grads, &alone, BidWeight::Flow)?;
-	let moved = distance(&expected, &vec![0.0; expected.len()]);
-	assert!(moved > 1e-3, "the step is too small to measure: {moved}");
-	let apart = distance(&expected, &step_of(&text, &grads, &crowded, BidWeight::Flow)?);
-	assert!(apart < 1e-6, "the crowd moved B's step by {apart}");
-
-	// By shares, as eq. 12 is printed, the crowd would own the step.
-	let apart = distance(&expected, &step_of(&text, &grads, &crowded, BidWeight::Share)?);
-	assert!(apart > 0.1 * moved, "{apart} of {moved}");
 	Ok(())
 }

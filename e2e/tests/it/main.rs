@@ -6,10 +6,11 @@
 //!  bad_input              what the binaries refuse, by name
 //!  first_mint, paths,     one validator and a few miners each, as processes
 //!  survival, localnet
-//!  grads                  the same, and keys in the hands of the test: what bids let Grads do
+//!  grads, crowd           the same, and keys in the hands of the test: what bids let Grads do
 //! ```
 
 mod bad_input;
+mod crowd;
 mod first_mint;
 mod grads;
 mod learning;

@@ -132,6 +132,24 @@ impl Lab {
 		Ok(place)
 	}
 
+	/// The uids of all `owners`, once all are registered.
+	pub(crate) async fn uids(&self, owners: &[String]) -> anyhow::Result<Vec<u32>> {
+		let started = Instant::now();
+		loop {
+			let components = self.chain.components(&self.chain.best().await?.hash).await?;
+			let uid = |owner: &String| {
+				components.iter().find(|one| one.owner == *owner).map(|one| one.uid)
+			};
+			let uids: Vec<u32> = owners.iter().filter_map(uid).collect();
+			if uids.len() == owners.len() {
+				return Ok(uids);
+			}
+			let (registered, all) = (uids.len(), owners.len());
+			anyhow::ensure!(started.elapsed() < SOON, "{registered} of {all} are registered");
+			tokio::time::sleep(Duration::from_millis(200)).await;
+		}
+	}
+
 	/// Stops the miner of this name and starts it again with other options: it resumes. Waits until
 	/// the chain says where it serves now.
 	pub(crate) async fn restart_miner(&mut self, spec: MinerSpec) -> anyhow::Result<()> {

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 pub(crate) use lab::{Lab, SOON};
 pub(crate) use message::{error, texts};
-pub(crate) use user::User;
+pub(crate) use user::{Caller, User};
 
 /// The text that `make run` learns from.
 pub(crate) fn corpus() -> PathBuf {

@@ -121,6 +121,11 @@ impl User {
 		Ok(Self { account: identity.account(), caller, chain })
 	}
 
+	/// Hash of the chain's first block.
+	pub(crate) fn genesis(&self) -> [u8; 32] {
+		self.chain.genesis_hash()
+	}
+
 	/// Registers a component without an endpoint and stakes so many BIT; returns its uid.
 	pub(crate) async fn register(&self, stake: u64) -> anyhow::Result<u32> {
 		self.chain.submit(Call::Register { endpoint: None, service_key: None }).await?;

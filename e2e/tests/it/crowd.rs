@@ -1,0 +1,248 @@
+//! Accounts without stake move nothing, however many they are and however much they bid.
+//!
+//! ```text
+//!  funder, with stake ──► B1                    the same Grads for all three
+//!             │  └──────► B2 ◄───── 100 accounts without stake: rows at the limit, Grads of
+//!             └─────────► B3 ◄──┘   their own
+//!
+//!  flow of a bid = payout · share / self-share = 0 without stake: B2 steps as B1 does
+//!  share alone, eq. 12 to the letter: B3 is theirs
+//! ```
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use bittensor_e2e::miner::{Miner, MinerSpec};
+use bittensor_miner::{
+	commands::run::CHECKPOINT,
+	dendrite::Peer,
+	identity::Identity,
+	metagraph::{ss58, UNIT},
+};
+use bittensor_nucleus::{Component, Config, Corpus, Device, Tokenizer};
+use bittensor_wire::proto::GradReason;
+use futures::{stream, StreamExt, TryStreamExt};
+use subxt::{
+	config::DefaultExtrinsicParamsBuilder,
+	dynamic::{transaction, Value},
+	ext::scale_value::Composite,
+	tx::DynamicPayload,
+	OnlineClient, SubstrateConfig,
+};
+
+use crate::support::{corpus, error, follows, silent, texts, with, Caller, Lab, SOON};
+
+/// Accounts without stake.
+const CROWD: usize = 100;
+/// Units that each of them gets: the deposit of a component, and fees.
+const ALLOWANCE: u64 = 10 * UNIT;
+/// All that a row may give, in two halves.
+const HALF: u16 = 28_672;
+/// What the funder gives to each of the three.
+const SHARE: u16 = 6_554;
+/// Steps that the three make alone first, so that their rate is no longer that of the very first
+/// steps, which are too short to measure.
+const OWN_STEPS: u64 = 30;
+/// Grads of the funder's.
+const ROUNDS: usize = 3;
+/// Texts in a message.
+const ROWS: usize = 16;
+/// Accounts of the crowd that send at a time.
+const AT_A_TIME: usize = 8;
+const NAMES: [&str; 3] = ["Bob", "Charlie", "Dave"];
+
+type Call = DynamicPayload<Composite<()>>;
+
+fn call(pallet: &str, name: &str, arguments: impl IntoIterator<Item = Value>) -> Call {
+	transaction(pallet, name, Composite::unnamed(arguments))
+}
+
+/// All of `calls` or none.
+fn batch(calls: impl IntoIterator<Item = Call>) -> Call {
+	let calls: Vec<Value> = calls.into_iter().map(Call::into_value).collect();
+	call("Utility", "batch_all", [Value::unnamed_composite(calls)])
+}
+
+/// The accounts without stake: their keys, and what they send with.
+struct Crowd {
+	members: Vec<Identity>,
+	callers: Vec<Caller>,
+}
+
+impl Crowd {
+	fn new(genesis: [u8; 32]) -> anyhow::Result<Self> {
+		let member = |i| Identity::dev(&format!("//Ferdie//{i}"));
+		let members: Vec<_> = (0..CROWD).map(member).collect::<Result<_, _>>()?;
+		let callers = members.iter().map(|member| Caller::new(member, genesis)).collect();
+		Ok(Self { members, callers })
+	}
+
+	/// Gives each an allowance, then registers all of them, each with a row of these edges.
+	async fn register(&self, url: &str, edges: &[(u32, u16)]) -> anyhow::Result<()> {
+		let client = OnlineClient::<SubstrateConfig>::from_insecure_url(url).await?;
+		let transfers = self.members.iter().map(|member| {
+			let to = Value::unnamed_variant("Id", [Value::from_bytes(member.account())]);
+			call("Balances", "transfer_keep_alive", [to, Value::u128(ALLOWANCE.into())])
+		});
+		let mut at = client.at_current_block().await?.transactions();
+		let ferdie = Identity::dev("//Ferdie")?;
+		at.sign_and_submit_then_watch_default(&batch(transfers), &ferdie)
+			.await?
+			.wait_for_finalized_success()
+			.await
+			.context("the allowances")?;
+
+		let none = || Value::unnamed_variant("None", []);
+		let edge = |&(uid, share): &(u32, u16)| {
+			Value::unnamed_composite([Value::u128(uid.into()), Value::u128(share.into())])
+		};
+		let row = Value::unnamed_composite(edges.iter().map(edge));
+		let calls = batch([
+			call("Emission", "register", [none(), none()]),
+			call("Emission", "post_row", [row]),
+		]);
+		let mut at = client.at_current_block().await?.transactions();
+		for member in &self.members {
+			// An account's first transaction.
+			let params = DefaultExtrinsicParamsBuilder::new().nonce(0).build();
+			at.create_signed(&calls, member, params).await?.submit().await?;
+		}
+		Ok(())
+	}
+
+	/// Each sends all of `peers` a Spike and an error of its own. Returns how many of the Grads
+	/// each peer accepted.
+	async fn teach(&self, peers: [&Peer; 2], round: usize) -> anyhow::Result<[usize; 2]> {
+		let texts = Arc::new(texts(ROWS, ROUNDS + round)?);
+		let all = self.callers.iter().enumerate().map(|(i, caller)| {
+			let texts = texts.clone();
+			async move {
+				let error = error(ROWS, (1_000 * (round + 1) + i) as u64)?;
+				let mut accepted = [0; 2];
+				for (peer, accepted) in peers.into_iter().zip(&mut accepted) {
+					let answer = caller.teach(peer, 0, &texts, &error).await?;
+					*accepted += usize::from(answer.accepted());
+				}
+				anyhow::Ok(accepted)
+			}
+		});
+		let accepted = stream::iter(all).buffer_unordered(AT_A_TIME);
+		accepted.try_fold([0; 2], |a, b| async move { Ok([a[0] + b[0], a[1] + b[1]]) }).await
+	}
+}
+
+/// One of the three, which are alike: they follow Grads, at most one step a second, so that what
+/// all senders say is in one step.
+fn follower(name: &'static str) -> anyhow::Result<MinerSpec> {
+	let spec = with(follows(silent(name, "kjv", 8, &[])?), "--max-steps-per-second=1");
+	Ok(match name {
+		"Dave" => with(spec, "--bid-weight=share"),
+		_ => spec,
+	})
+}
+
+/// All parameters in the checkpoint of a miner that has ended, entry by entry.
+fn entries(miner: &Miner, tokenizer: &Arc<Tokenizer>) -> anyhow::Result<Vec<f32>> {
+	let path = miner.place().folder.join(CHECKPOINT);
+	let (component, _) = Component::load(&path, tokenizer.clone(), &Device::Cpu)?;
+	let mut all = Vec::new();
+	for parameter in component.parameters() {
+		all.extend(parameter.tensor().flatten_all()?.to_vec1::<f32>()?);
+	}
+	Ok(all)
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+	assert_eq!(a.len(), b.len());
+	let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
+	squares.sum::<f64>().sqrt()
+}
+
+#[tokio::test]
+async fn a_hundred_accounts_without_stake_move_nothing_at_the_highest_bid() -> anyhow::Result<()> {
+	let mut lab = Lab::start().await?;
+	let tokenizer = Arc::new(Tokenizer::train(&Corpus::load(corpus())?, Config::default().vocab)?);
+
+	// Three of a kind, from equal parameters.
+	let alone = NAMES.map(|name| -> anyhow::Result<Miner> {
+		let spec = with(silent(name, "kjv", 8, &[])?, format!("--max-steps={OWN_STEPS}"));
+		let place = lab.network.place(&spec);
+		Miner::start(spec, place)
+	});
+	let mut start = Vec::new();
+	for miner in alone {
+		let mut miner = miner?;
+		let ended = miner.process().wait_for_end(SOON).await?;
+		anyhow::ensure!(ended.success(), "{}", miner.process().tail());
+		start.push(entries(&miner, &tokenizer)?);
+	}
+	assert!(start.iter().all(|entries| *entries == start[0]), "they differ before the first Grad");
+	lab.start_miners(NAMES.map(follower).into_iter().collect::<anyhow::Result<_>>()?).await?;
+
+	// All bid: the funder a little, the crowd all that it may.
+	let funder = lab.user("//Eve").await?;
+	let crowd = Crowd::new(funder.genesis())?;
+	let mut uids = [0; 3];
+	for (uid, name) in uids.iter_mut().zip(NAMES) {
+		*uid = lab.uid(name)?;
+	}
+	let eve = funder.register(100).await?;
+	let edges = vec![(uids[1], HALF), (uids[2], HALF)];
+	crowd.register(&lab.network.node.url(), &edges).await?;
+	let funding: Vec<(u32, u16)> = uids.map(|uid| (uid, SHARE)).into();
+	funder.post_row(&funding).await?;
+	let owners: Vec<String> = crowd.members.iter().map(|member| ss58(&member.account())).collect();
+	let mut rows = vec![(eve, funding)];
+	rows.extend(lab.uids(&owners).await?.into_iter().map(|uid| (uid, edges.clone())));
+	let epoch = lab.charged(&rows).await?;
+	let epoch = &lab.ledger.epochs()[epoch];
+	assert!(epoch.reproduced && epoch.paid_to(eve).minted > 0, "{:?}", epoch.last);
+	for (uid, _) in &rows[1..] {
+		assert_eq!((epoch.inputs.stakes[*uid as usize], epoch.paid_to(*uid).minted), (0, 0));
+	}
+
+	let peers =
+		[funder.peer(uids[0]).await?, funder.peer(uids[1]).await?, funder.peer(uids[2]).await?];
+	for round in 0..ROUNDS {
+		let names = &NAMES[..2];
+		let mut before = Vec::new();
+		for name in names {
+			before.push(Some(lab.digest(name).await?));
+		}
+		let [by_flow, by_share] = crowd.teach([&peers[1], &peers[2]], round).await?;
+		assert_eq!(by_flow, 0, "a Grad of the crowd's has a weight");
+		assert!(by_share > 0, "no Grad of the crowd's has a weight where shares have one");
+		let (texts, error) = (texts(ROWS, round)?, error(ROWS, round as u64)?);
+		for peer in &peers {
+			let answer = funder.caller.teach(peer, 0, &texts, &error).await?;
+			assert_eq!(answer.reason, GradReason::Accepted);
+		}
+		lab.until("steps of both", SOON, |lab| {
+			let moved = |(name, before): (&&str, &Option<String>)| {
+				let now = lab.status(name).parameters;
+				now != *before
+			};
+			names.iter().zip(&before).all(moved).then_some(())
+		})
+		.await?;
+		println!("round {round}: {by_share} Grads of the crowd's have a weight by share");
+	}
+
+	let unclean = lab.network.stop().await;
+	assert!(unclean.is_empty(), "{unclean:?}");
+	let mut steps = Vec::new();
+	for miner in &lab.network.miners {
+		let end = entries(miner, &tokenizer)?;
+		steps.push(end.iter().zip(&start[0]).map(|(end, start)| end - start).collect::<Vec<f32>>());
+	}
+	let step = distance(&steps[0], &vec![0.0; steps[0].len()]);
+	let [by_flow, by_share] = [distance(&steps[0], &steps[1]), distance(&steps[0], &steps[2])];
+	println!(
+		"step {step:.3e}; the crowd moves it by {by_flow:.1e} by flow, {by_share:.3e} by share"
+	);
+	assert!(step > 1e-3, "the step is too small to measure: {step}");
+	assert!(by_flow < 1e-6, "the crowd moved B's step by {by_flow}");
+	// By shares, as eq. 12 is printed, the crowd owns the step: the comparison can fail.
+	assert!(by_share > 0.1 * step, "{by_share} of {step}");
+	Ok(())
+}
