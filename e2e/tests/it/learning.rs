@@ -1,149 +1,136 @@
-//! What Grads and bids do to a component that receives them, over real text, without a network
-//! between: components hand their vectors to each other.
+//! A component learns more over one that follows its Grads than over one that stays as it is.
 //!
 //! ```text
-//!   x ──► B ── d ──► A ──► loss
-//!         ▲          │
-//!         └── Grad ──┘   weighted by A's bid for B: the flow of its charged edge
+//!   Alice ──► Bob        Bob is frozen
+//!   Charlie ──► Dave     Dave learns from Charlie's Grads, and from nothing else
+//!      └── Grads ──┘
 //! ```
+//!
+//! Alice and Charlie are alike, and so are Bob and Dave: equal seeds, texts, rows and options. Who
+//! asks knows few words and needs the other for the rest.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
-use bittensor_nucleus::{
-	held_out, Bid, BidWeight, Component, Config, Corpus, Device, Example, Sampler, Serve, Tensor,
-	Tokenizer, Unigram, Verdict,
-};
+use bittensor_e2e::miner::{Miner, MinerSpec, Place, Status};
 
-use crate::support::corpus;
+use crate::support::{announced, asks, silent, trainable, with, Lab};
 
-const A: [u8; 32] = [1; 32];
-const STEPS: usize = 800;
-const OWN_STEPS: usize = 10;
-const BATCH: usize = 32;
-const HELD_OUT: usize = 512;
-/// Words that A knows.
-const NARROW: usize = 64;
+const SEEDS: [u64; 3] = [1, 2, 3];
+/// Steps of who asks.
+const STEPS: u64 = 800;
+/// Words that it knows.
+const NARROW: usize = 16;
+const DOCUMENTS: &str = "kjv";
+/// What its row gives to the other: a quarter.
+const SHARE: u16 = 16_384;
+/// How long it may take for its steps: seconds, or minutes where others use the cores.
+const TRAINING: Duration = Duration::from_secs(300);
 
-/// The corpus, and what A and B read it with: each component has its own tokenizer.
-struct Text {
-	corpus: Corpus,
-	train: Vec<usize>,
-	held_out: Vec<Example>,
-	/// A knows few words: it needs B for the others.
-	narrow: Arc<Tokenizer>,
-	wide: Arc<Tokenizer>,
+/// Who asks, who is asked, and how that one learns.
+struct Pair {
+	asks: &'static str,
+	asked: &'static str,
+	learning: &'static [&'static str],
 }
 
-impl Text {
-	fn load() -> anyhow::Result<Self> {
-		let corpus = Corpus::load(corpus())?;
-		let narrow = Arc::new(Tokenizer::train(&corpus, NARROW)?);
-		let wide = Arc::new(Tokenizer::train(&corpus, Config::default().vocab)?);
-		let train = corpus.select("all")?;
-		let measured = corpus.held_out_for(&train);
-		let Config { context, horizon, .. } = Config::default();
-		let held_out = held_out(&corpus, &measured, &narrow, context, horizon, HELD_OUT)?;
-		Ok(Self { corpus, train, held_out, narrow, wide })
+const PAIRS: [Pair; 2] = [
+	Pair { asks: "Alice", asked: "Bob", learning: &["--freeze"] },
+	Pair {
+		asks: "Charlie",
+		asked: "Dave",
+		// A step for each Grad.
+		learning: &["--learn-from=grads", "--max-steps-per-second=500"],
+	},
+];
+
+/// A folder of its own for each seed: every component begins anew.
+fn place(lab: &Lab, spec: &MinerSpec) -> Place {
+	let place = lab.network.place(spec);
+	Place { folder: place.folder.join(spec.seed.to_string()), ..place }
+}
+
+impl Pair {
+	fn start_asked(&self, lab: &Lab, seed: u64) -> anyhow::Result<Miner> {
+		let spec = silent(self.asked, "all", seed + 1_000, &[])?;
+		let spec = self.learning.iter().fold(spec, |spec, option| with(spec, *option));
+		let place = place(lab, &spec);
+		Miner::start(spec, place)
 	}
 
-	fn sampler(&self, tokenizer: &Tokenizer, seed: u64) -> anyhow::Result<Sampler> {
-		let Config { context, horizon, .. } = Config::default();
-		Ok(Sampler::new(&self.corpus, &self.train, tokenizer, context, horizon, seed)?)
+	fn start_asking(&self, lab: &Lab, seed: u64) -> anyhow::Result<Miner> {
+		let extra = vec![
+			format!("--vocabulary={NARROW}"),
+			format!("--max-steps={STEPS}"),
+			"--no-post".into(),
+			"--slots=1".into(),
+			"--held-out=1024".into(),
+			"--evaluate-every=3600".into(),
+			"--grads-per-second=1000".into(),
+			"--spike-timeout-ms=10000".into(),
+		];
+		let spec = MinerSpec { extra, ..trainable(self.asks, DOCUMENTS, seed) };
+		let spec = asks(spec, &[self.asked])?;
+		let place = place(lab, &spec);
+		Miner::start(spec, place)
 	}
+}
 
-	/// A component that asks one other.
-	fn asking(&self, seed: u64) -> anyhow::Result<Component> {
-		let config = Config { seed, slots: 1, vocab: NARROW, ..Config::default() };
-		let unigram = Unigram::fit(self.sampler(&self.narrow, seed)?.tokens(), self.narrow.size());
-		Ok(Component::new(config, self.narrow.clone(), Some(&unigram), &Device::Cpu)?)
-	}
+/// Waits until a miner has made its steps; what it says at its end.
+async fn finished(miner: &mut Miner) -> anyhow::Result<Status> {
+	let ended = miner.process().wait_for_end(TRAINING).await?;
+	anyhow::ensure!(ended.success(), "{}", miner.process().tail());
+	let status = miner.status().context("it wrote no status")?;
+	let measured = (status.steps, status.perplexity.steps, status.failed_steps);
+	anyhow::ensure!(measured == (STEPS, Some(STEPS), 0), "{status:?}");
+	Ok(status)
+}
 
-	/// A component that others ask. It has read a little on its own, so that the statistics of
-	/// its own slot are there.
-	fn served(&self, seed: u64, bid_weight: BidWeight) -> anyhow::Result<Component> {
-		let config = Config { seed, slots: 0, bid_weight, max_sources: 256, ..Config::default() };
-		let mut component = Component::new(config, self.wide.clone(), None, &Device::Cpu)?;
-		let mut sampler = self.sampler(&self.wide, seed)?;
-		for _ in 0..OWN_STEPS {
-			component.train_step(&sampler.next_batch(BATCH), &[])?;
+#[tokio::test]
+async fn a_component_learns_more_over_one_that_learns_from_its_grads() -> anyhow::Result<()> {
+	let mut lab = Lab::start().await?;
+	let (alice, charlie) = (lab.user("//Alice").await?, lab.user("//Charlie").await?);
+	let (a, c) = tokio::try_join!(alice.register(100), charlie.register(100))?;
+	let mut bids_charged = false;
+	let mut better = Vec::new();
+	for seed in SEEDS {
+		let mut asked = Vec::new();
+		for pair in &PAIRS {
+			asked.push(pair.start_asked(&lab, seed)?);
 		}
-		Ok(component)
-	}
-}
+		let mut uids = Vec::new();
+		for miner in &mut asked {
+			uids.push(announced(&lab.chain, miner).await?);
+		}
+		// They bid from their first step on, and the same for all seeds.
+		if !bids_charged {
+			let rows = [(a, vec![(uids[0], SHARE)]), (c, vec![(uids[1], SHARE)])];
+			tokio::try_join!(alice.post_row(&rows[0].1), charlie.post_row(&rows[1].1))?;
+			lab.charged(&rows).await?;
+			bids_charged = true;
+		}
 
-/// All parameters, entry by entry.
-fn entries(component: &Component) -> anyhow::Result<Vec<f32>> {
-	let mut all = Vec::new();
-	for parameter in component.parameters() {
-		all.extend(parameter.tensor().flatten_all()?.to_vec1::<f32>()?);
-	}
-	Ok(all)
-}
-
-/// Trains A for [`STEPS`] steps with B downstream, and returns A's held-out loss in nats per
-/// token. `trained`: B follows A's Grads, and nothing else; else it stays as it is.
-fn train(text: &Text, seed: u64, trained: bool) -> anyhow::Result<f64> {
-	let mut sampler = text.sampler(&text.narrow, seed)?;
-	let mut a = text.asking(seed)?;
-	let mut b = text.served(seed + 1_000, BidWeight::Flow)?;
-	let bid = Bid { flow: 1.0, share: 0.1 };
-	for _ in 0..STEPS {
-		let batch = sampler.next_batch(BATCH);
-		let (d, version) = (b.forward(&batch.texts, &[])?, b.version());
-		let report = a.train_step(&batch, &[Some(d)])?;
-		assert!(report.stepped && report.refused.is_empty(), "{report:?}");
-		if trained {
-			let error = report.errors[0].as_ref().context("A sends an error to B")?;
-			let verdict = b.accumulate_grad(A, bid, version, &batch.texts, &[], error)?.verdict;
-			assert!(matches!(verdict, Verdict::Accepted | Verdict::Faint), "{verdict:?}");
-			b.upstream_step()?;
+		let mut asking = Vec::new();
+		for pair in &PAIRS {
+			asking.push(pair.start_asking(&lab, seed)?);
+		}
+		let mut losses = [(0.0, 0); PAIRS.len()];
+		for (loss, miner) in losses.iter_mut().zip(&mut asking) {
+			let status = finished(miner).await?;
+			*loss = (status.perplexity.now.context("measured")?.ln(), status.grads_sent);
+		}
+		let [(frozen, refused), (trained, accepted)] = losses;
+		println!(
+			"seed {seed}: {frozen:.4} nats over a frozen component, {trained:.4} over one that \
+			 followed {accepted} Grads"
+		);
+		assert_eq!(refused, 0, "Grads that a frozen component took");
+		assert!(accepted > STEPS * 9 / 10, "{accepted} of {STEPS} Grads went out");
+		better.push(trained < frozen);
+		for mut miner in asked {
+			miner.process().stop().await;
 		}
 	}
-	let texts: Vec<String> = text.held_out.iter().map(|example| example.text.clone()).collect();
-	let d = b.forward(&texts, &[])?;
-	Ok(a.evaluate(&text.held_out, &[Some(d)])?.with_network.ln())
-}
-
-#[test]
-fn a_component_learns_more_over_one_that_learns_from_its_grads() -> anyhow::Result<()> {
-	let text = Text::load()?;
-	for seed in [1, 2, 3] {
-		let (frozen, trained) = (train(&text, seed, false)?, train(&text, seed, true)?);
-		println!("seed {seed}: {frozen:.4} nats with B frozen, {trained:.4} with B trained");
-		assert!(trained < frozen, "seed {seed}: {trained} is not below {frozen}");
-	}
-	Ok(())
-}
-
-/// A Grad for B: texts and an error per text, from the first step of an upstream.
-fn grad(text: &Text, seed: u64) -> anyhow::Result<(Vec<String>, Tensor)> {
-	let batch = text.sampler(&text.narrow, seed)?.next_batch(BATCH);
-	let downstream = text.served(seed + 1_000, BidWeight::Flow)?;
-	let d = downstream.forward(&batch.texts, &[])?;
-	let mut report = text.asking(seed)?.train_step(&batch, &[Some(d)])?;
-	Ok((batch.texts, report.errors.remove(0).context("an error for slot 0")?))
-}
-
-#[test]
-fn a_zero_bid_moves_nothing() -> anyhow::Result<()> {
-	let text = Text::load()?;
-	let (texts, error) = grad(&text, 7)?;
-	let mut b = text.served(8, BidWeight::Flow)?;
-	let before = entries(&b)?;
-	for _ in 0..20 {
-		let version = b.version();
-		let bid = Bid { flow: 0.0, share: 0.5 };
-		let report = b.accumulate_grad(A, bid, version, &texts, &[], &error)?;
-		assert_eq!((report.verdict, report.weight), (Verdict::NoBid, 0.0));
-		assert!(!b.upstream_step()?);
-	}
-	assert_eq!(entries(&b)?, before);
-
-	// With a bid the same Grad moves it.
-	let version = b.version();
-	b.accumulate_grad(A, Bid { flow: 1.0, share: 0.5 }, version, &texts, &[], &error)?;
-	assert!(b.upstream_step()?);
-	assert_ne!(entries(&b)?, before);
+	assert!(better.iter().all(|better| *better), "{better:?}");
 	Ok(())
 }

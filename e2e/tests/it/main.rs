@@ -2,11 +2,10 @@
 //!
 //! ```text
 //!  ledger, process, report the ground itself: no network, a second
-//!  learning               components exchange vectors in memory: what Grads and bids do
 //!  bad_input              what the binaries refuse, by name
 //!  first_mint, paths,     one validator and a few miners each, as processes
 //!  survival, localnet
-//!  grads, crowd           the same, and keys in the hands of the test: what bids let Grads do
+//!  grads, crowd, learning the same, and keys in the hands of the test: what Grads and bids do
 //! ```
 
 mod bad_input;

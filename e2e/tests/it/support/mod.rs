@@ -18,7 +18,7 @@ use bittensor_e2e::{
 };
 use tempfile::TempDir;
 
-pub(crate) use lab::{Lab, SOON};
+pub(crate) use lab::{announced, Lab, SOON};
 pub(crate) use message::{error, texts};
 pub(crate) use user::{Caller, User};
 
