@@ -22,9 +22,10 @@ pub(crate) use lab::{announced, Lab, SOON};
 pub(crate) use message::{error, texts};
 pub(crate) use user::{Caller, User};
 
-/// The text that `make run` learns from.
+/// The text that `make run` learns from. Tests, and the processes that they start, run in the folder
+/// of their crate.
 pub(crate) fn corpus() -> PathBuf {
-	PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus"))
+	"../corpus".into()
 }
 
 /// A node in `folder` on any free port.
