@@ -114,11 +114,11 @@ test-run: ## Run a local network for two minutes and check its report
 ##@ Measure
 
 .PHONY: bench-contribution
-bench-contribution: bench-tools bench-peers ## The engine and its peers side by side (about 7 minutes)
+bench-contribution: bench-tools bench-peers ## The engine and its peers side by side (about 9 minutes)
 	@$(STEP) bench-contribution $(BIN)/bench-contribution --peers $(PEERS)
 
 .PHONY: bench-chain
-bench-chain: build bench-tools ## Epochs of up to 65,536 components on a real node (about an hour)
+bench-chain: build bench-tools ## Epochs of up to 65,536 components on a real node (over an hour)
 	@$(STEP) bench-chain $(BIN)/bench-chain --markdown $(BENCH)/chain.md
 
 .PHONY: bench-tools

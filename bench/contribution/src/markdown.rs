@@ -96,7 +96,7 @@ pub fn render(report: &Report) -> String {
 	line(
 		&mut text,
 		"Each field: the largest relative error of a component above 2^-24 of the sum; L1; positions \
-		 moved. In R and RS most components get less mass than rounding is, so their order means nothing.",
+		 moved. In R most components get less mass than rounding is, so their order means nothing.",
 	);
 	left_out(&mut text, report);
 	text

@@ -8,9 +8,9 @@
 //! ```
 //!
 //! Passing over what holds little is what the push methods for PageRank do (Andersen, Chung and
-//! Lang, "Local graph partitioning using PageRank vectors", 2006). It changes which of two states
-//! with the same limit a sweep ends in, and saves the visits that move next to nothing: where few
-//! hold most of the mass, half of all.
+//! Lang, "Local graph partitioning using PageRank vectors", 2006). The limit is the same, and the
+//! visits that would move next to nothing are saved: a third of all and more, where few components
+//! hold most of the mass.
 //!
 //! [`Solve`] and [`Vectors`] together are the whole state. They can be stored after any call of
 //! [`Solve::advance`] and restored later, on the same [`Graph`].
@@ -169,6 +169,7 @@ impl Solve {
 		// In registers: a light row is passed over in a few instructions.
 		let (mut left, mut residual) = (*budget, self.residual);
 		let mut uid = self.cursor as usize;
+		let (contribution, _) = contribution.split_at_mut(contribution.len().min(MAX_COMPONENTS));
 		let ended = loop {
 			let Some(own) = contribution.get_mut(uid) else { break true };
 			let heavy = mass[usize::from(uid as u16)] > residual >> light;

@@ -105,6 +105,15 @@ fn a_visit_is_charged_half_as_much_again_as_it_was_measured() {
 	assert_eq!(merge_row::<Measured>().ref_time(), 150_000_001);
 }
 
+#[test]
+fn loading_rows_is_charged_twice_what_was_measured() {
+	let rows = load_graph::<Measured>(65_536).ref_time() - Measured::load_registered(16).ref_time();
+	assert_eq!(rows, 2 * Measured::load_rows(4_096).ref_time());
+	let rows =
+		load_graph_of::<Measured>(65_536, 0).ref_time() - Measured::load_registered(16).ref_time();
+	assert_eq!(rows, 2 * Measured::load_empty_rows(4_096).ref_time());
+}
+
 proptest! {
 	#[test]
 	fn what_is_affordable_is_afforded(spare in 0u64..600_000_000_000) {

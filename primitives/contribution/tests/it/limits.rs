@@ -147,3 +147,21 @@ fn vectors_shorter_than_the_graph_are_extended() {
 	assert_eq!(vectors.contribution, [1 << 60, 0, 1 << 60]);
 	assert_eq!(vectors.residual, [0, 0, 0]);
 }
+
+#[test]
+fn entries_without_a_uid_stay_as_they_are() {
+	// The last row gives half to the first, which is not the row after it.
+	let mut graph = Graph::with_capacity(MAX_COMPONENTS, 1);
+	for _ in 1..MAX_COMPONENTS {
+		graph.push_row(&[], &[], |_| true);
+	}
+	graph.push_row(&[0], &[32_768], |_| true);
+	let mut stakes = vec![0; MAX_COMPONENTS];
+	stakes[MAX_COMPONENTS - 1] = 1;
+	let (mut solve, mut vectors) = Solve::begin(&stakes).unwrap();
+	vectors.contribution.resize(MAX_COMPONENTS + 3, 7);
+	let mut budget = u64::MAX;
+	assert_eq!(solve.advance(&graph, &mut vectors, &mut budget), Progress::Converged);
+	assert_eq!(vectors.contribution[0], 1 << 60);
+	assert_eq!(vectors.contribution[MAX_COMPONENTS - 1..], [1 << 60, 7, 7, 7]);
+}
