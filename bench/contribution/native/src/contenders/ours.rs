@@ -11,8 +11,8 @@ use contribution::{Graph, Payout, Progress, Solve, PASS_COST, RESIDUAL_BITS, ROW
 pub struct Ours {
 	graph: Graph,
 	stakes: Vec<u64>,
-	/// The last residual that was asked for, and what reaches it.
-	reached: Option<(f64, Cost)>,
+	/// The last residual that was asked for, and the edge visits that reach it.
+	reached: Option<(f64, u64)>,
 }
 
 impl Ours {
@@ -21,30 +21,29 @@ impl Ours {
 		Self { graph: case.graph(), stakes: case.stakes.clone(), reached: None }
 	}
 
-	/// What it takes until the residual is at most `bound` of all mass at the end of a sweep. The
-	/// engine knows one bound only, its own; to stop elsewhere it needs a budget.
+	/// The edge visits, as [`Solve::advance`] counts them, until the residual is at most `bound` of
+	/// all mass at the end of a sweep. The engine knows one bound only, its own; to stop elsewhere it
+	/// needs a budget.
 	///
 	/// # Errors
 	/// If the engine ends before.
-	pub fn cost_to(&mut self, bound: f64) -> anyhow::Result<Cost> {
-		if let Some((known, cost)) = self.reached {
+	pub fn visits_to(&mut self, bound: f64) -> anyhow::Result<u64> {
+		if let Some((known, visits)) = self.reached {
 			if known == bound {
-				return Ok(cost);
+				return Ok(visits);
 			}
 		}
 		let left = |solve: &Solve| solve.residual as f64 / solve.total as f64;
-		let cost = self
-			.cost_until(|solve| left(solve) <= bound)
+		let visits = self
+			.visits_until(|solve| left(solve) <= bound)
 			.with_context(|| format!("a residual of {bound:e} is out of reach"))?;
-		self.reached = Some((bound, cost));
-		Ok(cost)
+		self.reached = Some((bound, visits));
+		Ok(visits)
 	}
 
-	/// What it takes until `done` at the end of a sweep.
-	fn cost_until(&self, done: impl Fn(&Solve) -> bool) -> anyhow::Result<Cost> {
-		let Some((mut solve, mut vectors)) = Solve::begin(&self.stakes) else {
-			return Ok(Cost::default());
-		};
+	/// The edge visits until `done` at the end of a sweep.
+	fn visits_until(&self, done: impl Fn(&Solve) -> bool) -> anyhow::Result<u64> {
+		let Some((mut solve, mut vectors)) = Solve::begin(&self.stakes) else { return Ok(0) };
 		let mut visits = 0;
 		while solve.cursor > 0 || !done(&solve) {
 			// Row by row, since what a sweep takes depends on the rows that it passes over: first
@@ -66,27 +65,16 @@ impl Ours {
 				}
 			}
 		}
-		Ok(Cost { sweeps: u32::from(solve.sweep), visits })
+		Ok(visits)
 	}
-}
-
-/// What a solve takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cost {
-	/// Sweeps.
-	pub sweeps: u32,
-	/// Edge visits, as [`Solve::advance`] counts them.
-	pub visits: u64,
 }
 
 impl Contender for Ours {
 	fn run(&mut self, until: Until) -> anyhow::Result<Run> {
 		let budget = match until {
 			Until::Residual(bound) if is_own(bound) => u64::MAX,
-			Until::Residual(bound) => self.cost_to(bound)?.visits,
-			Until::Sweeps(sweeps) => {
-				self.cost_until(|solve| u32::from(solve.sweep) >= sweeps)?.visits
-			}
+			Until::Residual(bound) => self.visits_to(bound)?,
+			Until::Sweeps(sweeps) => self.visits_until(|solve| u32::from(solve.sweep) >= sweeps)?,
 		};
 		let Some((mut solve, mut vectors)) = Solve::begin(&self.stakes) else {
 			return Ok(nothing(self.stakes.len()));
