@@ -18,7 +18,7 @@ use tokio::signal::unix::{signal, SignalKind};
 #[command(version)]
 struct Options {
 	/// Graphs, by name; the first one is posted to, too
-	#[arg(long, value_delimiter = ',', default_value = "Z,U,D8,C,R,RS")]
+	#[arg(long, value_delimiter = ',', default_value = "Z,U,D8,C,R,RS,R8")]
 	graphs: Vec<String>,
 
 	/// Numbers of components, up to 65,536

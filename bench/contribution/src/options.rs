@@ -15,8 +15,8 @@ pub const EDGES_PER_ROW: usize = 64;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "bench-contribution", version)]
 pub struct Options {
-	/// Shapes of graphs: U, Z, D8, C, R, RS
-	#[arg(long, value_delimiter = ',', default_value = "U,Z,D8,C,R,RS")]
+	/// Shapes of graphs
+	#[arg(long, value_delimiter = ',', default_values_t = Shape::ALL)]
 	pub shapes: Vec<Shape>,
 
 	/// Components of the graphs; each has 64 edges

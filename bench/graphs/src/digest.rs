@@ -34,7 +34,7 @@ const fn pin(shape: Shape, components: usize, sweeps: u16, digest: u64) -> Pinne
 }
 
 /// The result of each shape at 256, 4,096 and 65,536 components.
-pub const PINNED: [Pinned; 18] = [
+pub const PINNED: [Pinned; 21] = [
 	pin(Shape::U, 256, 17, 0xe62e_4653_9da5_d2f2),
 	pin(Shape::U, 4_096, 17, 0xc1dd_b018_9b28_c828),
 	pin(Shape::U, 65_536, 17, 0x8018_3458_c87d_2328),
@@ -53,4 +53,7 @@ pub const PINNED: [Pinned; 18] = [
 	pin(Shape::RS, 256, 156, 0xc4d4_868b_1967_852c),
 	pin(Shape::RS, 4_096, 156, 0xbb9b_11c6_255d_432f),
 	pin(Shape::RS, 65_536, 156, 0x7afe_9584_30ec_a6bc),
+	pin(Shape::R8, 256, 151, 0x62d7_b368_5f05_f65b),
+	pin(Shape::R8, 4_096, 156, 0x6f48_dbcd_eb51_64ee),
+	pin(Shape::R8, 65_536, 156, 0x9aa3_7a03_61fb_4527),
 ];

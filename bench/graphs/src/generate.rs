@@ -69,28 +69,38 @@ pub fn generate(shape: Shape, components: usize, edges_per_row: usize, seed: u64
 				push_row(&mut case, targets, given, &mut draw);
 			}
 		}
-		Shape::R | Shape::RS => {
-			let mut stake = |uid| match shape {
-				Shape::RS => 500 * LEAST_STAKE + draw.below(1_000 * LEAST_STAKE),
-				_ if uid + 1 == n => 1_000 * LEAST_STAKE,
-				_ => 0,
-			};
-			case.stakes = (0..n).map(&mut stake).collect();
-			let edges = edges_per_row.min(n.saturating_sub(1));
-			for uid in 0..n {
-				let nearest = (uid + n - 1) % n;
-				let mut targets: Vec<usize> =
-					(1..=edges).map(|step| (uid + n - step) % n).collect();
-				targets.sort_unstable();
-				for target in targets {
-					let share = if target == nearest { MAX_GIVEN - (edges as u32 - 1) } else { 1 };
-					push_edge(&mut case, target, share);
-				}
-				case.ends.push(case.targets.len() as u32);
+		Shape::R => {
+			case.stakes = vec![0; n];
+			if let Some(last) = case.stakes.last_mut() {
+				*last = 1_000 * LEAST_STAKE;
 			}
+			push_ring(&mut case, n, 1, edges_per_row);
+		}
+		Shape::RS | Shape::R8 => {
+			let every = if shape == Shape::R8 { 8 } else { 1 };
+			let mut stake = || 500 * LEAST_STAKE + draw.below(1_000 * LEAST_STAKE);
+			case.stakes = (0..n).map(|uid| if uid % every == 0 { stake() } else { 0 }).collect();
+			push_ring(&mut case, n, every, edges_per_row);
 		}
 	}
 	case
+}
+
+/// Appends `n` rows, each to the nearest multiples of `every` before its uid, around the ring: almost
+/// all to the first of them, and 1 to each other.
+fn push_ring(case: &mut Case, n: usize, every: usize, edges_per_row: usize) {
+	let members = n.div_ceil(every);
+	let edges = edges_per_row.min(members.saturating_sub(1));
+	for uid in 0..n {
+		let before = |steps: usize| (uid / every + members - steps) % members * every;
+		let mut targets: Vec<usize> = (1..=edges).map(before).collect();
+		targets.sort_unstable();
+		for target in targets {
+			let first = target == before(1);
+			push_edge(case, target, if first { MAX_GIVEN - (edges as u32 - 1) } else { 1 });
+		}
+		case.ends.push(case.targets.len() as u32);
+	}
 }
 
 /// Uids and shares are in range by construction.

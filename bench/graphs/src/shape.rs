@@ -12,12 +12,15 @@ use core::{fmt, str::FromStr};
 /// | `C` | 10 %: a closed clique; the rest as `Z` | clique 1/8, rest 1/2 | as `Z` | collusion |
 /// | `R` | the 64 uids before its own | 1/8 | all on the last uid | an attack on the order |
 /// | `RS` | as `R` | 1/8 | uniform in [1/2, 3/2] of the mean | the same, with mass everywhere |
+/// | `R8` | as `R`, among every eighth uid | 1/8 | as `RS` on these, 0 on others | the slowest visits |
 ///
 /// In `R` mass moves against the order of the sweep only, so a sweep takes it one step further and
 /// no more: 156 sweeps to a residual of `2^-30`. All stake is on the last uid, and the nearest target
 /// gets all but a 65,536th for each other one, so that the way around the ring, where a sweep would
 /// gain, is as long as can be. Mass is in few rows at a time. In `RS` it is in all of them, and no row
-/// of any of the 156 sweeps is light: as much work as rows can make.
+/// of any of the 156 sweeps is light: as much work as rows can make. In `R8` it stays in every eighth
+/// row, and all others are passed over: each visit is to a row that lies apart in memory from the one
+/// before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Shape {
 	/// Uniform targets and stakes, `d = 1/2`.
@@ -32,11 +35,13 @@ pub enum Shape {
 	R,
 	/// As [`Shape::R`] with a stake in every row.
 	RS,
+	/// As [`Shape::RS`] among every eighth uid; nobody uses the others.
+	R8,
 }
 
 impl Shape {
 	/// Every shape.
-	pub const ALL: [Self; 6] = [Self::U, Self::Z, Self::D8, Self::C, Self::R, Self::RS];
+	pub const ALL: [Self; 7] = [Self::U, Self::Z, Self::D8, Self::C, Self::R, Self::RS, Self::R8];
 
 	/// Its name in reports, options and file names.
 	pub fn name(self) -> &'static str {
@@ -47,6 +52,7 @@ impl Shape {
 			Self::C => "C",
 			Self::R => "R",
 			Self::RS => "RS",
+			Self::R8 => "R8",
 		}
 	}
 }
@@ -63,7 +69,7 @@ pub struct UnknownShape;
 
 impl fmt::Display for UnknownShape {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		f.write_str("not a shape of graph: the shapes are U, Z, D8, C, R and RS")
+		f.write_str("not a shape of graph: the shapes are U, Z, D8, C, R, RS and R8")
 	}
 }
 

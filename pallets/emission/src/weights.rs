@@ -16,7 +16,7 @@
 
 use crate::{
 	pages::{registered_pages, row_pages},
-	types::{EDGES_PER_PAGE, MAX_EDGES},
+	types::EDGES_PER_PAGE,
 };
 use frame_support::weights::Weight;
 
@@ -78,9 +78,9 @@ pub trait WeightInfo {
 /// What an edge visit is charged, as a multiple of what was measured: 3/2.
 pub const SWEEP_MARGIN: (u64, u64) = (3, 2);
 
-/// What reading and packing rows is charged, as a multiple of what was measured. A benchmark finds
-/// its pages in memory; a node finds 4,096 of them, of 4 KiB each, in its database and caches.
-pub const LOAD_MARGIN: u64 = 2;
+/// What reading and packing rows is charged, as a multiple of what was measured: 7/4. A benchmark
+/// finds its pages in memory; a node finds 4,096 of them, of 4 KiB each, in its database and caches.
+pub const LOAD_MARGIN: (u64, u64) = (7, 4);
 
 /// Enough visits for a slope in whole picoseconds to be precise.
 const MANY_VISITS: u32 = 3_000_000;
@@ -97,7 +97,7 @@ pub(crate) fn merge_row<W: WeightInfo>() -> Weight {
 
 /// To read the registrations and pack the rows of `uids` uids, at most.
 pub(crate) fn load_graph<W: WeightInfo>(uids: u32) -> Weight {
-	let rows = W::load_rows(row_pages(uids)).saturating_mul(LOAD_MARGIN);
+	let rows = times(W::load_rows(row_pages(uids)), LOAD_MARGIN);
 	W::load_registered(registered_pages(uids)).saturating_add(rows)
 }
 
@@ -108,18 +108,18 @@ pub(crate) fn load_graph_of<W: WeightInfo>(uids: u32, edges: u32) -> Weight {
 	let empty = W::load_empty_rows(pages);
 	let most = pages.saturating_mul(EDGES_PER_PAGE).max(1);
 	let packing = W::load_rows(pages).saturating_sub(empty);
-	let packing = Weight::from_parts(
-		part(packing.ref_time(), edges, most),
-		part(packing.proof_size(), edges, most),
-	);
-	let rows = empty.saturating_add(packing).saturating_mul(LOAD_MARGIN);
+	let packing = times(packing, (edges.min(most).into(), most.into()));
+	let rows = times(empty.saturating_add(packing), LOAD_MARGIN);
 	W::load_registered(registered_pages(uids)).saturating_add(rows)
 }
 
-/// `whole · some / all`, rounded up.
-fn part(whole: u64, some: u32, all: u32) -> u64 {
-	let product = u128::from(whole) * u128::from(some.min(all));
-	product.div_ceil(u128::from(all.max(1))) as u64
+/// `weight · over / under`, rounded up.
+fn times(weight: Weight, (over, under): (u64, u64)) -> Weight {
+	let of = |part: u64| {
+		let product = u128::from(part) * u128::from(over);
+		product.div_ceil(u128::from(under.max(1))).min(u128::from(u64::MAX)) as u64
+	};
+	Weight::from_parts(of(weight.ref_time()), of(weight.proof_size()))
 }
 
 /// `Sweep`: what a call of the engine costs beside its visits.
@@ -131,12 +131,7 @@ pub(crate) fn sweep_base<W: WeightInfo>() -> Weight {
 pub(crate) fn visits<W: WeightInfo>(visits: u64) -> Weight {
 	let (over, under) = SWEEP_MARGIN;
 	let many = u64::from(MANY_VISITS).saturating_mul(under);
-	let slope = slope(W::sweep, MANY_VISITS).saturating_mul(over);
-	let of = |time: u64| {
-		let product = u128::from(time) * u128::from(visits);
-		product.div_ceil(u128::from(many)).min(u128::from(u64::MAX)) as u64
-	};
-	Weight::from_parts(of(slope.ref_time()), of(slope.proof_size()))
+	times(slope(W::sweep, MANY_VISITS).saturating_mul(over), (visits, many))
 }
 
 /// The most edge visits that cost no more than `weight`.
@@ -154,8 +149,7 @@ pub(crate) fn affordable_visits<W: WeightInfo>(weight: Weight) -> u64 {
 	of(weight.ref_time(), slope.ref_time()).min(of(weight.proof_size(), slope.proof_size()))
 }
 
-/// `Sweep`: the fewest visits that are sure to get past one row.
+/// `Sweep`: what is sure to get past one row.
 pub(crate) fn one_row<W: WeightInfo>() -> Weight {
-	let row = contribution::ROW_COST.saturating_add(u64::from(MAX_EDGES));
-	sweep_base::<W>().saturating_add(visits::<W>(row))
+	sweep_base::<W>().saturating_add(visits::<W>(contribution::MAX_STEP_COST))
 }

@@ -102,7 +102,9 @@ pub use emission::Schedule;
 pub use graph::Graph;
 pub use payout::Payout;
 pub use row::{check_row, RowError};
-pub use solve::{Progress, Solve, Vectors, LIGHT_BITS, PASS_COST, ROW_COST};
+pub use solve::{
+	Progress, Solve, Vectors, JUMP_COST, LIGHT_BITS, MAX_STEP_COST, PASS_COST, ROW_COST,
+};
 
 /// A whole row, in shares: `d_i + Σ_j w_ij = 65,536`.
 pub const SHARE_ONE: u32 = 65_536;

@@ -15,7 +15,7 @@
 //! [`Solve`] and [`Vectors`] together are the whole state. They can be stored after any call of
 //! [`Solve::advance`] and restored later, on the same [`Graph`].
 
-use crate::{Graph, MAX_COMPONENTS, MAX_SWEEPS, RESIDUAL_BITS};
+use crate::{Graph, MAX_COMPONENTS, MAX_EDGES, MAX_SWEEPS, RESIDUAL_BITS};
 use alloc::vec::Vec;
 
 /// What visiting a row costs beside its edges, in edge visits.
@@ -24,6 +24,23 @@ pub const ROW_COST: u64 = 8;
 /// What passing over a row costs, in edge visits. Twice what it takes when many rows in a row are
 /// light: the processor's guess of which are is sometimes wrong.
 pub const PASS_COST: u64 = 2;
+
+/// What passing over several rows in a row costs beside if the next one is visited, in edge visits:
+/// that one lies apart in memory from the last that was, and has not been fetched ahead.
+pub const JUMP_COST: u64 = 120;
+
+// So no sweep costs more than one that visits every row, at 64 edges each.
+const _: () = assert!(2 * PASS_COST + JUMP_COST <= 2 * (ROW_COST + MAX_EDGES as u64));
+
+/// The most that it costs to get past one row, in edge visits. With this budget a solve goes on.
+pub const MAX_STEP_COST: u64 = {
+	let (visit, jump) = (ROW_COST + MAX_EDGES as u64, PASS_COST + JUMP_COST);
+	if visit > jump {
+		visit
+	} else {
+		jump
+	}
+};
 
 /// A row is light, and passed over, while it holds at most `Σ r >> LIGHT_BITS`: a quarter of the
 /// mean of [`MAX_COMPONENTS`] rows, so that all light rows together hold at most a quarter of the
@@ -110,9 +127,10 @@ impl Solve {
 	/// A row that holds at most `residual >> LIGHT_BITS` when its turn comes is passed over and
 	/// keeps what it holds; in the first sweep only a row that holds nothing is.
 	///
-	/// A row of `e` edges takes `e + ROW_COST` from `budget` and one that is passed over
-	/// `PASS_COST`; nothing is ever done that the budget does not cover. On a finished solve the
-	/// call does nothing and returns the same again.
+	/// A row of `e` edges takes `e + ROW_COST` from `budget`, one that is passed over `PASS_COST`, and
+	/// two or more in a row, up to one that is not, `JUMP_COST` beside, with the last but one of
+	/// them. Nothing is ever done that the budget does not cover. On a finished solve the call does
+	/// nothing and returns the same again.
 	///
 	/// `graph` must be the same at every call of one solve. Components without a row keep what
 	/// they get. Vectors shorter than the graph are extended by zeros.
@@ -169,12 +187,15 @@ impl Solve {
 		// In registers: a light row is passed over in a few instructions.
 		let (mut left, mut residual) = (*budget, self.residual);
 		let mut uid = self.cursor as usize;
-		let (contribution, _) = contribution.split_at_mut(contribution.len().min(MAX_COMPONENTS));
+		let len = contribution.len().min(MAX_COMPONENTS);
+		let (contribution, _) = contribution.split_at_mut(len);
 		let ended = loop {
 			let Some(own) = contribution.get_mut(uid) else { break true };
-			let heavy = mass[usize::from(uid as u16)] > residual >> light;
-			if !heavy {
-				let Some(rest) = left.checked_sub(PASS_COST) else { break false };
+			let heavy = |uid: usize| mass[usize::from(uid as u16)] > residual >> light;
+			if !heavy(uid) {
+				let jump = uid + 2 < len && !heavy(uid + 1) && heavy(uid + 2);
+				let cost = if jump { PASS_COST + JUMP_COST } else { PASS_COST };
+				let Some(rest) = left.checked_sub(cost) else { break false };
 				(left, uid) = (rest, uid + 1);
 				continue;
 			}

@@ -128,7 +128,7 @@ fn an_ordinary_network_of_65_536_is_paid_in_one_block() {
 
 #[test]
 fn attacks_of_65_536_are_paid_in_three_blocks() {
-	for shape in [Shape::D8, Shape::C, Shape::R] {
+	for shape in [Shape::D8, Shape::C, Shape::R, Shape::R8] {
 		solved_in(shape, 3);
 	}
 }

@@ -141,7 +141,7 @@ fn odd_graphs_have_a_result() {
 #[test]
 fn the_crate_eigentrust_is_asked_only_what_it_can_say() {
 	for (shape, case) in small_graphs() {
-		let constant = matches!(shape, Shape::U | Shape::D8 | Shape::R | Shape::RS);
+		let constant = !matches!(shape, Shape::Z | Shape::C);
 		assert_eq!(Trust::new(&case).is_ok(), constant, "{shape}");
 	}
 	for name in ["nobody", "one component", "no stake"] {

@@ -2,7 +2,7 @@ use crate::{odd_graphs, small_graphs};
 use bench_contribution::wasm::Module;
 use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
 use bench_kernel::{Answer, Ended, Request, Want};
-use contribution::{Payout, Progress, Solve, ROW_COST};
+use contribution::{Payout, Progress, Solve, MAX_STEP_COST, ROW_COST};
 use rand::{Rng, SeedableRng};
 use std::{fs, path::PathBuf, sync::LazyLock};
 
@@ -57,9 +57,8 @@ fn pieces_change_nothing() {
 	for shape in Shape::ALL {
 		let case = generate(shape, 300, 64, SEED);
 		let expected = expected(&case, Want::Payouts);
-		let row = ROW_COST + 64;
 		for _ in 0..8 {
-			let per_call = rng.random_range(row..row * 700);
+			let per_call = rng.random_range(MAX_STEP_COST..MAX_STEP_COST * 700);
 			let request = Request { per_call, ..whole(Want::Payouts) };
 			assert_eq!(call(&request, &case), expected, "{shape}, {per_call} visits per call");
 		}
@@ -136,8 +135,8 @@ fn the_pinned_digests() {
 	let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(11);
 	for pinned in PINNED {
 		let case = generate(pinned.shape, pinned.components, 64, SEED);
-		let row = ROW_COST + 64;
-		let in_pieces = rng.random_range(row..row * pinned.components as u64 * 2);
+		let most = MAX_STEP_COST * pinned.components as u64 * 2;
+		let in_pieces = rng.random_range(MAX_STEP_COST..most);
 		for per_call in [0, in_pieces] {
 			let answer = call(&Request { per_call, ..whole(Want::Payouts) }, &case);
 			let name = format!("{pinned:?}, {per_call} visits per call");

@@ -6,6 +6,14 @@ fn given(case: &Case, uid: usize) -> u32 {
 	case.row(uid).1.iter().map(|&share| u32::from(share)).sum()
 }
 
+/// Which uids the edges of a shape lead to: all multiples of this.
+fn every(shape: Shape) -> usize {
+	match shape {
+		Shape::R8 => 8,
+		_ => 1,
+	}
+}
+
 /// How often each component is a target.
 fn in_degrees(case: &Case) -> Vec<u32> {
 	let mut degrees = vec![0; case.components()];
@@ -50,7 +58,7 @@ fn rows_have_as_many_edges_as_there_are_others() {
 				true => 64.min(clique.len() - 1),
 				// A clique of one has nobody to point at.
 				false if shape == Shape::C && case.row(uid).0.is_empty() => 0,
-				false => 64.min(components - 1),
+				false => 64.min(components.div_ceil(every(shape)) - 1),
 			};
 			assert_eq!(case.row(uid).0.len(), expected, "{shape} of {components}, row {uid}");
 		}
@@ -70,7 +78,7 @@ fn self_shares_are_exact() {
 			match shape {
 				Shape::U => assert_eq!(given, 32_768, "{name}"),
 				Shape::Z => assert!((6_554..=57_344).contains(&given), "{name}"),
-				Shape::D8 | Shape::R | Shape::RS => assert_eq!(given, 57_344, "{name}"),
+				Shape::D8 | Shape::R | Shape::RS | Shape::R8 => assert_eq!(given, 57_344, "{name}"),
 				Shape::C => assert!([32_768, 57_344].contains(&given), "{name}"),
 			}
 		}
@@ -162,6 +170,26 @@ fn the_ring_runs_against_the_sweep() {
 			(spread.targets, spread.shares, spread.ends),
 			(case.targets, case.shares, case.ends)
 		);
+	}
+}
+
+#[test]
+fn the_ring_may_skip_uids() {
+	for components in [7, 9, 65, 700] {
+		let (case, every) = (graph(Shape::R8, components), 8);
+		let members = components.div_ceil(every);
+		let edges = 64.min(members - 1);
+		for uid in 0..components {
+			assert_eq!(case.stakes[uid] > 0, uid % every == 0, "{uid}");
+			let (targets, shares) = case.row(uid);
+			assert_eq!(targets.len(), edges);
+			for (&target, &share) in targets.iter().zip(shares) {
+				assert_eq!(usize::from(target) % every, 0, "row {uid}: {target}");
+				let step = (uid / every + members - usize::from(target) / every) % members;
+				let expected = if step == 1 { 57_344 - (edges as u32 - 1) } else { 1 };
+				assert_eq!(u32::from(share), expected, "row {uid}: {target}");
+			}
+		}
 	}
 }
 

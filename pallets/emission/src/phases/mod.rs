@@ -19,7 +19,7 @@ mod sweep;
 
 use crate::{
 	pages::{edge_counts, load_entries, pages, registered_pages},
-	types::{Phase, Resident, SolveState, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE, MAX_EDGES},
+	types::{Phase, Resident, SolveState, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE},
 	weights, Config, EmissionParameters, Event, Pallet, RegisteredPages, Solve, Started,
 	WeightInfo,
 };
@@ -129,11 +129,9 @@ impl<T: Config> Pallet<T> {
 		let (pages, pieces) = (pages(uids), pieces(uids));
 		let save = T::WeightInfo::save_vectors(pieces);
 		let graph = weights::load_graph::<T::WeightInfo>(uids);
-		let row = contribution::ROW_COST.saturating_add(u64::from(MAX_EDGES));
-		let one_sweep =
-			weights::sweep_base::<T::WeightInfo>().saturating_add(
-				weights::visits::<T::WeightInfo>(u64::from(uids).saturating_mul(row)),
-			);
+		let most = u64::from(uids).saturating_mul(contribution::MAX_STEP_COST);
+		let one_sweep = weights::sweep_base::<T::WeightInfo>()
+			.saturating_add(weights::visits::<T::WeightInfo>(most));
 		[
 			("Merge: a leaving component", {
 				T::WeightInfo::leaving_page().saturating_add(T::WeightInfo::merge_leaving())

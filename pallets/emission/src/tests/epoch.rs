@@ -188,7 +188,7 @@ fn every_phase_can_stall() {
 		}
 		let mut seen = std::collections::BTreeSet::new();
 		while payouts() == 0 {
-			for service in [1, 20, 35, 50, 60, 75, 90, 50, 114] {
+			for service in [1, 20, 35, 50, 60, 75, 90, 50, 103] {
 				ServiceWeight::set(Weight::from_parts(service, 0));
 				next_block();
 				for event in events() {

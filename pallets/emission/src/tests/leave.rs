@@ -92,8 +92,8 @@ fn leaving_between_two_pages_of_emit_is_paid_once() {
 		let service =
 			|units| ServiceWeight::set(frame_support::weights::Weight::from_parts(units, 0));
 		run_to_phase(Phase::Sweep);
-		// Room for one row and a few visits more: too little to pay a page as well.
-		service(119);
+		// Room for one row at a time: too little to pay a page as well.
+		service(108);
 		run_to_phase(Phase::Emit);
 		assert_eq!(Emission::epoch_status().cursor, 0);
 		// Room for one page.
@@ -117,7 +117,8 @@ fn leaving_between_two_pages_of_emit_is_paid_once() {
 
 #[test]
 fn a_freed_uid_is_used_in_a_later_epoch_only() {
-	Ext::with(3).service(LEAST_SERVICE).run(|| {
+	// Enough for Merge and Begin in one block, and no more.
+	Ext::with(3).service(160).run(|| {
 		for owner in 1..=3 {
 			post(owner, &[(owner as u32 % 3, 57_344)]);
 		}

@@ -2,7 +2,7 @@
 //! WebAssembly; the benchmark's tests check it there.
 
 use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
-use contribution::{Graph, Payout, Progress, Solve, ROW_COST};
+use contribution::{Graph, Payout, Progress, Solve, MAX_STEP_COST};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -26,8 +26,8 @@ fn check(shape: Shape, components: usize) {
 	let graph = case.graph();
 	// From a row to a few sweeps at a time.
 	let mut rng = ChaCha8Rng::seed_from_u64(components as u64);
-	let most = components as u64 * 3 * (ROW_COST + 64);
-	let random = || rng.random_range(ROW_COST + 64..most);
+	let most = components as u64 * 3 * MAX_STEP_COST;
+	let random = || rng.random_range(MAX_STEP_COST..most);
 	assert_eq!(solved(&case, &graph, random), expected, "{shape} of {components}, in pieces");
 	if components < 10_000 {
 		assert_eq!(solved(&case, &graph, || u64::MAX), expected, "{shape} of {components}");
@@ -72,4 +72,9 @@ fn r_of_65536() {
 #[test]
 fn rs_of_65536() {
 	check(Shape::RS, 65_536);
+}
+
+#[test]
+fn r8_of_65536() {
+	check(Shape::R8, 65_536);
 }

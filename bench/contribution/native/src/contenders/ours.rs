@@ -4,7 +4,7 @@ use super::{nothing, Contender, Run, Until};
 use crate::Timer;
 use anyhow::{bail, Context};
 use bench_graphs::{digest, Case, PINNED_SIGMA};
-use contribution::{Graph, Payout, Progress, Solve, PASS_COST, RESIDUAL_BITS, ROW_COST};
+use contribution::{Graph, Payout, Progress, Solve, JUMP_COST, PASS_COST, RESIDUAL_BITS, ROW_COST};
 
 /// `contribution`, as it is in the chain.
 #[derive(Debug)]
@@ -46,10 +46,10 @@ impl Ours {
 		let Some((mut solve, mut vectors)) = Solve::begin(&self.stakes) else { return Ok(0) };
 		let mut visits = 0;
 		while solve.cursor > 0 || !done(&solve) {
-			// Row by row, since what a sweep takes depends on the rows that it passes over: first
-			// what passing over takes, and if nothing happens what a visit takes.
+			// Row by row, since what a sweep takes depends on the rows that it passes over: with
+			// what it may take, from the least on, until something happens.
 			let row = ROW_COST + self.graph.row(solve.cursor as usize).0.len() as u64;
-			for budget in [PASS_COST, row] {
+			for budget in [PASS_COST, row, PASS_COST + JUMP_COST] {
 				let mut rest = budget;
 				let progress = solve.advance(&self.graph, &mut vectors, &mut rest);
 				visits += budget - rest;
