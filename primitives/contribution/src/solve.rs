@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 /// What visiting a row costs beside its edges, in edge visits.
 pub const ROW_COST: u64 = 8;
 
-/// What passing over a row costs, in edge visits. Twice what it takes when many rows in a row are
+/// What passing over a row costs, in edge visits. More than it takes when many rows in a row are
 /// light: the processor's guess of which are is sometimes wrong.
 pub const PASS_COST: u64 = 2;
 
