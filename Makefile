@@ -114,7 +114,7 @@ test-run: ## Run a local network for two minutes and check its report
 ##@ Measure
 
 .PHONY: bench-contribution
-bench-contribution: bench-tools bench-peers ## The engine and its peers side by side (about 9 minutes)
+bench-contribution: bench-tools bench-peers ## The engine and its peers side by side (about 11 minutes)
 	@$(STEP) bench-contribution $(BIN)/bench-contribution --peers $(PEERS)
 
 .PHONY: bench-chain
