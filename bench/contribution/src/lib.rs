@@ -1,7 +1,7 @@
 //! The contribution engine and its peers, side by side: the same graphs, one run, one core.
 //!
 //! ```text
-//!                       graphs: U to RS × 256, 4,096, 65,536 × 64 edges, one file each
+//!                       graphs: U to R8 × 256, 4,096, 65,536 × 64 edges, one file each
 //!                          │
 //!   bench-contribution ────┼──────────────┬──────────────────────┐
 //!    (this process)        ▼              ▼                      ▼

@@ -18,7 +18,7 @@ struct Target {
 	graphs: &'static [&'static str],
 }
 
-/// The graphs that targets are set for. RS shows what the most work costs.
+/// The graphs that targets are set for. RS shows what the most work costs, R8 the slowest visits.
 const TARGETED: &[&str] = &["U", "Z", "D8", "C", "R"];
 const ORDINARY: &[&str] = &["U", "Z", "D8"];
 
