@@ -127,26 +127,30 @@ pub(crate) fn sweep_base<W: WeightInfo>() -> Weight {
 	W::sweep(0)
 }
 
+/// The price of edge visits with the margin: a weight, and how many it pays for.
+fn visit_price<W: WeightInfo>() -> (Weight, u64) {
+	let (over, under) = SWEEP_MARGIN;
+	let weight = slope(W::sweep, MANY_VISITS).saturating_mul(over);
+	(weight, u64::from(MANY_VISITS).saturating_mul(under))
+}
+
 /// `Sweep`: what `visits` edge visits cost, with the margin.
 pub(crate) fn visits<W: WeightInfo>(visits: u64) -> Weight {
-	let (over, under) = SWEEP_MARGIN;
-	let many = u64::from(MANY_VISITS).saturating_mul(under);
-	times(slope(W::sweep, MANY_VISITS).saturating_mul(over), (visits, many))
+	let (price, many) = visit_price::<W>();
+	times(price, (visits, many))
 }
 
 /// The most edge visits that cost no more than `weight`.
 pub(crate) fn affordable_visits<W: WeightInfo>(weight: Weight) -> u64 {
-	let (over, under) = SWEEP_MARGIN;
-	let many = u64::from(MANY_VISITS).saturating_mul(under);
-	let slope = slope(W::sweep, MANY_VISITS).saturating_mul(over);
-	let of = |weight: u64, slope: u64| match slope {
+	let (price, many) = visit_price::<W>();
+	let of = |weight: u64, price: u64| match price {
 		0 => u64::MAX,
 		_ => {
-			let visits = u128::from(weight) * u128::from(many) / u128::from(slope);
+			let visits = u128::from(weight) * u128::from(many) / u128::from(price);
 			visits.min(u128::from(u64::MAX)) as u64
 		}
 	};
-	of(weight.ref_time(), slope.ref_time()).min(of(weight.proof_size(), slope.proof_size()))
+	of(weight.ref_time(), price.ref_time()).min(of(weight.proof_size(), price.proof_size()))
 }
 
 /// `Sweep`: what is sure to get past one row.
