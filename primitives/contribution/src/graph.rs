@@ -45,81 +45,49 @@ impl Graph {
 	}
 
 	/// Appends the row of the next uid: edge `k` gives `shares[k]` out of 65,536 to `targets[k]`.
+	/// Where one slice is longer than the other, the rest of it is ignored. See
+	/// [`Graph::push_edges`] for which edges count.
+	pub fn push_row(&mut self, targets: &[u16], shares: &[u16], counts: impl FnMut(u16) -> bool) {
+		self.push_edges(targets.iter().copied().zip(shares.iter().copied()), counts);
+	}
+
+	/// Appends the row of the next uid: each edge gives a share out of 65,536 to a target,
+	/// `(target, share)`.
 	///
 	/// An edge counts only if it is well-formed and `counts(target)` is true; any other is dropped,
 	/// so that its share stays with the owner of the row: an edge to itself, to a uid outside the
-	/// graph, of share 0, without a partner in the other slice, beyond the first [`MAX_EDGES`] that
-	/// count, or one that would leave the owner less than [`MIN_SELF_SHARE`]. Equal targets add
-	/// up. A row beyond the last uid is ignored.
+	/// graph, of share 0, beyond the first [`MAX_EDGES`] that count, or one that would leave the
+	/// owner less than [`MIN_SELF_SHARE`]. Equal targets add up. A row beyond the last uid is
+	/// ignored.
 	///
-	/// `counts` is asked only for edges that are well-formed by themselves, perhaps twice; it must
-	/// give the same answer again.
-	pub fn push_row(
+	/// `counts` is asked only for edges that are well-formed by themselves.
+	pub fn push_edges(
 		&mut self,
-		targets: &[u16],
-		shares: &[u16],
+		edges: impl IntoIterator<Item = (u16, u16)>,
 		mut counts: impl FnMut(u16) -> bool,
 	) {
 		let uid = self.ends.len();
 		if uid >= self.components {
 			return;
 		}
-		if self.is_good(uid, targets, shares, &mut counts) {
-			self.targets.extend_from_slice(targets);
-			self.shares.extend_from_slice(shares);
-		} else {
-			self.push_edges(uid, targets, shares, counts);
-		}
-		// At most 65,536 rows of 64 edges.
-		self.ends.push(self.targets.len() as u32);
-	}
-
-	/// Whether every edge of a row counts, as those of posted rows do: then the row is copied as it
-	/// is, which takes a third of the time.
-	fn is_good(
-		&self,
-		uid: usize,
-		targets: &[u16],
-		shares: &[u16],
-		mut counts: impl FnMut(u16) -> bool,
-	) -> bool {
-		if targets.len() != shares.len() || targets.len() > MAX_EDGES {
-			return false;
-		}
-		let mut sum = 0u32;
-		for (&target, &share) in targets.iter().zip(shares) {
-			let to = usize::from(target);
-			if share == 0 || to == uid || to >= self.components || !counts(target) {
-				return false;
-			}
-			sum += u32::from(share);
-		}
-		sum <= SHARE_ONE - MIN_SELF_SHARE
-	}
-
-	/// Appends those edges of a row that count.
-	fn push_edges(
-		&mut self,
-		uid: usize,
-		targets: &[u16],
-		shares: &[u16],
-		mut counts: impl FnMut(u16) -> bool,
-	) {
-		let start = self.targets.len();
+		// Copied in one go at the end: growing two vectors edge by edge takes twice as long.
+		let (mut targets, mut shares) = ([0; MAX_EDGES], [0; MAX_EDGES]);
+		let mut kept = 0;
 		let mut left = SHARE_ONE - MIN_SELF_SHARE;
-		for (&target, &share) in targets.iter().zip(shares) {
+		for (target, share) in edges {
 			let to = usize::from(target);
 			if share == 0 || to == uid || to >= self.components || !counts(target) {
 				continue;
 			}
 			let Some(rest) = left.checked_sub(u32::from(share)) else { continue };
-			if self.targets.len() - start == MAX_EDGES {
-				break;
-			}
-			left = rest;
-			self.targets.push(target);
-			self.shares.push(share);
+			let (Some(to), Some(of)) = (targets.get_mut(kept), shares.get_mut(kept)) else { break };
+			(*to, *of) = (target, share);
+			(left, kept) = (rest, kept + 1);
 		}
+		self.targets.extend_from_slice(targets.get(..kept).unwrap_or_default());
+		self.shares.extend_from_slice(shares.get(..kept).unwrap_or_default());
+		// At most 65,536 rows of 64 edges.
+		self.ends.push(self.targets.len() as u32);
 	}
 
 	/// The number of uids, with rows or without.
