@@ -1,15 +1,15 @@
 //! What the runtime API returns. Every list is paged by uid and capped.
 
 use crate::{
-	pages::{load_entries, row_page, Entries, Registrations},
+	pages::{load_entries, row_page, slot_bit, Entries, Registrations},
 	types::{
 		self_share, Balance, Bid, ComponentInfo, EpochStatus, Parameters, PendingRow, Phase, Row,
 		RowInfo, RowPage, ENTRIES_PER_PAGE, MAX_COMPONENTS_PER_READ, MAX_CONTRIBUTIONS_PER_READ,
 		MAX_ROWS_PER_READ,
 	},
 	Components, Config, ContributionPages, EmissionParameters, Endpoints, Epoch, LastPaid,
-	MintedTotal, Pallet, PendingRows, RegisteredPages, RowPages, Solve, StakePages, Started,
-	UidSpace,
+	MintedTotal, Pallet, PendingRows, PendingSlots, RegisteredPages, RowPages, Solve, StakePages,
+	Started, UidSpace,
 };
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -37,6 +37,7 @@ struct Reader<T: Config> {
 	registered: Registrations<T>,
 	stakes: Entries<StakePages<T>, Balance, ENTRIES_PER_PAGE>,
 	payouts: Entries<ContributionPages<T>, Balance, ENTRIES_PER_PAGE>,
+	pending: Entries<PendingSlots<T>, u32, ENTRIES_PER_PAGE>,
 	/// The row page that was read last, and its index.
 	rows: Option<(u32, RowPage)>,
 	/// What decides whether a row is live, and the epoch.
@@ -49,6 +50,7 @@ impl<T: Config> Default for Reader<T> {
 			registered: Default::default(),
 			stakes: Default::default(),
 			payouts: Default::default(),
+			pending: Default::default(),
 			rows: None,
 			now: None,
 		}
@@ -66,6 +68,12 @@ impl<T: Config> Reader<T> {
 		page
 	}
 
+	/// The pending row of a uid. Where there is none, none is looked for.
+	fn pending_row(&mut self, uid: u32) -> Option<PendingRow> {
+		let marked = self.pending.get(row_page(uid)) & slot_bit(uid) != 0;
+		marked.then(|| PendingRows::<T>::get(uid)).flatten()
+	}
+
 	/// A row as a reader sees it: without its void edges.
 	fn row(&mut self, row: PendingRow) -> Row {
 		row.without_void_edges(&mut self.registered).into()
@@ -74,7 +82,7 @@ impl<T: Config> Reader<T> {
 	fn component(&mut self, uid: u32) -> Option<ComponentInfo<T::AccountId>> {
 		let component = Components::<T>::get(uid)?;
 		let stake = self.stakes.get(uid);
-		let pending = PendingRows::<T>::get(uid);
+		let pending = self.pending_row(uid);
 		let posted = pending.map_or_else(|| self.row_page(uid).posted(uid), |row| row.posted);
 		let (parameters, epoch) =
 			self.now.get_or_insert_with(|| (EmissionParameters::<T>::get(), Epoch::<T>::get()));
@@ -95,7 +103,7 @@ impl<T: Config> Reader<T> {
 	fn rows(&mut self, uid: u32) -> Option<RowInfo> {
 		let charged = self.row_page(uid).row(uid);
 		let charged = charged.map(|(posted, edges)| self.row(PendingRow { posted, edges }));
-		let pending = PendingRows::<T>::get(uid).map(|row| self.row(row));
+		let pending = self.pending_row(uid).map(|row| self.row(row));
 		(charged.is_some() || pending.is_some()).then_some(RowInfo { uid, charged, pending })
 	}
 }
@@ -131,17 +139,16 @@ impl<T: Config> Pallet<T> {
 		let mut bids = Vec::new();
 		let mut reader = Reader::<T>::default();
 		let Range { start, end } = window::<T>(start, limit, MAX_ROWS_PER_READ);
-		Self::visit_rows(start, end, |bidder, posted, targets, shares| {
-			let edge = targets.iter().zip(shares).find(|(&to, _)| u32::from(to) == uid);
-			let Some((_, &share)) = edge else { return };
+		Self::visit_rows(start, end, |bidder, posted, edges| {
+			let edge = edges.iter().find(|&(to, _)| u32::from(to) == uid);
+			let Some((_, share)) = edge else { return };
 			if !reader.registered.counts(uid, posted) {
 				return;
 			}
-			let given = targets
+			let given = edges
 				.iter()
-				.zip(shares)
-				.filter(|(&to, _)| reader.registered.counts(to.into(), posted))
-				.fold(0u32, |sum, (_, &share)| sum.saturating_add(share.into()));
+				.filter(|&(to, _)| reader.registered.counts(to.into(), posted))
+				.fold(0u32, |sum, (_, share)| sum.saturating_add(share.into()));
 			let kept = contribution::SHARE_ONE.saturating_sub(given);
 			let payout = reader.payouts.get(bidder);
 			let flow = (u128::from(payout) * u128::from(share)).checked_div(kept.into());

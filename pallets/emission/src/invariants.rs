@@ -1,16 +1,16 @@
 //! What holds after every block, numbered as in the crate's documentation.
 
 use crate::{
-	pages::{get_entry, load_entries, pages, row_pages},
+	pages::{get_entry, load_entries, pages, row_page, row_pages, slot_bit},
 	phases::pieces,
 	types::{
 		Balance, Edges, Phase, EDGES_PER_PAGE, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE, ROWS_PER_PAGE,
 		ROW_PAGE_VERSION,
 	},
 	Components, Config, ContributionPages, EmissionParameters, Endpoints, Epoch, FreeUidQueue,
-	FreeUids, HoldReason, LastPaid, Leaving, MintedTotal, Pallet, PendingRows, RegisteredPages,
-	ResidualPieces, RowPages, Solve, SolvedPieces, StakePages, Started, UidOf, UidOfServiceKey,
-	UidSpace, Unbonding,
+	FreeUids, HoldReason, LastPaid, Leaving, MintedTotal, Pallet, PendingRows, PendingSlots,
+	RegisteredPages, ResidualPieces, RowPages, Solve, SolvedPieces, StakePages, Started, UidOf,
+	UidOfServiceKey, UidSpace, Unbonding,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use contribution::{MIN_SELF_SHARE, SHARE_ONE};
@@ -99,7 +99,16 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		}
+		let mut marked = 0;
+		for (index, page) in PendingSlots::<T>::iter() {
+			let beyond = index.saturating_mul(ENTRIES_PER_PAGE).saturating_add(page.len() as u32);
+			ensure!(beyond <= row_pages(uids), "pending slots beyond the last uid");
+			marked += page.iter().map(|entry| entry.count_ones() as usize).sum::<usize>();
+		}
+		ensure!(marked == PendingRows::<T>::iter_keys().count(), "a mark without a pending row");
 		for (uid, row) in PendingRows::<T>::iter() {
+			let slots: u32 = get_entry::<PendingSlots<T>, _, _>(row_page(uid));
+			ensure!(slots & slot_bit(uid) != 0, "a pending row without a mark");
 			Self::check_row(uid, row.posted, &row.edges, &registered)?;
 			let leaving = Components::<T>::get(uid).is_none_or(|component| component.leaving);
 			ensure!(!leaving, "a pending row of a component that is leaving");
@@ -134,7 +143,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(state.residual <= state.total, "the residual is more than the mass");
 		match state.phase {
 			Phase::Idle | Phase::Begin => ensure!(state.cursor == 0, "a cursor without a use"),
-			Phase::Merge => ensure!(state.cursor <= pages(uids), "the cursor of Merge is lost"),
+			Phase::Merge => {
+				ensure!(state.cursor <= pages(uids), "the cursor of Merge is lost");
+				ensure!(state.row_page <= row_pages(uids), "the row page of Merge is lost");
+			}
 			Phase::Sweep => {
 				ensure!(state.cursor < state.components, "the cursor of Sweep is lost");
 				ensure!(state.saved, "a solve in progress is not saved");

@@ -54,7 +54,8 @@
 //!    starts at the existential deposit, which genesis puts there so that the pot cannot be dusted.
 //! 2. The issuance grows by minting only, by σ of the blocks between two `Begin`s, to the unit, or
 //!    not at all if nothing is payable.
-//! 3. Rows, charged and pending, are well-formed and belong to registered components.
+//! 3. Rows, charged and pending, are well-formed and belong to registered components; a uid is
+//!    marked in `PendingSlots` iff it has a pending row.
 //! 4. Cursors are in range, and the pieces of a solve exist iff the solve says so.
 //! 5. Owners, service keys, uids, registrations, leaving lists and free uids agree; unregistered and
 //!    leaving uids have no stake; each owner holds its deposit.
@@ -256,13 +257,17 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type ContributionPages<T> = StorageMap<_, Twox64Concat, u32, Page<u64>, ValueQuery>;
 
-	/// The charged rows of 16 uids.
+	/// The charged rows of 32 uids.
 	#[pallet::storage]
 	pub type RowPages<T> = StorageMap<_, Twox64Concat, u32, RowPage, ValueQuery>;
 
 	/// Rows that wait for the next `Merge`, by uid.
 	#[pallet::storage]
 	pub type PendingRows<T> = StorageMap<_, Twox64Concat, u32, PendingRow>;
+
+	/// The uids that have a pending row: one entry per row page, 512 to a page, and one bit per row.
+	#[pallet::storage]
+	pub type PendingSlots<T> = StorageMap<_, Twox64Concat, u32, Page<u32>, ValueQuery>;
 
 	/// Stake on its way back to accounts, by epoch.
 	#[pallet::storage]

@@ -5,7 +5,7 @@
 
 use crate::{
 	self as pallet_emission,
-	pages::load_entries,
+	pages::{load_entries, row_page},
 	types::{Endpoint, Halvings, Parameters, Phase, PostedRow, MAX_EDGES},
 	weights::{WeightInfo, LOAD_MARGIN, SWEEP_MARGIN},
 	Components, ContributionPages, Event, MintedTotal, RegisteredPages, RowPages, StakePages,
@@ -114,8 +114,11 @@ impl WeightInfo for TestWeight {
 	fn load_registered(pages: u32) -> Weight {
 		units(pages)
 	}
+	fn pending_page() -> Weight {
+		units(1)
+	}
 	fn merge_rows(rows: u32) -> Weight {
-		units(30 * rows)
+		units(8 + 2 * rows)
 	}
 	fn begin(pages: u32) -> Weight {
 		units(60 * pages)
@@ -329,7 +332,7 @@ fn witness(stakes: &[u64], since: u64, epoch: u32) -> Witness {
 	let uids = UidSpace::<Test>::get();
 	let lifetime = crate::EmissionParameters::<Test>::get().row_lifetime;
 	let rows: Vec<(u32, Vec<(u32, u16)>)> = (0..uids)
-		.map(|uid| match RowPages::<Test>::get(uid / 16).row(uid) {
+		.map(|uid| match RowPages::<Test>::get(row_page(uid)).row(uid) {
 			Some((posted, edges)) => (posted, edges.into_inner()),
 			None => (0, Vec::new()),
 		})

@@ -3,7 +3,8 @@
 //! ```text
 //!   uid 1,300:  entry 276 of page 2 of stakes and of contributions   (  512 per page)
 //!               entry 1,300 of page 0 of registrations               (4,096 per page)
-//!               row 4 of row page 81                                 (   16 per page)
+//!               row 20 of row page 40                                (   32 per page)
+//!               bit 20 of entry 40 of page 0 of pending slots        (  512 per page)
 //! ```
 //!
 //! A page of entries is only as long as it must be: what lies beyond its length is 0. Row pages are
@@ -14,7 +15,7 @@ use crate::{
 		Edges, RowPage, EDGES_PER_PAGE, ENTRIES_PER_PAGE, REGISTRATIONS_PER_PAGE, ROWS_PER_PAGE,
 		ROW_PAGE_VERSION,
 	},
-	Config, Pallet, RegisteredPages, RowPages,
+	Config, Pallet, PendingSlots, RegisteredPages, RowPages,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Compact, Decode, FullCodec, MaxEncodedLen};
@@ -56,8 +57,14 @@ pub(crate) fn row_page(uid: u32) -> u32 {
 	uid / ROWS_PER_PAGE
 }
 
+/// The place of a uid in its row page.
 fn slot(uid: u32) -> usize {
 	(uid % ROWS_PER_PAGE) as usize
+}
+
+/// The bit of a uid in the entry of its row page in `PendingSlots`.
+pub(crate) fn slot_bit(uid: u32) -> u32 {
+	1 << (uid % ROWS_PER_PAGE)
 }
 
 /// The entry of a uid, 0 if it was never written.
@@ -179,27 +186,27 @@ impl RowPage {
 		)
 	}
 
-	/// Replaces the row of `uid`.
-	pub(crate) fn set(&mut self, uid: u32, posted: u32, row: &[(u32, u16)]) {
-		let mut targets = Vec::with_capacity(self.targets.len() + row.len());
-		let mut shares = Vec::with_capacity(self.shares.len() + row.len());
-		let mut ends = self.ends;
-		for (index, end) in ends.iter_mut().enumerate() {
-			if index == slot(uid) {
+	/// Replaces those rows for whose slots `new` has another: the epoch of its post, 0 to remove the
+	/// row, and its edges.
+	pub(crate) fn update(&mut self, mut new: impl FnMut(u32) -> Option<(u32, Edges)>) {
+		let mut targets = Vec::with_capacity(EDGES_PER_PAGE as usize);
+		let mut shares = Vec::with_capacity(EDGES_PER_PAGE as usize);
+		let (mut all_posted, mut ends) = (self.posted, self.ends);
+		for (slot, (posted, end)) in all_posted.iter_mut().zip(&mut ends).enumerate() {
+			if let Some((epoch, row)) = new(slot as u32) {
+				*posted = epoch;
 				// A target is below MaxComponents, so it fits: integrity_test.
 				targets.extend(row.iter().map(|&(target, _)| target as u16));
 				shares.extend(row.iter().map(|&(_, share)| share));
 			} else {
-				let (before, of_before) = self.edges(index);
-				targets.extend_from_slice(before);
-				shares.extend_from_slice(of_before);
+				let (as_before, shares_before) = self.edges(slot);
+				targets.extend_from_slice(as_before);
+				shares.extend_from_slice(shares_before);
 			}
-			// At most 1,024.
+			// At most 2,048.
 			*end = targets.len() as u16;
 		}
-		if let Some(epoch) = self.posted.get_mut(slot(uid)) {
-			*epoch = posted;
-		}
+		self.posted = all_posted;
 		self.ends = ends;
 		self.targets = BoundedVec::truncate_from(targets);
 		self.shares = BoundedVec::truncate_from(shares);
@@ -207,16 +214,37 @@ impl RowPage {
 
 	/// Removes the row of `uid`.
 	pub(crate) fn clear(&mut self, uid: u32) {
-		self.set(uid, 0, &[]);
+		let removed = slot(uid);
+		self.update(|slot| (slot as usize == removed).then(Default::default));
 	}
 }
 
-/// A stored row page, read in place: nothing is copied but the edges that are asked for.
+/// A stored row page, read in place: nothing of it is copied.
 pub(crate) struct RawRowPage<'a> {
-	posted: &'a [u8],
-	ends: &'a [u8],
-	targets: &'a [u8],
-	shares: &'a [u8],
+	posted: &'a [[u8; 4]],
+	ends: &'a [[u8; 2]],
+	targets: &'a [[u8; 2]],
+	shares: &'a [[u8; 2]],
+}
+
+/// The stored edges of a row, read in place.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct RawEdges<'a> {
+	targets: &'a [[u8; 2]],
+	shares: &'a [[u8; 2]],
+}
+
+impl RawEdges<'_> {
+	/// How many there are.
+	pub(crate) fn len(&self) -> usize {
+		self.targets.len()
+	}
+
+	/// Their targets and shares.
+	pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u16)> + Clone + '_ {
+		let pairs = self.targets.iter().zip(self.shares);
+		pairs.map(|(&to, &share)| (u16::from_le_bytes(to), u16::from_le_bytes(share)))
+	}
 }
 
 impl<'a> RawRowPage<'a> {
@@ -227,55 +255,58 @@ impl<'a> RawRowPage<'a> {
 		let (ends, mut bytes) = bytes.split_at_checked(2 * ROWS_PER_PAGE as usize)?;
 		let targets = Self::vector(&mut bytes)?;
 		let shares = Self::vector(&mut bytes)?;
+		let (posted, ends) = (posted.as_chunks().0, ends.as_chunks().0);
 		let valid = version == ROW_PAGE_VERSION && targets.len() == shares.len();
 		valid.then_some(Self { posted, ends, targets, shares })
 	}
 
-	fn vector(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+	fn vector(bytes: &mut &'a [u8]) -> Option<&'a [[u8; 2]]> {
 		let Compact(len) = Compact::<u32>::decode(bytes).ok()?;
 		if len > EDGES_PER_PAGE {
 			return None;
 		}
 		let (vector, rest) = bytes.split_at_checked(2 * len as usize)?;
 		*bytes = rest;
-		Some(vector)
+		Some(vector.as_chunks().0)
 	}
 
 	/// The epoch in which the row of this slot was posted, 0 for none.
 	pub(crate) fn posted(&self, slot: usize) -> u32 {
-		let bytes = self.posted.chunks_exact(4).nth(slot).and_then(|four| four.try_into().ok());
-		bytes.map_or(0, u32::from_le_bytes)
+		self.posted.get(slot).map_or(0, |&four| u32::from_le_bytes(four))
 	}
 
-	/// Reads the targets and shares of this slot into the two vectors, in place of what they hold.
-	pub(crate) fn read_row(&self, slot: usize, targets: &mut Vec<u16>, shares: &mut Vec<u16>) {
+	/// The edges of the row of this slot.
+	pub(crate) fn edges(&self, slot: usize) -> RawEdges<'a> {
 		let start = slot.checked_sub(1).map_or(0, |before| self.end(before));
-		let range = 2 * start..2 * self.end(slot);
-		read_u16s(self.targets.get(range.clone()).unwrap_or_default(), targets);
-		read_u16s(self.shares.get(range).unwrap_or_default(), shares);
+		let range = start..self.end(slot);
+		RawEdges {
+			targets: self.targets.get(range.clone()).unwrap_or_default(),
+			shares: self.shares.get(range).unwrap_or_default(),
+		}
 	}
 
 	fn end(&self, slot: usize) -> usize {
-		let bytes = self.ends.chunks_exact(2).nth(slot).and_then(|two| two.try_into().ok());
-		bytes.map_or(0, |two| usize::from(u16::from_le_bytes(two)))
+		self.ends.get(slot).map_or(0, |&two| usize::from(u16::from_le_bytes(two)))
 	}
 }
 
-fn read_u16s(bytes: &[u8], numbers: &mut Vec<u16>) {
-	numbers.clear();
-	let (pairs, _) = bytes.as_chunks();
-	numbers.extend(pairs.iter().map(|&two| u16::from_le_bytes(two)));
-}
-
 impl<T: Config> Pallet<T> {
+	/// Notes whether a uid has a pending row.
+	pub(crate) fn mark_pending(uid: u32, pending: bool) {
+		let page = row_page(uid);
+		let before: u32 = get_entry::<PendingSlots<T>, _, _>(page);
+		let after = match pending {
+			true => before | slot_bit(uid),
+			false => before & !slot_bit(uid),
+		};
+		if after != before {
+			set_entry::<PendingSlots<T>, _, _>(page, after);
+		}
+	}
+
 	/// Reads the rows of the uids from `start` to `end − 1`, in order, and hands each with the epoch
-	/// of its post (0: no row) to `visit`: `(uid, posted, targets, shares)`.
-	pub(crate) fn visit_rows(
-		start: u32,
-		end: u32,
-		mut visit: impl FnMut(u32, u32, &[u16], &[u16]),
-	) {
-		let (mut targets, mut shares) = (Vec::new(), Vec::new());
+	/// of its post (0: no row) to `visit`: `(uid, posted, edges)`.
+	pub(crate) fn visit_rows(start: u32, end: u32, mut visit: impl FnMut(u32, u32, RawEdges)) {
 		// One buffer for all pages: nothing is allocated per page.
 		let mut buffer = alloc::vec![0; RowPage::max_encoded_len()];
 		for page in row_page(start)..row_pages(end) {
@@ -286,10 +317,9 @@ impl<T: Config> Pallet<T> {
 			for uid in first.max(start)..first.saturating_add(ROWS_PER_PAGE).min(end) {
 				match &rows {
 					Some(rows) if rows.posted(slot(uid)) != 0 => {
-						rows.read_row(slot(uid), &mut targets, &mut shares);
-						visit(uid, rows.posted(slot(uid)), &targets, &shares);
+						visit(uid, rows.posted(slot(uid)), rows.edges(slot(uid)));
 					}
-					_ => visit(uid, 0, &[], &[]),
+					_ => visit(uid, 0, RawEdges::default()),
 				}
 			}
 		}

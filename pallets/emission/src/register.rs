@@ -86,6 +86,7 @@ impl<T: Config> Pallet<T> {
 		Leaving::<T>::try_mutate(uid / ENTRIES_PER_PAGE, |page| page.try_push(uid))
 			.map_err(|_| DispatchError::Corruption)?;
 		PendingRows::<T>::remove(uid);
+		Self::mark_pending(uid, false);
 
 		let stake = get_entry::<StakePages<T>, _, _>(uid);
 		if stake > 0 {
@@ -156,7 +157,6 @@ impl<T: Config> Pallet<T> {
 			UidOfServiceKey::<T>::remove(&service_key);
 		}
 		Endpoints::<T>::remove(uid);
-		PendingRows::<T>::remove(uid);
 		RowPages::<T>::mutate(crate::pages::row_page(uid), |page| page.clear(uid));
 		set_entry::<RegisteredPages<T>, _, _>(uid, 0);
 		set_entry::<ContributionPages<T>, _, _>(uid, 0);

@@ -126,6 +126,7 @@ impl<T: Config> Pallet<T> {
 		let free = Self::is_free(uid, &edges, last.as_ref());
 		let count = edges.len() as u32;
 		PendingRows::<T>::insert(uid, PendingRow { posted: Epoch::<T>::get(), edges });
+		Self::mark_pending(uid, true);
 		Self::deposit_event(Event::RowPosted { uid, edges: count, self_share });
 		Ok(if free { frame_support::dispatch::Pays::No.into() } else { ().into() })
 	}

@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 /// Amounts, in units.
 pub type Balance = u64;
 
-/// Rows in one [`RowPage`].
-pub const ROWS_PER_PAGE: u32 = 16;
+/// Rows in one [`RowPage`]: as many as the bits of an entry of `PendingSlots`.
+pub const ROWS_PER_PAGE: u32 = u32::BITS;
 
-/// Entries in one page of stakes, contributions or leaving components.
+/// Entries in one page of stakes, contributions, leaving components or pending slots.
 pub const ENTRIES_PER_PAGE: u32 = 512;
 
 /// Entries in one page of registrations: 16 KiB. They are written when a component comes or goes
@@ -105,11 +105,11 @@ pub struct Component<AccountId> {
 	pub leaving: bool,
 }
 
-/// The rows of 16 consecutive uids, as they were charged in the last solve.
+/// The rows of 32 consecutive uids, as they were charged in the last solve.
 ///
 /// ```text
-///   byte    0        1             65           97
-///           version  posted 16×u32 ends 16×u16  compact(n) targets n×u16  compact(n) shares n×u16
+///   byte    0        1             129          193
+///           version  posted 32×u32 ends 32×u16  compact(n) targets n×u16  compact(n) shares n×u16
 /// ```
 ///
 /// Row `k` of the page has the edges from `ends[k − 1]` (0 for the first) to `ends[k]`; `posted[k]`
@@ -289,8 +289,8 @@ pub struct SolveState<BlockNumber, Hash> {
 	/// Where: in `Merge` the next page of leaving components, in `Sweep` the next uid, in `Emit`
 	/// the next page of stakes; else 0.
 	pub cursor: u32,
-	/// In `Merge`, the uid of the last pending row that was taken over.
-	pub merged: Option<u32>,
+	/// In `Merge`, the next row page; the pending rows of those before it were taken over.
+	pub row_page: u32,
 	/// The uids of this solve are 0 to `components − 1`.
 	pub components: u32,
 	/// The mass that was put in; 0: there is no source.

@@ -49,7 +49,9 @@ pub trait WeightInfo {
 	fn merge_leaving() -> Weight;
 	/// To read this many pages of registrations.
 	fn load_registered(pages: u32) -> Weight;
-	/// `Merge`: to take over this many pending rows of 64 edges.
+	/// `Merge`: to read which rows of 512 row pages are pending, and to write it back.
+	fn pending_page() -> Weight;
+	/// `Merge`: to take over this many pending rows of 64 edges of one row page.
 	fn merge_rows(rows: u32) -> Weight;
 	/// `Begin`: to read this many pages of stakes and to start a solve.
 	fn begin(pages: u32) -> Weight;
@@ -79,7 +81,7 @@ pub trait WeightInfo {
 pub const SWEEP_MARGIN: (u64, u64) = (3, 2);
 
 /// What reading and packing rows is charged, as a multiple of what was measured: 7/4. A benchmark
-/// finds its pages in memory; a node finds 4,096 of them, of 4 KiB each, in its database and caches.
+/// finds its pages in memory; a node finds 2,048 of them, of 8 KiB each, in its database and caches.
 pub const LOAD_MARGIN: (u64, u64) = (7, 4);
 
 /// Enough visits for a slope in whole picoseconds to be precise.
@@ -88,11 +90,6 @@ const MANY_VISITS: u32 = 3_000_000;
 /// The slope of a weight function from 0 to `count` units.
 fn slope(weight: impl Fn(u32) -> Weight, count: u32) -> Weight {
 	weight(count).saturating_sub(weight(0))
-}
-
-/// `Merge`: what a pending row costs beside what a block pays once, `merge_rows(0)`.
-pub(crate) fn merge_row<W: WeightInfo>() -> Weight {
-	slope(W::merge_rows, 1)
 }
 
 /// To read the registrations and pack the rows of `uids` uids, at most.

@@ -12,180 +12,187 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_emission::WeightInfo for WeightInfo<T> {
 	fn register() -> Weight {
-		// At least 169_703 ns.
-		Weight::from_parts(180_068_000, 0)
+		// At least 164_825 ns.
+		Weight::from_parts(171_174_000, 0)
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	fn deregister() -> Weight {
-		// At least 75_162 ns.
-		Weight::from_parts(79_399_000, 0)
-			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().writes(5))
+		// At least 86_789 ns.
+		Weight::from_parts(90_905_000, 0)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	fn set_endpoint() -> Weight {
-		// At least 37_486 ns.
-		Weight::from_parts(39_849_000, 0)
+		// At least 36_905 ns.
+		Weight::from_parts(39_128_000, 0)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn set_service_key() -> Weight {
-		// At least 44_256 ns.
-		Weight::from_parts(46_920_000, 0)
+		// At least 43_054 ns.
+		Weight::from_parts(45_297_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn stake() -> Weight {
-		// At least 124_045 ns.
-		Weight::from_parts(129_262_000, 0)
+		// At least 121_961 ns.
+		Weight::from_parts(125_787_000, 0)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn unstake() -> Weight {
-		// At least 61_562 ns.
-		Weight::from_parts(64_616_000, 0)
+		// At least 59_879 ns.
+		Weight::from_parts(63_043_000, 0)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn withdraw_unbonded() -> Weight {
-		// At least 102_562 ns.
-		Weight::from_parts(106_668_000, 0)
+		// At least 101_391 ns.
+		Weight::from_parts(106_038_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// `e` from 0 to 64.
 	fn post_row(e: u32) -> Weight {
-		// At least 233_547 ns.
-		Weight::from_parts(241_732_453, 0)
-			// Standard error 8_566 ps.
-			.saturating_add(Weight::from_parts(120_673, 0).saturating_mul(e.into()))
-			.saturating_add(T::DbWeight::get().reads(24))
-			.saturating_add(T::DbWeight::get().writes(1))
+		// At least 245_234 ns.
+		Weight::from_parts(251_946_483, 0)
+			// Standard error 4_959 ps.
+			.saturating_add(Weight::from_parts(133_656, 0).saturating_mul(e.into()))
+			.saturating_add(T::DbWeight::get().reads(25))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn set_edge() -> Weight {
-		// At least 231_244 ns.
-		Weight::from_parts(237_503_000, 0)
-			.saturating_add(T::DbWeight::get().reads(23))
-			.saturating_add(T::DbWeight::get().writes(1))
+		// At least 243_932 ns.
+		Weight::from_parts(251_774_000, 0)
+			.saturating_add(T::DbWeight::get().reads(24))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn poll() -> Weight {
-		// At least 18_017 ns.
-		Weight::from_parts(19_339_000, 0)
+		// At least 17_826 ns.
+		Weight::from_parts(19_118_000, 0)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn leaving_page() -> Weight {
-		// At least 12_038 ns.
-		Weight::from_parts(12_959_000, 0)
+		// At least 11_597 ns.
+		Weight::from_parts(12_589_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn merge_leaving() -> Weight {
-		// At least 147_710 ns.
-		Weight::from_parts(153_047_000, 0)
+		// At least 150_243 ns.
+		Weight::from_parts(155_060_000, 0)
 			.saturating_add(T::DbWeight::get().reads(9))
-			.saturating_add(T::DbWeight::get().writes(12))
+			.saturating_add(T::DbWeight::get().writes(11))
 	}
 	/// `p` from 0 to 16.
 	fn load_registered(p: u32) -> Weight {
-		// At least 430 ns.
-		Weight::from_parts(3_370_439, 0)
-			// Standard error 7_103 ps.
-			.saturating_add(Weight::from_parts(12_140_747, 0).saturating_mul(p.into()))
+		// At least 460 ns.
+		Weight::from_parts(2_906_680, 0)
+			// Standard error 8_251 ps.
+			.saturating_add(Weight::from_parts(12_237_062, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(p.into())))
 	}
-	/// `r` from 0 to 256.
+	fn pending_page() -> Weight {
+		// At least 13_610 ns.
+		Weight::from_parts(14_652_000, 0)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	/// `r` from 0 to 32.
 	fn merge_rows(r: u32) -> Weight {
-		// At least 8_633 ns.
-		Weight::from_parts(8_923_000, 0)
-			// Standard error 32_714 ps.
-			.saturating_add(Weight::from_parts(19_651_108, 0).saturating_mul(r.into()))
-			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(r.into())))
-			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(r.into())))
+		// At least 18_207 ns.
+		Weight::from_parts(18_917_173, 0)
+			// Standard error 3_618 ps.
+			.saturating_add(Weight::from_parts(6_377_666, 0).saturating_mul(r.into()))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(r.into())))
+			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(r.into())))
 	}
 	/// `p` from 0 to 128.
 	fn begin(p: u32) -> Weight {
-		// At least 18_808 ns.
-		Weight::from_parts(17_679_905, 0)
-			// Standard error 11_530 ps.
-			.saturating_add(Weight::from_parts(8_095_148, 0).saturating_mul(p.into()))
+		// At least 17_987 ns.
+		Weight::from_parts(5_897_066, 0)
+			// Standard error 19_252 ps.
+			.saturating_add(Weight::from_parts(8_382_252, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(p.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
-	/// `p` from 0 to 4096.
+	/// `p` from 0 to 2048.
 	fn load_empty_rows(p: u32) -> Weight {
-		// At least 1_542 ns.
+		// At least 1_523 ns.
 		Weight::from_parts(1_583_000, 0)
-			// Standard error 34_126 ps.
-			.saturating_add(Weight::from_parts(6_473_197, 0).saturating_mul(p.into()))
+			// Standard error 43_902 ps.
+			.saturating_add(Weight::from_parts(7_615_812, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(p.into())))
 	}
-	/// `p` from 0 to 4096.
+	/// `p` from 0 to 2048.
 	fn load_rows(p: u32) -> Weight {
-		// At least 1_533 ns.
-		Weight::from_parts(1_573_000, 0)
-			// Standard error 60_632 ps.
-			.saturating_add(Weight::from_parts(14_387_676, 0).saturating_mul(p.into()))
+		// At least 1_492 ns.
+		Weight::from_parts(1_532_000, 0)
+			// Standard error 92_052 ps.
+			.saturating_add(Weight::from_parts(21_217_834, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(p.into())))
 	}
 	/// `v` from 0 to 18874368.
 	fn sweep(v: u32) -> Weight {
-		// At least 2_013 ns.
-		Weight::from_parts(143_980_914, 0)
-			// Standard error 6 ps.
-			.saturating_add(Weight::from_parts(1_078, 0).saturating_mul(v.into()))
+		// At least 2_574 ns.
+		Weight::from_parts(38_051_144, 0)
+			// Standard error 5 ps.
+			.saturating_add(Weight::from_parts(1_032, 0).saturating_mul(v.into()))
 	}
 	/// `p` from 0 to 16.
 	fn save_vectors(p: u32) -> Weight {
-		// At least 440 ns.
+		// At least 450 ns.
 		Weight::from_parts(490_000, 0)
-			// Standard error 34_005 ps.
-			.saturating_add(Weight::from_parts(30_927_378, 0).saturating_mul(p.into()))
+			// Standard error 12_684 ps.
+			.saturating_add(Weight::from_parts(33_215_832, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(p.into())))
 	}
 	/// `p` from 0 to 16.
 	fn load_vectors(p: u32) -> Weight {
-		// At least 440 ns.
-		Weight::from_parts(490_000, 0)
-			// Standard error 92_033 ps.
-			.saturating_add(Weight::from_parts(58_408_661, 0).saturating_mul(p.into()))
+		// At least 431 ns.
+		Weight::from_parts(471_000, 0)
+			// Standard error 116_746 ps.
+			.saturating_add(Weight::from_parts(66_181_827, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(p.into())))
 	}
 	/// `p` from 0 to 16.
 	fn clear_vectors(p: u32) -> Weight {
 		// At least 431 ns.
-		Weight::from_parts(1_736_522, 0)
-			// Standard error 5_280 ps.
-			.saturating_add(Weight::from_parts(4_600_495, 0).saturating_mul(p.into()))
+		Weight::from_parts(1_755_479, 0)
+			// Standard error 4_539 ps.
+			.saturating_add(Weight::from_parts(4_507_921, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().writes((2_u64).saturating_mul(p.into())))
 	}
 	fn emit_mint() -> Weight {
-		// At least 41_902 ns.
-		Weight::from_parts(43_955_000, 0)
+		// At least 40_350 ns.
+		Weight::from_parts(42_714_000, 0)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn load_piece() -> Weight {
-		// At least 21_623 ns.
-		Weight::from_parts(22_634_000, 0)
+		// At least 22_594 ns.
+		Weight::from_parts(24_106_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 	}
 	/// `l` from 0 to 512.
 	fn emit_page(l: u32) -> Weight {
-		// At least 45_247 ns.
-		Weight::from_parts(45_768_000, 0)
-			// Standard error 56_689 ps.
-			.saturating_add(Weight::from_parts(15_521_394, 0).saturating_mul(l.into()))
+		// At least 45_137 ns.
+		Weight::from_parts(45_517_000, 0)
+			// Standard error 40_471 ps.
+			.saturating_add(Weight::from_parts(15_421_959, 0).saturating_mul(l.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().reads((2_u64).saturating_mul(l.into())))
 			.saturating_add(T::DbWeight::get().writes(2))
 			.saturating_add(T::DbWeight::get().writes((1_u64).saturating_mul(l.into())))
 	}
 	fn emit_end() -> Weight {
-		// At least 10_185 ns.
-		Weight::from_parts(10_926_000, 0)
+		// At least 9_885 ns.
+		Weight::from_parts(10_606_000, 0)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}

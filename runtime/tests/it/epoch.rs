@@ -18,7 +18,7 @@ use sp_io::TestExternalities;
 const COMPONENTS: u32 = 65_536;
 /// Slots of 6 s: a block of 2 s, of which the emission may take 500 ms.
 const SLOT: u64 = 6_000;
-const ROWS_PER_PAGE: usize = 16;
+const ROWS_PER_PAGE: usize = pallet_emission::types::ROWS_PER_PAGE as usize;
 
 /// Stakes and rows of a case, as the pages of components that all registered in epoch 1.
 fn write(case: &Case) {
@@ -44,7 +44,7 @@ fn write(case: &Case) {
 		let rows = RowPage {
 			posted: [1; ROWS_PER_PAGE],
 			ends,
-			targets: targets.try_into().expect("at most 1,024"),
+			targets: targets.try_into().expect("at most 2,048"),
 			shares: shares.try_into().expect("as many"),
 			..Default::default()
 		};

@@ -69,6 +69,7 @@ mod benchmarks {
 		let owner = component::<T>();
 		Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS - 1));
 		Leaving::<T>::insert(0, BoundedVec::truncate_from((1..ENTRIES_PER_PAGE).collect()));
+		fill_pending_slots::<T>();
 		PendingRows::<T>::insert(0, pending(0, 1));
 
 		#[extrinsic_call]
@@ -141,6 +142,8 @@ mod benchmarks {
 		component::<T>();
 		fill_registrations::<T>(REGISTERED_PAGES);
 		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
+		fill_pending_slots::<T>();
+		Pallet::<T>::mark_pending(0, false);
 		Epoch::<T>::put(2);
 
 		#[extrinsic_call]
@@ -154,8 +157,11 @@ mod benchmarks {
 		component::<T>();
 		fill_registrations::<T>(REGISTERED_PAGES);
 		let mut page = full_page(0, MAX_COMPONENTS as u32);
-		page.set(0, 1, &edges(MAX_EDGES - 1));
+		let shorter = BoundedVec::truncate_from(edges(MAX_EDGES - 1));
+		page.update(|slot| (slot == 0).then(|| (1, shorter.clone())));
 		RowPages::<T>::insert(0, page);
+		fill_pending_slots::<T>();
+		Pallet::<T>::mark_pending(0, false);
 		Epoch::<T>::put(2);
 
 		#[extrinsic_call]
@@ -200,7 +206,6 @@ mod benchmarks {
 		fill_registrations::<T>(1);
 		ContributionPages::<T>::insert(0, stakes());
 		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
-		PendingRows::<T>::insert(0, pending(0, 1));
 		assert!(Pallet::<T>::do_deregister(&owner).is_ok());
 
 		#[block]
@@ -225,16 +230,12 @@ mod benchmarks {
 		assert_eq!(entries.len() as u32, uids);
 	}
 
-	/// Each row in a page of its own, and all of these full.
+	/// Nothing is pending in a page that was full before.
 	#[benchmark]
-	fn merge_rows(r: Linear<0, 256>) {
-		let uids = 256 * ROWS_PER_PAGE;
-		fill_registrations::<T>(1);
-		UidSpace::<T>::put(uids);
-		for page in 0..r {
-			RowPages::<T>::insert(page, full_page(page, uids));
-			PendingRows::<T>::insert(page * ROWS_PER_PAGE, pending(page * ROWS_PER_PAGE, uids));
-		}
+	fn pending_page() {
+		UidSpace::<T>::put(ENTRIES_PER_PAGE * ROWS_PER_PAGE);
+		let cleared = alloc::vec![0; ENTRIES_PER_PAGE as usize];
+		PendingSlots::<T>::insert(0, BoundedVec::truncate_from(cleared));
 		let mut state = State::<T> { phase: Phase::Merge, ..Default::default() };
 
 		#[block]
@@ -243,6 +244,24 @@ mod benchmarks {
 		}
 
 		assert_eq!(state.phase, Phase::Begin);
+		assert!(!PendingSlots::<T>::contains_key(0));
+	}
+
+	/// Into a full page.
+	#[benchmark]
+	fn merge_rows(r: Linear<0, ROWS_PER_PAGE>) {
+		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
+		for uid in 0..r {
+			PendingRows::<T>::insert(uid, pending(uid, MAX_COMPONENTS as u32));
+		}
+		let marked = u32::MAX.checked_shr(ROWS_PER_PAGE - r).unwrap_or_default();
+		let registered = alloc::vec![1; MAX_COMPONENTS];
+
+		#[block]
+		{
+			Pallet::<T>::merge_row_page(0, marked, &registered);
+		}
+
 		assert_eq!(PendingRows::<T>::iter().count(), 0);
 	}
 

@@ -63,6 +63,12 @@ pub(super) fn fill_registrations<T: Config>(pages: u32) {
 	}
 }
 
+/// A page in which every row is pending.
+pub(super) fn fill_pending_slots<T: Config>() {
+	let slots = alloc::vec![u32::MAX; ENTRIES_PER_PAGE as usize];
+	PendingSlots::<T>::insert(0, Page::truncate_from(slots));
+}
+
 /// A full page of stakes.
 pub(super) fn stakes() -> Page<u64> {
 	Page::truncate_from((1..=u64::from(ENTRIES_PER_PAGE)).map(|stake| stake << 20).collect())
@@ -118,7 +124,7 @@ pub(super) fn pending(uid: u32, uids: u32) -> PendingRow {
 	PendingRow { posted: 1, edges: Edges::truncate_from(edges) }
 }
 
-/// A page of 16 rows of 64 edges to targets among `uids` uids, posted in epoch 1.
+/// A page of 32 rows of 64 edges to targets among `uids` uids, posted in epoch 1.
 pub(super) fn full_page(page: u32, uids: u32) -> RowPage {
 	let mut full = empty_page();
 	let (mut all, mut shares) = (Vec::new(), Vec::new());
@@ -132,7 +138,7 @@ pub(super) fn full_page(page: u32, uids: u32) -> RowPage {
 	full
 }
 
-/// A page of 16 rows without edges, posted in epoch 1.
+/// A page of 32 rows without edges, posted in epoch 1.
 pub(super) fn empty_page() -> RowPage {
 	RowPage { posted: [1; ROWS_PER_PAGE as usize], ..Default::default() }
 }

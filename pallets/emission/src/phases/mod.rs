@@ -19,7 +19,7 @@ mod sweep;
 
 use crate::{
 	pages::{edge_counts, load_entries, pages, registered_pages},
-	types::{Phase, Resident, SolveState, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE},
+	types::{Phase, Resident, SolveState, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE, ROWS_PER_PAGE},
 	weights, Config, EmissionParameters, Event, Pallet, RegisteredPages, Solve, Started,
 	WeightInfo,
 };
@@ -113,10 +113,10 @@ impl<T: Config> Pallet<T> {
 		let edges = (uids as usize).saturating_mul(contribution::MAX_EDGES);
 		let mut graph = Graph::with_capacity(uids as usize, edges);
 		let mut read = 0u32;
-		Self::visit_rows(0, uids, |uid, posted, targets, shares| {
+		Self::visit_rows(0, uids, |uid, posted, edges| {
 			each(uid, posted);
-			read = read.saturating_add(targets.len() as u32);
-			graph.push_row(targets, shares, |target| {
+			read = read.saturating_add(edges.len() as u32);
+			graph.push_edges(edges.iter(), |target| {
 				registered.get(usize::from(target)).is_some_and(|&since| edge_counts(since, posted))
 			});
 		});
@@ -136,9 +136,10 @@ impl<T: Config> Pallet<T> {
 			("Merge: a leaving component", {
 				T::WeightInfo::leaving_page().saturating_add(T::WeightInfo::merge_leaving())
 			}),
-			("Merge: a row", {
-				T::WeightInfo::load_registered(registered_pages(uids))
-					.saturating_add(T::WeightInfo::merge_rows(1))
+			("Merge: a row page", {
+				T::WeightInfo::pending_page()
+					.saturating_add(T::WeightInfo::load_registered(registered_pages(uids)))
+					.saturating_add(T::WeightInfo::merge_rows(ROWS_PER_PAGE))
 			}),
 			("Begin", T::WeightInfo::begin(pages).saturating_add(graph).saturating_add(save)),
 			("Sweep: load, one sweep, save", {

@@ -188,7 +188,7 @@ fn every_phase_can_stall() {
 		}
 		let mut seen = std::collections::BTreeSet::new();
 		while payouts() == 0 {
-			for service in [1, 20, 35, 50, 60, 75, 90, 50, 103] {
+			for service in [66, 50, 75, 75, 20, 75, 20, 103, 20, 78, 60] {
 				ServiceWeight::set(Weight::from_parts(service, 0));
 				next_block();
 				for event in events() {

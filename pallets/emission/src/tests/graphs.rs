@@ -41,7 +41,7 @@ fn every_shape_is_paid_whatever_the_blocks_allow() {
 					next_block();
 				}
 				// Merge and Begin as always, so that σ is the same.
-				next_block_with(1 + 2 + 30 * 60 + 1 + 61 + 4 + 1 + 16);
+				next_block_with(1 + 3 + 2 * 8 + 2 * 60 + 1 + 61 + 2 + 1 + 16);
 				ServiceWeight::set(Weight::from_parts(service, 0));
 				if payouts() == 0 {
 					pay_epoch();
@@ -141,9 +141,9 @@ proptest! {
 		flips in prop::collection::vec((any::<usize>(), any::<u8>()), 0..6),
 		units in LEAST_SERVICE..2_000,
 	) {
-		Ext::with(40).build().execute_with(|| {
-			for owner in 1..=40u64 {
-				post(owner, &[((owner as u32) % 40, 30_000), ((owner as u32 + 3) % 40, 9_000)]);
+		Ext::with(80).build().execute_with(|| {
+			for owner in 1..=80u64 {
+				post(owner, &[((owner as u32) % 80, 30_000), ((owner as u32 + 3) % 80, 9_000)]);
 			}
 			System::set_block_number(9);
 			assert_eq!(service(u64::MAX), Phase::Idle);

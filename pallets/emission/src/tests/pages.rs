@@ -15,10 +15,10 @@ use proptest::prelude::*;
 #[test]
 fn pages_stay_small() {
 	// The database splits values above 32 KiB.
-	assert_eq!(RowPage::max_encoded_len(), 1 + 64 + 32 + 2 * (2 + 2 * 1_024));
+	assert_eq!(RowPage::max_encoded_len(), 1 + 128 + 64 + 2 * (2 + 2 * 2_048));
 	assert!(8 * ENTRIES_PER_PIECE as usize <= 32 * 1_024);
 	assert!(4 * REGISTRATIONS_PER_PAGE as usize <= 16 * 1_024);
-	assert_eq!((EDGES_PER_PAGE, ENTRIES_PER_PAGE), (1_024, 512));
+	assert_eq!((EDGES_PER_PAGE, ENTRIES_PER_PAGE), (2_048, 512));
 }
 
 #[test]
@@ -65,23 +65,24 @@ proptest! {
 		let mut expected = std::collections::BTreeMap::new();
 		for (uid, row) in &rows {
 			match row {
-				Some((posted, edges)) => page.set(*uid, *posted, edges),
+				Some((posted, edges)) => {
+					let new = (*posted, edges.clone().try_into().unwrap());
+					page.update(|slot| (slot == *uid).then(|| new.clone()));
+				}
 				None => page.clear(*uid),
 			}
 			expected.insert(*uid, row.clone());
 		}
 		let bytes = page.encode();
 		let raw = RawRowPage::parse(&bytes).unwrap();
-		let (mut targets, mut shares) = (vec![9], vec![9]);
 		for uid in 0..ROWS_PER_PAGE {
 			let expected = expected.get(&uid).cloned().flatten();
 			let read = page.row(uid).map(|(posted, edges)| (posted, edges.into_inner()));
 			prop_assert_eq!(&read, &expected);
 			let (posted, edges) = expected.unwrap_or_default();
 			prop_assert_eq!(raw.posted(uid as usize), posted);
-			raw.read_row(uid as usize, &mut targets, &mut shares);
 			let in_place: Vec<(u32, u16)> =
-				targets.iter().zip(&shares).map(|(&to, &w)| (u32::from(to), w)).collect();
+				raw.edges(uid as usize).iter().map(|(to, w)| (u32::from(to), w)).collect();
 			prop_assert_eq!(in_place, edges);
 		}
 		prop_assert_eq!(RowPage::decode(&mut &bytes[..]).unwrap(), page);
@@ -96,8 +97,8 @@ proptest! {
 		let mut bytes = bytes;
 		if head {
 			// A page that parses: version, and two vectors of equal length.
-			let mut page = RowPage { ends: [0; 16], ..Default::default() }.encode();
-			page.truncate(97);
+			let mut page = RowPage { ends: [0; 32], ..Default::default() }.encode();
+			page.truncate(193);
 			let edges: Vec<u16> = bytes.iter().map(|&byte| u16::from(byte) * 257).collect();
 			for (byte, noise) in page[1..].iter_mut().zip(&bytes) {
 				*byte = *noise;

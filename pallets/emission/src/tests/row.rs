@@ -3,8 +3,8 @@
 use crate::{
 	mock::*,
 	row::{distance, MOVED},
-	types::{Row, RowInfo, MAX_EDGES},
-	Error, Event, PendingRows,
+	types::{Phase, Row, RowInfo, MAX_EDGES},
+	Error, Event, PendingRows, PendingSlots, Solve,
 };
 use contribution::{MIN_SELF_SHARE, SHARE_ONE};
 use frame_support::{assert_noop, assert_ok, dispatch::Pays, weights::Weight};
@@ -29,6 +29,45 @@ fn a_row_waits_and_the_last_one_wins() {
 			Emission::row(0),
 			Some(RowInfo { uid: 0, charged: Some(pending), pending: None })
 		);
+	});
+}
+
+#[test]
+fn slots_say_which_rows_are_pending() {
+	Ext::with(40).run(|| {
+		for owner in [1, 5, 32, 33, 5] {
+			post(owner, &[(39, 7)]);
+		}
+		assert_eq!(PendingSlots::<Test>::get(0).into_inner(), [1 | 1 << 4 | 1 << 31, 1]);
+		assert_ok!(Emission::deregister(signed(5)));
+		assert_eq!(PendingSlots::<Test>::get(0).into_inner(), [1 | 1 << 31, 1]);
+		pay_epoch();
+		assert!(PendingSlots::<Test>::iter().next().is_none());
+		for uid in [0, 31, 32] {
+			let row = Emission::row(uid).unwrap();
+			assert_eq!((row.charged.unwrap().edges, row.pending), (vec![(39, 7)], None));
+		}
+		assert_eq!(Emission::row(4), None);
+	});
+}
+
+#[test]
+fn a_row_posted_during_a_merge_waits_if_its_page_had_its_turn() {
+	Ext::with(80).service(LEAST_SERVICE).run(|| {
+		for owner in 1..=80 {
+			post(owner, &[(owner as u32 % 80, 1_000)]);
+		}
+		run_to_phase(Phase::Merge);
+		assert_eq!(Solve::<Test>::get().row_page, 2, "two of three pages had their turn");
+		post(1, &[(9, 5)]);
+		post(80, &[(9, 5)]);
+		run_to_phase(Phase::Sweep);
+		let edges = |row: Option<Row>| row.map(|row| row.edges);
+		let first = Emission::row(0).unwrap();
+		assert_eq!(edges(first.charged), Some(vec![(1, 1_000)]));
+		assert_eq!(edges(first.pending), Some(vec![(9, 5)]));
+		let last = Emission::row(79).unwrap();
+		assert_eq!((edges(last.charged), edges(last.pending)), (Some(vec![(9, 5)]), None));
 	});
 }
 

@@ -27,9 +27,9 @@ fn payouts_with(count: u32, service: u64) -> (Vec<u64>, u64) {
 			next_block();
 		}
 		// Merge and Begin as always, so that σ is the same.
-		let (pages, row_pages) = (u64::from(count).div_ceil(512), u64::from(count).div_ceil(16));
+		let (pages, row_pages) = (u64::from(count).div_ceil(512), u64::from(count).div_ceil(32));
 		let begin = 61 * pages + row_pages + 2;
-		let whole = 1 + 2 * pages + 30 * u64::from(count) + begin + 10;
+		let whole = 1 + 3 * pages + 8 * row_pages + 2 * u64::from(count) + begin + 10;
 		if service < 1_000_000 {
 			ServiceWeight::set(Weight::from_parts(whole, 0));
 			next_block();
@@ -62,7 +62,7 @@ fn a_solve_cut_anywhere_pays_the_same() {
 
 #[test]
 fn pages_and_pieces_hold_many_components() {
-	// Two pages of stakes, 44 pages of rows.
+	// Two pages of stakes, 22 pages of rows.
 	let (whole, paid_at) = payouts_with(700, 1_000_000);
 	assert_eq!(paid_at, 10);
 	let (cut, paid_at) = payouts_with(700, 3_000);
