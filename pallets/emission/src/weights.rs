@@ -80,9 +80,9 @@ pub trait WeightInfo {
 /// What an edge visit is charged, as a multiple of what was measured: 3/2.
 pub const SWEEP_MARGIN: (u64, u64) = (3, 2);
 
-/// What reading and packing rows is charged, as a multiple of what was measured: 7/4. A benchmark
+/// What reading and packing rows is charged, as a multiple of what was measured: 3/2. A benchmark
 /// finds its pages in memory; a node finds 2,048 of them, of 8 KiB each, in its database and caches.
-pub const LOAD_MARGIN: (u64, u64) = (7, 4);
+pub const LOAD_MARGIN: (u64, u64) = (3, 2);
 
 /// Enough visits for a slope in whole picoseconds to be precise.
 const MANY_VISITS: u32 = 3_000_000;

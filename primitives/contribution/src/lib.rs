@@ -103,7 +103,8 @@ pub use graph::Graph;
 pub use payout::Payout;
 pub use row::{check_row, RowError};
 pub use solve::{
-	Progress, Solve, Vectors, JUMP_COST, LIGHT_BITS, MAX_STEP_COST, PASS_COST, ROW_COST,
+	Progress, Solve, Vectors, JUMP_COST, LIGHT_BITS, MAX_STEP_COST, PASS_COST, RESUME_COST,
+	ROW_COST,
 };
 
 /// A whole row, in shares: `d_i + Σ_j w_ij = 65,536`.

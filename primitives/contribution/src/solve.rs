@@ -25,22 +25,24 @@ pub const ROW_COST: u64 = 8;
 /// light: the processor's guess of which are is sometimes wrong.
 pub const PASS_COST: u64 = 2;
 
-/// What passing over several rows in a row costs beside if the next one is visited, in edge visits:
-/// that one lies apart in memory from the last that was, and has not been fetched ahead.
-pub const JUMP_COST: u64 = 120;
+/// What it costs beside to go back from passing over to visiting, in edge visits: the processor was
+/// not sure to, and begins late.
+pub const RESUME_COST: u64 = 60;
+
+/// What it costs beside that if several rows in a row were passed over, in edge visits: the next one
+/// lies apart in memory from the last that was visited, and has not been fetched ahead.
+pub const JUMP_COST: u64 = 40;
+
+/// Visiting a row of as many edges as it may have, in edge visits.
+const FULL_ROW_COST: u64 = ROW_COST + MAX_EDGES as u64;
 
 // So no sweep costs more than one that visits every row, at 64 edges each.
-const _: () = assert!(2 * PASS_COST + JUMP_COST <= 2 * (ROW_COST + MAX_EDGES as u64));
+const _: () = assert!(PASS_COST + RESUME_COST <= FULL_ROW_COST);
+const _: () = assert!(2 * PASS_COST + RESUME_COST + JUMP_COST <= 2 * FULL_ROW_COST);
 
 /// The most that it costs to get past one row, in edge visits. With this budget a solve goes on.
-pub const MAX_STEP_COST: u64 = {
-	let (visit, jump) = (ROW_COST + MAX_EDGES as u64, PASS_COST + JUMP_COST);
-	if visit > jump {
-		visit
-	} else {
-		jump
-	}
-};
+pub const MAX_STEP_COST: u64 = FULL_ROW_COST;
+const _: () = assert!(PASS_COST + JUMP_COST <= MAX_STEP_COST);
 
 /// A row is light, and passed over, while it holds at most `Σ r >> LIGHT_BITS`: a quarter of the
 /// mean of [`MAX_COMPONENTS`] rows, so that all light rows together hold at most a quarter of the
@@ -127,9 +129,9 @@ impl Solve {
 	/// A row that holds at most `residual >> LIGHT_BITS` when its turn comes is passed over and
 	/// keeps what it holds; in the first sweep only a row that holds nothing is.
 	///
-	/// A row of `e` edges takes `e + ROW_COST` from `budget`, one that is passed over `PASS_COST`, and
-	/// two or more in a row, up to one that is not, `JUMP_COST` beside, with the last but one of
-	/// them. Nothing is ever done that the budget does not cover. On a finished solve the call does
+	/// A row of `e` edges takes `e + ROW_COST` from `budget`, one that is passed over `PASS_COST`. The
+	/// last one before a row that is not takes `RESUME_COST` beside, and the last but one of them
+	/// `JUMP_COST`. Nothing is ever done that the budget does not cover. On a finished solve the call does
 	/// nothing and returns the same again.
 	///
 	/// `graph` must be the same at every call of one solve. Components without a row keep what
@@ -193,8 +195,12 @@ impl Solve {
 			let Some(own) = contribution.get_mut(uid) else { break true };
 			let heavy = |uid: usize| mass[usize::from(uid as u16)] > residual >> light;
 			if !heavy(uid) {
-				let jump = uid + 2 < len && !heavy(uid + 1) && heavy(uid + 2);
-				let cost = if jump { PASS_COST + JUMP_COST } else { PASS_COST };
+				let heavy_at = |uid: usize| uid < len && heavy(uid);
+				let cost = match (heavy_at(uid + 1), heavy_at(uid + 2)) {
+					(true, _) => PASS_COST + RESUME_COST,
+					(false, true) => PASS_COST + JUMP_COST,
+					(false, false) => PASS_COST,
+				};
 				let Some(rest) = left.checked_sub(cost) else { break false };
 				(left, uid) = (rest, uid + 1);
 				continue;

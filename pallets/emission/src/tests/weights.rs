@@ -102,12 +102,12 @@ fn a_visit_is_charged_half_as_much_again_as_it_was_measured() {
 	assert_eq!(visits::<Measured>(0), Weight::zero());
 	// Rounded up, so that many small charges are no less than a large one.
 	assert_eq!(visits::<Measured>(1).ref_time(), 1_946);
-	assert_eq!(one_row::<Measured>().ref_time(), 1_000_001 + 122 * 1_297 * 3 / 2);
+	assert_eq!(one_row::<Measured>().ref_time(), 1_000_001 + 72 * 1_297 * 3 / 2);
 }
 
 #[test]
 fn loading_rows_is_charged_with_its_margin() {
-	let charged = |measured: Weight| (measured.ref_time() * 7).div_ceil(4);
+	let charged = |measured: Weight| (measured.ref_time() * 3).div_ceil(2);
 	let registered = Measured::load_registered(16).ref_time();
 	let rows = load_graph::<Measured>(65_536).ref_time() - registered;
 	assert_eq!(rows, charged(Measured::load_rows(2_048)));

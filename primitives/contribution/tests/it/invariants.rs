@@ -3,7 +3,7 @@
 use crate::case::{any_case, mass, random, Case, Spread};
 use contribution::{
 	Graph, Progress, Solve, Vectors, JUMP_COST, LIGHT_BITS, MAX_STEP_COST, MAX_SWEEPS, PASS_COST,
-	ROW_COST, SHARE_ONE,
+	RESUME_COST, ROW_COST, SHARE_ONE,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -26,8 +26,9 @@ fn next_cost(case: &Case, solve: &Solve, vectors: &Vectors) -> (u64, bool) {
 	let floor = if solve.sweep == 0 { 0 } else { solve.residual >> LIGHT_BITS };
 	let light = |uid: usize| vectors.residual.get(uid).is_none_or(|&mass| mass <= floor);
 	match (light(uid), light(uid + 1), light(uid + 2)) {
+		(true, false, _) => (PASS_COST + RESUME_COST, true),
 		(true, true, false) => (PASS_COST + JUMP_COST, true),
-		(true, ..) => (PASS_COST, true),
+		(true, true, true) => (PASS_COST, true),
 		(false, ..) => (ROW_COST + case.rows[uid].len() as u64, false),
 	}
 }

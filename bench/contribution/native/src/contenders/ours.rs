@@ -4,7 +4,9 @@ use super::{nothing, Contender, Run, Until};
 use crate::Timer;
 use anyhow::{bail, Context};
 use bench_graphs::{digest, Case, PINNED_SIGMA};
-use contribution::{Graph, Payout, Progress, Solve, JUMP_COST, PASS_COST, RESIDUAL_BITS, ROW_COST};
+use contribution::{
+	Graph, Payout, Progress, Solve, JUMP_COST, PASS_COST, RESIDUAL_BITS, RESUME_COST, ROW_COST,
+};
 
 /// `contribution`, as it is in the chain.
 #[derive(Debug)]
@@ -49,7 +51,9 @@ impl Ours {
 			// Row by row, since what a sweep takes depends on the rows that it passes over: with
 			// what it may take, from the least on, until something happens.
 			let row = ROW_COST + self.graph.row(solve.cursor as usize).0.len() as u64;
-			for budget in [PASS_COST, row, PASS_COST + JUMP_COST] {
+			let mut budgets = [PASS_COST, PASS_COST + RESUME_COST, PASS_COST + JUMP_COST, row];
+			budgets.sort_unstable();
+			for budget in budgets {
 				let mut rest = budget;
 				let progress = solve.advance(&self.graph, &mut vectors, &mut rest);
 				visits += budget - rest;
