@@ -31,7 +31,7 @@ pub const RESUME_COST: u64 = 60;
 
 /// What it costs beside that if several rows in a row were passed over, in edge visits: the next one
 /// lies apart in memory from the last that was visited, and has not been fetched ahead.
-pub const JUMP_COST: u64 = 40;
+pub const JUMP_COST: u64 = 80;
 
 /// Visiting a row of as many edges as it may have, in edge visits.
 const FULL_ROW_COST: u64 = ROW_COST + MAX_EDGES as u64;
@@ -41,8 +41,9 @@ const _: () = assert!(PASS_COST + RESUME_COST <= FULL_ROW_COST);
 const _: () = assert!(2 * PASS_COST + RESUME_COST + JUMP_COST <= 2 * FULL_ROW_COST);
 
 /// The most that it costs to get past one row, in edge visits. With this budget a solve goes on.
-pub const MAX_STEP_COST: u64 = FULL_ROW_COST;
-const _: () = assert!(PASS_COST + JUMP_COST <= MAX_STEP_COST);
+pub const MAX_STEP_COST: u64 = PASS_COST + JUMP_COST;
+const _: () = assert!(FULL_ROW_COST <= MAX_STEP_COST);
+const _: () = assert!(PASS_COST + RESUME_COST <= MAX_STEP_COST);
 
 /// A row is light, and passed over, while it holds at most `Σ r >> LIGHT_BITS`: a quarter of the
 /// mean of [`MAX_COMPONENTS`] rows, so that all light rows together hold at most a quarter of the

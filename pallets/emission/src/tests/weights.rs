@@ -102,7 +102,7 @@ fn a_visit_is_charged_half_as_much_again_as_it_was_measured() {
 	assert_eq!(visits::<Measured>(0), Weight::zero());
 	// Rounded up, so that many small charges are no less than a large one.
 	assert_eq!(visits::<Measured>(1).ref_time(), 1_946);
-	assert_eq!(one_row::<Measured>().ref_time(), 1_000_001 + 72 * 1_297 * 3 / 2);
+	assert_eq!(one_row::<Measured>().ref_time(), 1_000_001 + 82 * 1_297 * 3 / 2);
 }
 
 #[test]
