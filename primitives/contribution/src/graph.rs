@@ -70,7 +70,7 @@ impl Graph {
 		if uid >= self.components {
 			return;
 		}
-		// Copied in one go at the end: growing two vectors edge by edge takes twice as long.
+		// Copied in one go at the end, so that no vector is grown edge by edge.
 		let (mut targets, mut shares) = ([0; MAX_EDGES], [0; MAX_EDGES]);
 		let mut kept = 0;
 		let mut left = SHARE_ONE - MIN_SELF_SHARE;
