@@ -284,7 +284,7 @@ impl Field {
 			u64::MAX
 		} else {
 			let mut ours = Ours::new(&loaded.case);
-			ours.visits_to(epsilon)?
+			ours.budget_to(epsilon)?
 		};
 		let request =
 			Request { budget, per_call: 0, want: Want::Contributions, sigma: PINNED_SIGMA };

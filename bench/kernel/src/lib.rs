@@ -16,7 +16,7 @@
 //! - Any bytes have an answer; what is no request, or holds no graph file, is answered
 //!   [`Ended::Rejected`]. The module never traps.
 //! - The pieces that the budget is cut into change nothing in the answer, as long as each suffices
-//!   for a row.
+//!   for a window.
 //!
 //! # Bytes, little endian
 //!
@@ -215,7 +215,7 @@ pub fn solve(request: &[u8]) -> Answer {
 	}
 }
 
-/// Advances piece by piece until the solve ends or the budget does not suffice for the next row.
+/// Advances piece by piece until the solve ends or the budget does not suffice for the next window.
 fn advance(request: &Request, graph: &Graph, solve: &mut Solve, vectors: &mut Vectors) -> Progress {
 	let mut left = request.budget;
 	loop {

@@ -15,7 +15,7 @@
 //!            │   │          │            │                     │    └ EpochPaid, epoch += 1
 //!            │   │          │            │                     └ σ minted into the pot once, then
 //!            │   │          │            │                       512 stakes per page are raised
-//!            │   │          │            └ Gauss-Seidel push, as many rows as the weight allows
+//!            │   │          │            └ Gauss-Seidel push, as much as the weight allows
 //!            │   │          └ stakes and live rows copied, in one step; EpochStarted
 //!            │   └ components that leave are removed, pending rows become the charged rows
 //!  post_row ─┴─► PendingRows ───────────(next Merge)──────────► RowPages

@@ -131,8 +131,8 @@ impl WeightInfo for TestWeight {
 		units((u64::from(row_pages) * LOAD_MARGIN.1 / LOAD_MARGIN.0) as u32)
 	}
 	fn sweep(visits: u32) -> Weight {
-		// With the margin, one unit for two visits.
-		units((u64::from(visits) * SWEEP_MARGIN.1 / SWEEP_MARGIN.0 / 2) as u32)
+		// With the margin, one unit for 80 visits.
+		units((u64::from(visits) * SWEEP_MARGIN.1 / SWEEP_MARGIN.0 / 80) as u32)
 	}
 	fn save_vectors(pieces: u32) -> Weight {
 		units(2 * pieces)

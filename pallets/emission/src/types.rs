@@ -286,8 +286,8 @@ pub enum Phase {
 pub struct SolveState<BlockNumber, Hash> {
 	/// What is being done.
 	pub phase: Phase,
-	/// Where: in `Merge` the next page of leaving components, in `Sweep` the next uid, in `Emit`
-	/// the next page of stakes; else 0.
+	/// Where: in `Merge` the next page of leaving components, in `Sweep` the first uid of
+	/// the next window, in `Emit` the next page of stakes; else 0.
 	pub cursor: u32,
 	/// In `Merge`, the next row page; the pending rows of those before it were taken over.
 	pub row_page: u32,
@@ -402,7 +402,7 @@ pub struct EpochStatus<BlockNumber, Hash> {
 	pub phase: Phase,
 	/// Completed sweeps of the solve in progress.
 	pub sweep: u32,
-	/// The next uid (`Sweep`) or page (`Merge`, `Emit`).
+	/// The next uid (`Sweep`, a multiple of 32) or page (`Merge`, `Emit`).
 	pub cursor: u32,
 	/// Uids are 0 to `components − 1`.
 	pub components: u32,

@@ -150,7 +150,7 @@ pub(crate) fn affordable_visits<W: WeightInfo>(weight: Weight) -> u64 {
 	of(weight.ref_time(), price.ref_time()).min(of(weight.proof_size(), price.proof_size()))
 }
 
-/// `Sweep`: what is sure to get past one row.
-pub(crate) fn one_row<W: WeightInfo>() -> Weight {
+/// `Sweep`: what is sure to get past one window of rows.
+pub(crate) fn one_window<W: WeightInfo>() -> Weight {
 	sweep_base::<W>().saturating_add(visits::<W>(contribution::MAX_STEP_COST))
 }

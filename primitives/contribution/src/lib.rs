@@ -25,9 +25,10 @@
 //! ```
 //!
 //! Visiting rows in this order has the limit of the paper's loop (`I − Gᵀ` is an M-matrix), needs
-//! about half its sweeps and one vector instead of two, and every row boundary is a valid state:
-//! the walk can stop after any row and go on in a later block. A row that holds next to nothing
-//! ([`LIGHT_BITS`]) is passed over until it holds more, or the others less.
+//! about half its sweeps and one vector instead of two, and conserves mass after every row. A sweep
+//! takes a [`window`] of 32 rows at a time: of these it visits those that are heavy. A row that holds
+//! next to nothing ([`LIGHT_BITS`]) is passed over until it holds more, or the others less. Between
+//! two windows the walk can stop, and go on in a later block.
 //!
 //! # Invariants
 //!
@@ -43,7 +44,7 @@
 //!    `2^-30` whatever the rows are: `(29/32)^212 < 2^-30`. [`MAX_SWEEPS`] is above that. A sweep
 //!    that passes over a part `p` of the rows leaves at most `7/8 + p/32` for `1 - p` of the
 //!    visits, so all visits together are still no more than those of 157 whole sweeps.
-//! 4. *Interruption changes nothing*: stopped after any rows and resumed, a solve ends with the
+//! 4. *Interruption changes nothing*: stopped after any windows and resumed, a solve ends with the
 //!    same bits as in one go, on every machine. No floats, no randomness, no parallel sums.
 //! 5. *`σ` is paid to the unit*: `Σ payouts = σ` if anything is payable, and 0 if not.
 //! 6. *Nothing panics*, whatever bytes rows, stakes and restored states hold.
@@ -67,6 +68,7 @@
 //! | [`row`] | the row `ΔL_i*` of §5 | what a row must satisfy, and its self-share |
 //! | [`graph`] | the matrix of Algorithm 1 | all rows of one solve, packed |
 //! | [`solve`] | Algorithm 1 | the resumable sweep |
+//! | [`window`] | | what it takes at a time, and the prices |
 //! | [`payout`] | Algorithm 2, the division | `σ` in proportion to `ΔN*`, exact |
 //! | [`emission`] | Algorithm 2, the amount | `σ(block)` and its halvings |
 //!
@@ -97,15 +99,14 @@ pub mod graph;
 pub mod payout;
 pub mod row;
 pub mod solve;
+pub mod window;
 
 pub use emission::Schedule;
 pub use graph::Graph;
 pub use payout::Payout;
 pub use row::{check_row, RowError};
-pub use solve::{
-	Progress, Solve, Vectors, JUMP_COST, LIGHT_BITS, MAX_STEP_COST, PASS_COST, RESUME_COST,
-	ROW_COST,
-};
+pub use solve::{Progress, Solve, Vectors};
+pub use window::{LIGHT_BITS, LOOK_COST, MAX_STEP_COST, ROW_COST, RUN_COST, WINDOW};
 
 /// A whole row, in shares: `d_i + Σ_j w_ij = 65,536`.
 pub const SHARE_ONE: u32 = 65_536;

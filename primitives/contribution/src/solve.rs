@@ -3,8 +3,8 @@
 //! ```text
 //!   Solve::begin(stakes) ──► advance(budget) ──► Paused ──► advance(budget) ──► Converged
 //!                                 │                              (or Truncated)
-//!                                 └─ row by row, uid order; at the end of a sweep: residual small?
-//!                                    a light row, r_i ≤ Σ r / 2^18, is passed over
+//!                                 └─ window by window, uid order; of each the heavy rows,
+//!                                    r_i > Σ r / 2^18; at the end of a sweep: residual small?
 //! ```
 //!
 //! Passing over what holds little is what the push methods for PageRank do (Andersen, Chung and
@@ -15,40 +15,11 @@
 //! [`Solve`] and [`Vectors`] together are the whole state. They can be stored after any call of
 //! [`Solve::advance`] and restored later, on the same [`Graph`].
 
-use crate::{Graph, MAX_COMPONENTS, MAX_EDGES, MAX_SWEEPS, RESIDUAL_BITS};
+use crate::{
+	window::{Rows, LIGHT_BITS, MAX_STEP_COST, WINDOW},
+	Graph, MAX_COMPONENTS, MAX_SWEEPS, RESIDUAL_BITS,
+};
 use alloc::vec::Vec;
-
-/// What visiting a row costs beside its edges, in edge visits.
-pub const ROW_COST: u64 = 8;
-
-/// What passing over a row costs, in edge visits. More than it takes when many rows in a row are
-/// light: the processor's guess of which are is sometimes wrong.
-pub const PASS_COST: u64 = 2;
-
-/// What it costs beside to go back from passing over to visiting, in edge visits: the processor was
-/// not sure to, and begins late.
-pub const RESUME_COST: u64 = 60;
-
-/// What it costs beside that if several rows in a row were passed over, in edge visits: the next one
-/// lies apart in memory from the last that was visited, and has not been fetched ahead.
-pub const JUMP_COST: u64 = 80;
-
-/// Visiting a row of as many edges as it may have, in edge visits.
-const FULL_ROW_COST: u64 = ROW_COST + MAX_EDGES as u64;
-
-// So no sweep costs more than one that visits every row, at 64 edges each.
-const _: () = assert!(PASS_COST + RESUME_COST <= FULL_ROW_COST);
-const _: () = assert!(2 * PASS_COST + RESUME_COST + JUMP_COST <= 2 * FULL_ROW_COST);
-
-/// The most that it costs to get past one row, in edge visits. With this budget a solve goes on.
-pub const MAX_STEP_COST: u64 = PASS_COST + JUMP_COST;
-const _: () = assert!(FULL_ROW_COST <= MAX_STEP_COST);
-const _: () = assert!(PASS_COST + RESUME_COST <= MAX_STEP_COST);
-
-/// A row is light, and passed over, while it holds at most `Σ r >> LIGHT_BITS`: a quarter of the
-/// mean of [`MAX_COMPONENTS`] rows, so that all light rows together hold at most a quarter of the
-/// residual.
-pub const LIGHT_BITS: u32 = 18;
 
 /// Bits of the total mass: it lies in `[2^(TOTAL_BITS - 1), 2^TOTAL_BITS)`.
 const TOTAL_BITS: u32 = 62;
@@ -62,7 +33,7 @@ pub struct Solve {
 	pub residual: u64,
 	/// Completed sweeps.
 	pub sweep: u16,
-	/// The uid whose row is visited next.
+	/// The first uid of the [window](crate::window) that comes next.
 	pub cursor: u32,
 }
 
@@ -78,7 +49,7 @@ pub struct Vectors {
 /// How far [`Solve::advance`] came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-	/// The budget does not suffice for the next row.
+	/// The budget might not suffice for the next window: it is less than [`MAX_STEP_COST`].
 	Paused,
 	/// The residual is at most `total >> RESIDUAL_BITS` after a whole sweep.
 	Converged,
@@ -125,15 +96,15 @@ impl Solve {
 	}
 
 	/// Visits rows in uid order from the cursor on, sweep after sweep, until the residual is small
-	/// at the end of a sweep, [`MAX_SWEEPS`] are made, or the budget is too small for the next row.
+	/// at the end of a sweep, [`MAX_SWEEPS`] are made, or the budget is less than [`MAX_STEP_COST`]
+	/// and so might not suffice for the next window.
 	///
-	/// A row that holds at most `residual >> LIGHT_BITS` when its turn comes is passed over and
-	/// keeps what it holds; in the first sweep only a row that holds nothing is.
+	/// A row that holds no more than `residual >> LIGHT_BITS` while it is the turn of its window is
+	/// passed over and keeps what it holds; in the first sweep only a row that holds nothing is.
 	///
-	/// A row of `e` edges takes `e + ROW_COST` from `budget`, one that is passed over `PASS_COST`. The
-	/// last one before a row that is not takes `RESUME_COST` beside, and the last but one of them
-	/// `JUMP_COST`. Nothing is ever done that the budget does not cover. On a finished solve the call does
-	/// nothing and returns the same again.
+	/// What a window takes from `budget`, in edge visits, [`window`](crate::window) says. Nothing is
+	/// ever done that the budget does not cover. On a finished solve the call does nothing and
+	/// returns the same again.
 	///
 	/// `graph` must be the same at every call of one solve. Components without a row keep what
 	/// they get. Vectors shorter than the graph are extended by zeros.
@@ -176,8 +147,8 @@ impl Solve {
 		}
 	}
 
-	/// Goes from the cursor to the last row; `false` if the budget does not suffice, the cursor
-	/// being at the row that it does not suffice for.
+	/// Goes from the cursor's window to the last one; `false` if the budget does not suffice, the
+	/// cursor being at the window that it does not suffice for.
 	fn sweep(
 		&mut self,
 		graph: &Graph,
@@ -185,36 +156,43 @@ impl Solve {
 		contribution: &mut [u64],
 		budget: &mut u64,
 	) -> bool {
-		// In the first sweep only what holds nothing: every stake is divided once at least.
+		// In the first sweep only what holds nothing is light: every stake is divided once at least.
 		let light = if self.sweep == 0 { u64::BITS - 1 } else { LIGHT_BITS };
-		// In registers: a light row is passed over in a few instructions.
 		let (mut left, mut residual) = (*budget, self.residual);
-		let mut uid = self.cursor as usize;
 		let len = contribution.len().min(MAX_COMPONENTS);
 		let (contribution, _) = contribution.split_at_mut(len);
+		// A cursor within a window is none that was stored.
+		let mut first = self.cursor as usize / WINDOW * WINDOW;
 		let ended = loop {
-			let Some(own) = contribution.get_mut(uid) else { break true };
-			let heavy = |uid: usize| mass[usize::from(uid as u16)] > residual >> light;
-			if !heavy(uid) {
-				let heavy_at = |uid: usize| uid < len && heavy(uid);
-				let cost = match (heavy_at(uid + 1), heavy_at(uid + 2)) {
-					(true, _) => PASS_COST + RESUME_COST,
-					(false, true) => PASS_COST + JUMP_COST,
-					(false, false) => PASS_COST,
-				};
-				let Some(rest) = left.checked_sub(cost) else { break false };
-				(left, uid) = (rest, uid + 1);
-				continue;
+			if first >= len {
+				break true;
 			}
-			let (targets, shares) = graph.row(uid);
-			let cost = ROW_COST + targets.len() as u64;
-			let Some(rest) = left.checked_sub(cost) else { break false };
-			let kept = visit(mass, uid as u16, targets, shares);
-			*own = own.wrapping_add(kept);
-			residual = residual.wrapping_sub(kept);
-			(left, uid) = (rest, uid + 1);
+			if left < MAX_STEP_COST {
+				break false;
+			}
+			let mut waiting = Rows::ALL;
+			while !waiting.is_empty() {
+				let (windows, _) = mass.as_chunks();
+				let Some(held) = windows.get(first / WINDOW) else { break };
+				let heavy = waiting.take_above(residual >> light, held);
+				left = left.saturating_sub(heavy.cost(first, graph));
+				if heavy.is_empty() {
+					break;
+				}
+				heavy.fetch(first, graph);
+				for row in heavy {
+					let uid = first + row;
+					let (targets, shares) = graph.row(uid);
+					let kept = visit(mass, uid as u16, targets, shares);
+					if let Some(own) = contribution.get_mut(uid) {
+						*own = own.wrapping_add(kept);
+					}
+					residual = residual.wrapping_sub(kept);
+				}
+			}
+			first += WINDOW;
 		};
-		(*budget, self.residual, self.cursor) = (left, residual, uid as u32);
+		(*budget, self.residual, self.cursor) = (left, residual, first as u32);
 		ended
 	}
 }
@@ -226,7 +204,9 @@ impl Solve {
 /// of a row sum to less than 65,536, so the owner never gives more than it has. Additions are
 /// modulo `2^64`: they cannot overflow while the total is below `2^62`, and a damaged state must
 /// not panic.
-#[inline(always)]
+// A function of its own: among the variables of the loop over windows, those of the loop over edges
+// would not all be in registers in WebAssembly, and an edge would take a third longer.
+#[inline(never)]
 fn visit(mass: &mut [u64; MAX_COMPONENTS], uid: u16, targets: &[u16], shares: &[u16]) -> u64 {
 	let own = core::mem::take(&mut mass[usize::from(uid)]);
 	let shift = 16u32.saturating_sub(own.leading_zeros());

@@ -2,7 +2,7 @@ use crate::{odd_graphs, small_graphs};
 use bench_contribution::wasm::Module;
 use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
 use bench_kernel::{Answer, Ended, Request, Want};
-use contribution::{Payout, Progress, Solve, MAX_STEP_COST, ROW_COST};
+use contribution::{Payout, Progress, Solve, LOOK_COST, MAX_STEP_COST, ROW_COST, RUN_COST, WINDOW};
 use rand::{Rng, SeedableRng};
 use std::{fs, path::PathBuf, sync::LazyLock};
 
@@ -58,7 +58,7 @@ fn pieces_change_nothing() {
 		let case = generate(shape, 300, 64, SEED);
 		let expected = expected(&case, Want::Payouts);
 		for _ in 0..8 {
-			let per_call = rng.random_range(MAX_STEP_COST..MAX_STEP_COST * 700);
+			let per_call = rng.random_range(MAX_STEP_COST..MAX_STEP_COST * 25);
 			let request = Request { per_call, ..whole(Want::Payouts) };
 			assert_eq!(call(&request, &case), expected, "{shape}, {per_call} visits per call");
 		}
@@ -68,7 +68,9 @@ fn pieces_change_nothing() {
 #[test]
 fn a_budget_is_kept_to() {
 	let case = generate(Shape::U, 300, 64, SEED);
-	let sweep = 300 * (ROW_COST + 64);
+	// Nine whole windows and twelve rows, which are looked at once more than the whole ones.
+	let last = 12 * (ROW_COST + 64) + 2 * LOOK_COST + RUN_COST;
+	let sweep = 9 * (32 * (ROW_COST + 64) + LOOK_COST + RUN_COST) + last;
 	let with = |budget, per_call| {
 		let request = Request { budget, per_call, ..whole(Want::Contributions) };
 		call(&request, &case)
@@ -77,13 +79,15 @@ fn a_budget_is_kept_to() {
 	assert_eq!((none.ended, none.sweeps), (Ended::Paused, 0));
 	assert_eq!(none.residual, none.total);
 	assert!(none.values.iter().all(|&part| part == 0));
-	let almost = with(sweep * 3 - 1, 0);
+	// The last window begins if the most that one can take is left.
+	let three_sweeps = 3 * sweep - last + MAX_STEP_COST;
+	let almost = with(three_sweeps - 1, 0);
 	assert_eq!((almost.ended, almost.sweeps), (Ended::Paused, 2));
-	let three = with(sweep * 3, 1_000);
+	let three = with(three_sweeps, 5_000);
 	assert_eq!((three.ended, three.sweeps), (Ended::Paused, 3));
 	let absorbed: u64 = three.values.iter().sum();
 	assert_eq!(absorbed + three.residual, three.total);
-	// Too little for a single row: it ends all the same.
+	// Too little for a single window: it ends all the same.
 	assert_eq!(with(u64::MAX, 10).sweeps, 0);
 }
 
@@ -135,7 +139,7 @@ fn the_pinned_digests() {
 	let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(11);
 	for pinned in PINNED {
 		let case = generate(pinned.shape, pinned.components, 64, SEED);
-		let most = MAX_STEP_COST * pinned.components as u64 * 2;
+		let most = MAX_STEP_COST * pinned.components.div_ceil(WINDOW) as u64 * 2;
 		let in_pieces = rng.random_range(MAX_STEP_COST..most);
 		for per_call in [0, in_pieces] {
 			let answer = call(&Request { per_call, ..whole(Want::Payouts) }, &case);

@@ -129,7 +129,8 @@ impl<T: Config> Pallet<T> {
 		let (pages, pieces) = (pages(uids), pieces(uids));
 		let save = T::WeightInfo::save_vectors(pieces);
 		let graph = weights::load_graph::<T::WeightInfo>(uids);
-		let most = u64::from(uids).saturating_mul(contribution::MAX_STEP_COST);
+		let windows = (uids as usize).div_ceil(contribution::WINDOW) as u64;
+		let most = windows.saturating_mul(contribution::MAX_STEP_COST);
 		let one_sweep = weights::sweep_base::<T::WeightInfo>()
 			.saturating_add(weights::visits::<T::WeightInfo>(most));
 		[

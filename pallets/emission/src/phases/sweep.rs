@@ -1,4 +1,4 @@
-//! `Sweep`: Algorithm 1, as many rows as the weight allows.
+//! `Sweep`: Algorithm 1, as many windows of rows as the weight allows.
 //!
 //! Rows and vectors are in memory from `Begin` on; in later blocks the rows are packed anew, and the
 //! vectors come from the pieces that the block before saved. Neither registering, leaving, staking
@@ -31,7 +31,7 @@ impl<T: Config> Pallet<T> {
 		};
 		let needed = vectors
 			.saturating_add(rows)
-			.saturating_add(weights::one_row::<T::WeightInfo>())
+			.saturating_add(weights::one_window::<T::WeightInfo>())
 			.saturating_add(save);
 		if !meter.can_consume(needed) {
 			return match resident {

@@ -257,7 +257,7 @@ fn rows_at_the_limit_converge() {
 #[test]
 fn a_truncated_solve_pays_what_was_absorbed() {
 	let count = 40u64;
-	Ext::with(count).service(3_000).run(|| {
+	Ext::with(count).service(600).run(|| {
 		for owner in 1..=count {
 			let before = (owner + count - 2) % count;
 			post(owner, &[(before as u32, 57_344)]);

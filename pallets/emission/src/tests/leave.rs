@@ -84,7 +84,7 @@ fn leaving_during_a_solve_is_paid_into_unbonding() {
 #[test]
 fn leaving_between_two_pages_of_emit_is_paid_once() {
 	// 600 components: two pages of stakes, paid in two blocks.
-	Ext::with(600).service(700).run(|| {
+	Ext::with(600).service(200).run(|| {
 		post(1, &[(550, 30_000), (20, 20_000)]);
 		for owner in [2u64, 21, 551, 600] {
 			post(owner, &[]);
@@ -92,7 +92,7 @@ fn leaving_between_two_pages_of_emit_is_paid_once() {
 		let service =
 			|units| ServiceWeight::set(frame_support::weights::Weight::from_parts(units, 0));
 		run_to_phase(Phase::Sweep);
-		// Room for one row at a time: too little to pay a page as well.
+		// Room for some windows at a time: too little to pay a page as well.
 		service(108);
 		run_to_phase(Phase::Emit);
 		assert_eq!(Emission::epoch_status().cursor, 0);

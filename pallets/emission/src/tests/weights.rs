@@ -2,7 +2,7 @@
 
 use crate::{
 	mock::*,
-	weights::{affordable_visits, load_graph, load_graph_of, one_row, visits, WeightInfo},
+	weights::{affordable_visits, load_graph, load_graph_of, one_window, visits, WeightInfo},
 };
 use frame_support::weights::Weight;
 use proptest::prelude::*;
@@ -102,7 +102,8 @@ fn a_visit_is_charged_half_as_much_again_as_it_was_measured() {
 	assert_eq!(visits::<Measured>(0), Weight::zero());
 	// Rounded up, so that many small charges are no less than a large one.
 	assert_eq!(visits::<Measured>(1).ref_time(), 1_946);
-	assert_eq!(one_row::<Measured>().ref_time(), 1_000_001 + 82 * 1_297 * 3 / 2);
+	let window = 32 * (32 + 40 + 6 + 64) * 1_297 * 3 / 2;
+	assert_eq!(one_window::<Measured>().ref_time(), 1_000_001 + window);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! WebAssembly; the benchmark's tests check it there.
 
 use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
-use contribution::{Graph, Payout, Progress, Solve, MAX_STEP_COST};
+use contribution::{Graph, Payout, Progress, Solve, MAX_STEP_COST, WINDOW};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -24,9 +24,9 @@ fn check(shape: Shape, components: usize) {
 	let expected = (pinned.sweeps, pinned.digest);
 	let case = generate(shape, components, 64, SEED);
 	let graph = case.graph();
-	// From a row to a few sweeps at a time.
+	// From a window to a few sweeps at a time.
 	let mut rng = ChaCha8Rng::seed_from_u64(components as u64);
-	let most = components as u64 * 3 * MAX_STEP_COST;
+	let most = components.div_ceil(WINDOW) as u64 * 3 * MAX_STEP_COST;
 	let random = || rng.random_range(MAX_STEP_COST..most);
 	assert_eq!(solved(&case, &graph, random), expected, "{shape} of {components}, in pieces");
 	if components < 10_000 {

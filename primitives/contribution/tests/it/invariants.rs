@@ -1,10 +1,10 @@
-//! Conservation after every row, interruption anywhere, and any bytes.
+//! Conservation after every window, interruption before any, and any bytes.
 
-use crate::case::{any_case, mass, random, Case, Spread};
-use contribution::{
-	Graph, Progress, Solve, Vectors, JUMP_COST, LIGHT_BITS, MAX_STEP_COST, MAX_SWEEPS, PASS_COST,
-	RESUME_COST, ROW_COST, SHARE_ONE,
+use crate::{
+	case::{any_case, mass, random, Spread},
+	definition::Definition,
 };
+use contribution::{Graph, Progress, Solve, Vectors, MAX_STEP_COST, MAX_SWEEPS, SHARE_ONE, WINDOW};
 use proptest::{collection::vec, prelude::*};
 
 /// `advance` with a budget of its own; returns what was spent.
@@ -20,30 +20,9 @@ fn advance(
 	(progress, budget - left)
 }
 
-/// What the next row takes from a budget, and whether it is passed over.
-fn next_cost(case: &Case, solve: &Solve, vectors: &Vectors) -> (u64, bool) {
-	let uid = solve.cursor as usize;
-	let floor = if solve.sweep == 0 { 0 } else { solve.residual >> LIGHT_BITS };
-	let light = |uid: usize| vectors.residual.get(uid).is_none_or(|&mass| mass <= floor);
-	match (light(uid), light(uid + 1), light(uid + 2)) {
-		(true, false, _) => (PASS_COST + RESUME_COST, true),
-		(true, true, false) => (PASS_COST + JUMP_COST, true),
-		(true, true, true) => (PASS_COST, true),
-		(false, ..) => (ROW_COST + case.rows[uid].len() as u64, false),
-	}
-}
-
-/// Advances by one row; returns what it cost.
-fn advance_row(
-	case: &Case,
-	solve: &mut Solve,
-	graph: &Graph,
-	vectors: &mut Vectors,
-) -> (Progress, u64) {
-	let (cost, _) = next_cost(case, solve, vectors);
-	let (progress, spent) = advance(solve, graph, vectors, cost);
-	assert_eq!(spent, cost);
-	(progress, cost)
+/// The entries, in more bits.
+fn wide(vector: &[u64]) -> Vec<u128> {
+	vector.iter().map(|&mass| mass.into()).collect()
 }
 
 /// Takes state apart into what a chain stores and puts it together again.
@@ -80,41 +59,41 @@ proptest! {
 		}
 	}
 
-	/// Row by row: each visit spends exactly its cost, moves mass but makes none, and the residual
-	/// is the sum of `r`.
+	/// Window by window: each does what the definition says and spends what it costs, moves mass but
+	/// makes none, and the residual is the sum of `r`.
 	#[test]
-	fn mass_is_conserved_after_every_row(case in any_case(8)) {
+	fn mass_is_conserved_after_every_window(case in prop_oneof![any_case(8), any_case(80)]) {
 		let graph = case.graph();
 		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
+		let mut definition = Definition::begin(&case);
 		loop {
-			let (cost, passed) = next_cost(&case, &solve, &vectors);
-			// One less than the row needs: nothing may happen.
+			// Less than what is sure to suffice: nothing may happen.
 			let before = (solve, vectors.clone());
 			prop_assert_eq!(
-				advance(&mut solve, &graph, &mut vectors, cost - 1),
+				advance(&mut solve, &graph, &mut vectors, MAX_STEP_COST - 1),
 				(Progress::Paused, 0)
 			);
 			prop_assert_eq!(&(solve, vectors.clone()), &before);
 
-			let (progress, spent) = advance(&mut solve, &graph, &mut vectors, cost);
-			prop_assert_eq!(spent, cost);
+			let (progress, spent) = advance(&mut solve, &graph, &mut vectors, MAX_STEP_COST);
+			let paid = definition.cost;
+			definition.window(&case);
+			prop_assert_eq!(spent, definition.cost - paid);
+			prop_assert_eq!(wide(&vectors.residual), &definition.r[..]);
+			prop_assert_eq!(wide(&vectors.contribution), &definition.absorbed[..]);
+			prop_assert_eq!(
+				(solve.sweep, solve.cursor as usize),
+				(definition.sweep, definition.cursor)
+			);
 			prop_assert_eq!(mass(&vectors), u128::from(solve.total));
 			prop_assert_eq!(vectors.residual.iter().sum::<u64>(), solve.residual);
 			prop_assert_eq!(vectors.residual.len(), case.stakes.len());
-			// `advance` goes on to the next row before it pauses, and only N* of one row grew.
-			let grew = (0..case.stakes.len())
-				.filter(|&uid| vectors.contribution[uid] != before.1.contribution[uid])
-				.count();
-			prop_assert!(grew <= 1);
-			if passed {
-				prop_assert_eq!(&vectors, &before.1);
-			}
-			if progress != Progress::Paused {
-				prop_assert_eq!(progress, Progress::Converged);
-				prop_assert_eq!(solve.cursor, 0);
-				prop_assert!(solve.residual <= solve.total >> 30);
+			let converged = definition.converged(solve.total);
+			prop_assert_eq!(progress == Progress::Converged, converged);
+			if converged {
 				break;
 			}
+			prop_assert_eq!(progress, Progress::Paused);
 		}
 	}
 
@@ -122,8 +101,8 @@ proptest! {
 	/// more than a quarter is passed over. Stakes of very different sizes, so that rows are.
 	#[test]
 	fn every_sweep_leaves_29_of_32_parts(
-		mut case in any_case(12),
-		shifts in vec(0u32..60, 12),
+		mut case in any_case(70),
+		shifts in vec(0u32..60, 70),
 	) {
 		for (stake, shift) in case.stakes.iter_mut().zip(shifts) {
 			*stake >>= shift;
@@ -131,14 +110,18 @@ proptest! {
 		case.stakes[0] = case.stakes[0].max(1);
 		let graph = case.graph();
 		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
+		let mut definition = Definition::begin(&case);
 		let mut ended = None;
 		while ended.is_none() {
 			let (sweep, before) = (solve.sweep, solve.residual);
 			let mut passed = 0;
 			while solve.sweep == sweep && ended.is_none() {
-				let (_, light) = next_cost(&case, &solve, &vectors);
-				passed += if light { vectors.residual[solve.cursor as usize] } else { 0 };
-				let (progress, _) = advance_row(&case, &mut solve, &graph, &mut vectors);
+				let first = solve.cursor as usize;
+				let visited = definition.window(&case);
+				let (progress, _) = advance(&mut solve, &graph, &mut vectors, MAX_STEP_COST);
+				let light = (first..case.rows.len().min(first + WINDOW))
+					.filter(|uid| !visited.contains(uid));
+				passed += light.map(|uid| vectors.residual[uid]).sum::<u64>();
 				ended = (progress != Progress::Paused).then_some(progress);
 			}
 			prop_assert!(passed <= before / 4);
@@ -167,8 +150,8 @@ proptest! {
 	/// Any budgets, any number of times stored and loaded: the same bits, at the same price.
 	#[test]
 	fn interruption_changes_nothing(
-		case in any_case(40),
-		budgets in vec(0u64..2_000, 1..20),
+		case in any_case(100),
+		budgets in vec(0u64..20_000, 1..20),
 	) {
 		let graph = case.graph();
 		let (mut one_shot, mut expected) = Solve::begin(&case.stakes).unwrap();
@@ -176,7 +159,7 @@ proptest! {
 
 		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
 		let mut paid = 0;
-		let mut turns = budgets.iter().copied().chain(std::iter::repeat(777));
+		let mut turns = budgets.iter().copied().chain(std::iter::repeat(5_777));
 		let progress = loop {
 			let (progress, spent) =
 				advance(&mut solve, &graph, &mut vectors, turns.next().unwrap());
@@ -231,7 +214,7 @@ proptest! {
 		near in any::<bool>(),
 		r in vec(any::<u64>(), 0..14),
 		x in vec(any::<u64>(), 0..14),
-		budget in 0u64..3_000,
+		budget in 0u64..9_000,
 	) {
 		let mut graph = Graph::with_capacity(components, 0);
 		for row in rows {
@@ -254,7 +237,7 @@ proptest! {
 			prop_assert!(vectors.residual.len() >= components);
 			prop_assert_eq!(vectors.residual.len(), vectors.contribution.len());
 			turns += 1;
-			// 216 sweeps of at most 14 rows, at least a row each time if there is a budget.
+			// 216 sweeps of one window, at least one each time if there is a budget for it.
 			if progress != Progress::Paused || (spent == 0 && turns > 3) {
 				break;
 			}
@@ -268,10 +251,10 @@ fn interruption_changes_nothing_on_a_large_graph() {
 	let case = random(11, 3_000, 24, Spread::Zipf);
 	let graph = case.graph();
 	let (one_shot, expected, _) = case.solve();
-	for budget in [MAX_STEP_COST, 1_009, 77_777] {
+	for budget in [MAX_STEP_COST, 10_007, 77_777] {
 		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
 		if budget == MAX_STEP_COST {
-			// A row at a time is slow: only the last sweep.
+			// A window at a time is slow: only the last sweep.
 			while solve.sweep + 1 < one_shot.sweep {
 				advance(&mut solve, &graph, &mut vectors, 10_000);
 			}

@@ -1,7 +1,7 @@
 //! Extreme sizes, stakes and graphs: an end is reached, and it is the right one.
 
 use crate::case::{mass, Case};
-use contribution::{Graph, Payout, Progress, Solve, Vectors, MAX_COMPONENTS, SHARE_ONE};
+use contribution::{Graph, Payout, Progress, Solve, Vectors, MAX_COMPONENTS, SHARE_ONE, WINDOW};
 
 /// Payouts of 10^9 units.
 fn payouts(case: &Case) -> Vec<u64> {
@@ -106,19 +106,23 @@ fn a_closed_clique_at_the_least_self_share() {
 
 #[test]
 fn a_reversed_ring_is_as_slow_as_algorithm_1() {
-	// Row i points at i - 1, against the order of the sweep; n beyond 156 so that none comes
-	// round.
-	let n = 400u16;
-	let rows = (0..n).map(|i| vec![((i + n - 1) % n, 57_344)]).collect();
-	let mut case = Case { stakes: vec![0; usize::from(n)], rows };
-	case.stakes[399] = 1 << 40;
-	let (solve, vectors, progress) = case.solve();
-	assert_eq!((progress, solve.sweep), (Progress::Converged, 156));
-	assert_eq!(mass(&vectors), u128::from(solve.total));
-	// In the order of the sweep the same ring takes two.
-	let rows = (0..n).map(|i| vec![((i + 1) % n, 57_344)]).collect();
-	let (solve, _, _) = Case { stakes: vec![1; usize::from(n)], rows }.solve();
-	assert!(solve.sweep <= 2, "{} sweeps", solve.sweep);
+	// Row i points at the row a window before, against the order of the sweep; 157 windows and more,
+	// so that none comes round.
+	let n = 200 * WINDOW as u16;
+	let ring = |step: u16| {
+		let rows = (0..n).map(|i| vec![((i + step) % n, 57_344)]).collect();
+		let mut case = Case { stakes: vec![0; usize::from(n)], rows };
+		case.stakes[usize::from(n) - 1] = 1 << 40;
+		let (solve, vectors, progress) = case.solve();
+		assert_eq!(progress, Progress::Converged);
+		assert_eq!(mass(&vectors), u128::from(solve.total));
+		solve.sweep
+	};
+	assert_eq!(ring(n - WINDOW as u16), 156);
+	// From row to row a sweep goes through a window, in whatever order.
+	assert_eq!(ring(n - 1), 156u16.div_ceil(WINDOW as u16));
+	// In its own order it goes through all of them.
+	assert!(ring(1) <= 2);
 }
 
 #[test]

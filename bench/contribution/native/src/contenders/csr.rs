@@ -3,7 +3,7 @@
 
 use super::{normalised, nothing, sources, sweep_until, Contender, Run, Until};
 use bench_graphs::Case;
-use contribution::LIGHT_BITS;
+use contribution::{LIGHT_BITS, WINDOW};
 
 /// The rows: 12 bytes per edge.
 #[derive(Debug)]
@@ -89,8 +89,8 @@ impl Contender for Csr {
 }
 
 /// The same limit, in place: mass that arrives at a row which the sweep has yet to visit moves on
-/// in the same sweep (Gauss-Seidel), and rows that hold next to nothing are passed over. The engine's
-/// loop, in `f64`.
+/// in the same sweep (Gauss-Seidel), and of each window the rows that hold next to nothing are passed
+/// over. The engine's loop, in `f64`.
 #[derive(Debug)]
 pub struct CsrPush(Rows);
 
@@ -110,16 +110,27 @@ impl Contender for CsrPush {
 		// Of the residual; in the first sweep only what holds nothing is light.
 		let mut light = 0.0;
 		let ran = sweep_until(until, || {
-			for (uid, (&own, absorbed)) in rows.own.iter().zip(&mut contribution).enumerate() {
-				let here = mass[uid];
-				if here <= residual * light {
-					continue;
+			for first in (0..mass.len()).step_by(WINDOW) {
+				let window = first..mass.len().min(first + WINDOW);
+				let mut waiting = u32::MAX;
+				loop {
+					let held = mass[window.clone()].iter().enumerate();
+					let bit = |(k, &here): (usize, &f64)| u32::from(here > residual * light) << k;
+					let mut heavy = waiting & held.map(bit).fold(0, |a, b| a | b);
+					if heavy == 0 {
+						break;
+					}
+					waiting &= !heavy;
+					while heavy != 0 {
+						let uid = first + heavy.trailing_zeros() as usize;
+						heavy &= heavy - 1;
+						let here = std::mem::take(&mut mass[uid]);
+						let kept = here * rows.own[uid];
+						contribution[uid] += kept;
+						residual -= kept;
+						rows.scatter(uid, here, &mut mass);
+					}
 				}
-				mass[uid] = 0.0;
-				let kept = here * own;
-				*absorbed += kept;
-				residual -= kept;
-				rows.scatter(uid, here, &mut mass);
 			}
 			light = 2f64.powi(-(LIGHT_BITS as i32));
 			residual

@@ -4,16 +4,14 @@ use super::{nothing, Contender, Run, Until};
 use crate::Timer;
 use anyhow::{bail, Context};
 use bench_graphs::{digest, Case, PINNED_SIGMA};
-use contribution::{
-	Graph, Payout, Progress, Solve, JUMP_COST, PASS_COST, RESIDUAL_BITS, RESUME_COST, ROW_COST,
-};
+use contribution::{Graph, Payout, Progress, Solve, MAX_STEP_COST, RESIDUAL_BITS};
 
 /// `contribution`, as it is in the chain.
 #[derive(Debug)]
 pub struct Ours {
 	graph: Graph,
 	stakes: Vec<u64>,
-	/// The last residual that was asked for, and the edge visits that reach it.
+	/// The last residual that was asked for, and the budget that reaches it.
 	reached: Option<(f64, u64)>,
 }
 
@@ -23,53 +21,45 @@ impl Ours {
 		Self { graph: case.graph(), stakes: case.stakes.clone(), reached: None }
 	}
 
-	/// The edge visits, as [`Solve::advance`] counts them, until the residual is at most `bound` of
-	/// all mass at the end of a sweep. The engine knows one bound only, its own; to stop elsewhere it
-	/// needs a budget.
+	/// The budget of [`Solve::advance`] that ends at the first sweep after which the residual is at
+	/// most `bound` of all mass. The engine knows one bound only, its own; to stop elsewhere it needs
+	/// a budget.
 	///
 	/// # Errors
 	/// If the engine ends before.
-	pub fn visits_to(&mut self, bound: f64) -> anyhow::Result<u64> {
-		if let Some((known, visits)) = self.reached {
+	pub fn budget_to(&mut self, bound: f64) -> anyhow::Result<u64> {
+		if let Some((known, budget)) = self.reached {
 			if known == bound {
-				return Ok(visits);
+				return Ok(budget);
 			}
 		}
 		let left = |solve: &Solve| solve.residual as f64 / solve.total as f64;
-		let visits = self
-			.visits_until(|solve| left(solve) <= bound)
+		let budget = self
+			.budget_until(|solve| left(solve) <= bound)
 			.with_context(|| format!("a residual of {bound:e} is out of reach"))?;
-		self.reached = Some((bound, visits));
-		Ok(visits)
+		self.reached = Some((bound, budget));
+		Ok(budget)
 	}
 
-	/// The edge visits until `done` at the end of a sweep.
-	fn visits_until(&self, done: impl Fn(&Solve) -> bool) -> anyhow::Result<u64> {
+	/// The budget that ends at the first sweep after which `done`.
+	fn budget_until(&self, done: impl Fn(&Solve) -> bool) -> anyhow::Result<u64> {
 		let Some((mut solve, mut vectors)) = Solve::begin(&self.stakes) else { return Ok(0) };
 		let mut visits = 0;
 		while solve.cursor > 0 || !done(&solve) {
-			// Row by row, since what a sweep takes depends on the rows that it passes over: with
-			// what it may take, from the least on, until something happens.
-			let row = ROW_COST + self.graph.row(solve.cursor as usize).0.len() as u64;
-			let mut budgets = [PASS_COST, PASS_COST + RESUME_COST, PASS_COST + JUMP_COST, row];
-			budgets.sort_unstable();
-			for budget in budgets {
-				let mut rest = budget;
-				let progress = solve.advance(&self.graph, &mut vectors, &mut rest);
-				visits += budget - rest;
-				if progress != Progress::Paused && !done(&solve) {
-					bail!(
-						"the engine ends ({progress:?}) after {} sweeps at a residual of {:e}",
-						solve.sweep,
-						solve.residual as f64 / solve.total as f64
-					);
-				}
-				if rest < budget {
-					break;
-				}
+			// Window by window, since what a sweep takes depends on the rows that it passes over.
+			let mut rest = MAX_STEP_COST;
+			let progress = solve.advance(&self.graph, &mut vectors, &mut rest);
+			visits += MAX_STEP_COST - rest;
+			if progress != Progress::Paused && !done(&solve) {
+				bail!(
+					"the engine ends ({progress:?}) after {} sweeps at a residual of {:e}",
+					solve.sweep,
+					solve.residual as f64 / solve.total as f64
+				);
 			}
 		}
-		Ok(visits)
+		// A window begins as long as the most that one can take is left.
+		Ok(visits + MAX_STEP_COST - 1)
 	}
 }
 
@@ -77,8 +67,8 @@ impl Contender for Ours {
 	fn run(&mut self, until: Until) -> anyhow::Result<Run> {
 		let budget = match until {
 			Until::Residual(bound) if is_own(bound) => u64::MAX,
-			Until::Residual(bound) => self.visits_to(bound)?,
-			Until::Sweeps(sweeps) => self.visits_until(|solve| u32::from(solve.sweep) >= sweeps)?,
+			Until::Residual(bound) => self.budget_to(bound)?,
+			Until::Sweeps(sweeps) => self.budget_until(|solve| u32::from(solve.sweep) >= sweeps)?,
 		};
 		let Some((mut solve, mut vectors)) = Solve::begin(&self.stakes) else {
 			return Ok(nothing(self.stakes.len()));
