@@ -47,8 +47,8 @@ pub const ROW_COST: u64 = 6;
 pub const MAX_STEP_COST: u64 = WINDOW as u64 * (LOOK_COST + RUN_COST + ROW_COST + MAX_EDGES as u64);
 
 /// A row is light, and passed over, while it holds at most `Σ r >> LIGHT_BITS`: a quarter of the
-/// mean of [`MAX_COMPONENTS`](crate::MAX_COMPONENTS) rows, so that all light rows together hold at most a quarter of the
-/// residual.
+/// mean of [`MAX_COMPONENTS`](crate::MAX_COMPONENTS) rows, so that all light rows together hold at
+/// most a quarter of the residual.
 pub const LIGHT_BITS: u32 = 18;
 
 /// Some rows of a window; as an iterator, their places in it from the first on.

@@ -1,7 +1,9 @@
 //! Extreme sizes, stakes and graphs: an end is reached, and it is the right one.
 
 use crate::case::{mass, Case};
-use contribution::{Graph, Payout, Progress, Solve, Vectors, MAX_COMPONENTS, SHARE_ONE, WINDOW};
+use contribution::{
+	Graph, Payout, Progress, Solve, Vectors, MAX_COMPONENTS, MAX_STEP_COST, SHARE_ONE, WINDOW,
+};
 
 /// Payouts of 10^9 units.
 fn payouts(case: &Case) -> Vec<u64> {
@@ -123,6 +125,25 @@ fn a_reversed_ring_is_as_slow_as_algorithm_1() {
 	assert_eq!(ring(n - 1), 156u16.div_ceil(WINDOW as u16));
 	// In its own order it goes through all of them.
 	assert!(ring(1) <= 2);
+}
+
+#[test]
+fn the_dearest_window_takes_the_most_of_a_step() {
+	// All mass is in the last row of the window. Each gives nearly all to the one before and the rest
+	// to 63 outside, so that each look finds a single row, of 64 edges.
+	let row = |i: u16| {
+		let before = (i.checked_sub(1).unwrap_or(127), 57_344 - 63);
+		(64..127).map(|to| (to, 1)).chain([before]).collect()
+	};
+	let window = WINDOW as u16;
+	let rows = (0..128).map(|i| if i < window { row(i) } else { vec![] }).collect();
+	let mut case = Case { stakes: vec![0; 128], rows };
+	case.stakes[WINDOW - 1] = 1 << 40;
+	let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
+	let mut budget = MAX_STEP_COST;
+	let progress = solve.advance(&case.graph(), &mut vectors, &mut budget);
+	assert_eq!((progress, budget, solve.cursor as usize), (Progress::Paused, 0, WINDOW));
+	assert!(vectors.contribution[..WINDOW].iter().all(|&part| part > 0));
 }
 
 #[test]
