@@ -14,8 +14,8 @@ use core::{fmt, str::FromStr};
 /// | `RS` | as `R` | 1/8 | uniform in [1/2, 3/2] of the mean | the same, with mass everywhere |
 /// | `R8` | as `R`, among every eighth uid | 1/8 | as `RS` on these, 0 on others | the slowest visits |
 ///
-/// In `R` mass moves against the order of the sweep only, so a sweep takes it one step further and
-/// no more: 156 sweeps to a residual of `2^-30`. All stake is on the last uid, and the nearest target
+/// In `R` mass moves against the order of the sweep only, so a sweep takes it hardly more than one step
+/// further: 155 sweeps to a residual of `2^-30`. All stake is on the last uid, and the nearest target
 /// gets all but a 65,536th for each other one, so that the way around the ring, where a sweep would
 /// gain, is as long as can be. Mass is in few rows at a time. In `RS` it is in all of them, and no row
 /// of any of the 156 sweeps is light: as much work as rows can make. In `R8` it stays in every eighth
