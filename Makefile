@@ -118,7 +118,7 @@ bench-contribution: bench-tools bench-peers ## The engine and its peers side by 
 	@$(STEP) bench-contribution $(BIN)/bench-contribution --peers $(PEERS)
 
 .PHONY: bench-chain
-bench-chain: build bench-tools ## Epochs of up to 65,536 components on a real node (over an hour)
+bench-chain: build bench-tools ## Epochs of up to 65,536 components on a real node (an hour and a half)
 	@$(STEP) bench-chain $(BIN)/bench-chain --markdown $(BENCH)/chain.md
 
 .PHONY: bench-tools

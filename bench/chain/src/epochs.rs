@@ -10,7 +10,8 @@
 //!
 //! **Declared**: the mandatory weight of the block less that of an idle one. **Measured**: the
 //! block's import (or authoring) time less the median of idle blocks. A block with signed extrinsics
-//! has no measured hook, as they are in its time too.
+//! has no measured hook, as they are in its time too. **Declared ÷ measured** is the median of the
+//! steady epochs' ratios, with the least and the most of them beside it.
 //!
 //! The first epoch merges every row; a steady epoch merges none. So the cost of merging is the whole
 //! hook of an epoch with rows less the median of steady epochs.
@@ -198,8 +199,34 @@ impl Merge {
 	}
 }
 
-/// Declared ÷ measured over whole epochs; `None` where nothing was measured.
-pub fn ratio(declared: impl Iterator<Item = f64>, measured: Option<f64>) -> Option<f64> {
-	let declared: f64 = declared.sum();
+/// Declared ÷ measured; `None` where nothing was measured.
+pub fn ratio(declared: f64, measured: Option<f64>) -> Option<f64> {
 	measured.filter(|&measured| measured > 0.0).map(|measured| declared / measured)
+}
+
+/// Declared ÷ measured of whole epochs, each for itself.
+///
+/// On a virtual machine an epoch may take half as long again as the same one half a minute earlier, with
+/// the author and with the importer. So the median is what the hook takes, and the others are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ratios {
+	/// Of the epoch that took longest.
+	pub least: f64,
+	/// Of the middle one.
+	pub median: f64,
+	/// Of the shortest one.
+	pub most: f64,
+}
+
+impl Ratios {
+	/// The ratios of those epochs that were `measured`; `None` if none was.
+	pub fn of(epochs: &[Epoch], measured: impl Fn(&Epoch) -> Option<f64>) -> Option<Self> {
+		let ratios: Vec<f64> =
+			epochs.iter().filter_map(|epoch| ratio(epoch.declared_ms(), measured(epoch))).collect();
+		Some(Self {
+			least: -largest(ratios.iter().map(|ratio| -ratio))?,
+			median: median(ratios.iter().copied())?,
+			most: largest(ratios.iter().copied())?,
+		})
+	}
 }

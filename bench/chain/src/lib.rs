@@ -15,7 +15,7 @@
 //! | [`state`] | a chain's storage, made by the runtime's own calls |
 //! | [`spec`] | the specification that a node starts from |
 //! | [`lab`] | a validator, and a node that imports its blocks |
-//! | [`measure`] | metrics, log, processes |
+//! | [`measure`] | metrics, log, processes, the machine's pace |
 //! | [`blocks`] | every block: what it declared, what it cost |
 //! | [`epochs`] | idle blocks, the hook's part, whole epochs, merges |
 //! | [`pages`] | reading pages of the runtime API |
@@ -29,6 +29,10 @@
 //! Declared is what the block's own account says (`System::BlockWeight`), measured what the node's
 //! own histograms say, both less an idle block of the same run. Nothing in the node is changed or
 //! switched on for it but its metrics, which every operator may have.
+//!
+//! The weights are what one machine took at one time. So an edge visit is measured in the same minutes,
+//! between blocks ([`measure::pace`]), and stands beside each ratio: a ratio of 0.7 where a visit takes
+//! twice as long as when the weights were taken says that the machine is slow, not that they are wrong.
 //!
 //! # Invariants
 //!

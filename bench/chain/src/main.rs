@@ -1,10 +1,10 @@
 //! `bench-chain`: epochs on a real node, see the [crate](bench_chain).
 
-use std::{future::Future, path::PathBuf, process::ExitCode};
+use std::{future::Future, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{bail, Context};
 use bench_chain::{
-	measure::machine::Machine,
+	measure::{machine::Machine, pace::Probe},
 	report::Report,
 	run::{say, Plan},
 	spec::Template,
@@ -34,12 +34,12 @@ struct Options {
 	slot: u64,
 
 	/// Blocks of an epoch
-	#[arg(long, default_value_t = 5, value_name = "BLOCKS",
+	#[arg(long, default_value_t = 4, value_name = "BLOCKS",
 		value_parser = clap::value_parser!(u32).range(2..))]
 	epoch: u32,
 
 	/// Epochs to measure after the first one, which merges all rows
-	#[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+	#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
 	epochs: u32,
 
 	/// Accounts that post
@@ -168,6 +168,7 @@ async fn run(options: &Options) -> anyhow::Result<Vec<String>> {
 	let mut report = if options.keep { Report::read(&options.out)? } else { Report::default() };
 	report.machine = Machine::this();
 	let template = Template::of_node(&options.work)?;
+	let probe = Arc::new(Probe::new()?);
 	let mut failures = Vec::new();
 
 	let plan = options.plan(options.slot, options.epoch);
@@ -177,7 +178,7 @@ async fn run(options: &Options) -> anyhow::Result<Vec<String>> {
 				&& shapes.first() == Some(&shape)
 				&& components > options.accounts;
 			let (case, posting) = plan
-				.case(&template, shape, components, with_posts)
+				.case(&template, &probe, shape, components, with_posts)
 				.await
 				.with_context(|| format!("{shape} with {components} components"))?;
 			if options.quick {

@@ -9,7 +9,7 @@
 //!                         Idle ─► charged blocks ─► epochs ─► Case
 //! ```
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use anyhow::{ensure, Context};
 use bench_graphs::Shape;
@@ -18,10 +18,13 @@ use frame_support::{dispatch::DispatchClass, traits::Get};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-	blocks::{discarded, millis, Follower},
+	blocks::{discarded, millis, Block, Follower},
 	epochs::{Epoch, Idle, Steady},
 	lab::Lab,
-	measure::process::peak_rss_kib,
+	measure::{
+		pace::{Pace, Probe},
+		process::peak_rss_kib,
+	},
 	pages,
 	posting::{self, Ground, Posting},
 	report::Case,
@@ -84,6 +87,7 @@ impl Plan {
 	pub async fn case(
 		&self,
 		template: &Template,
+		probe: &Arc<Probe>,
 		shape: Shape,
 		components: usize,
 		with_posts: bool,
@@ -91,22 +95,7 @@ impl Plan {
 		let Site { state, mut lab } = self.open(template, shape, components, true).await?;
 		let limits = Limits::of(&state);
 		let mut follower = Follower::new(&mut lab, self.slot_ms).await?;
-		let mut left = self.epochs + 1;
-		let mut blocks = follower
-			.until(&mut lab, |block| {
-				if let Some(paid) = block.paid {
-					say(&format!(
-						"  epoch {} paid in block {}: {} sweeps, authored in {} ms",
-						paid.epoch,
-						block.number,
-						paid.sweeps,
-						block.author_ms.map_or("?".into(), |ms| format!("{ms:.0}")),
-					));
-					left = left.saturating_sub(1);
-				}
-				left == 0
-			})
-			.await?;
+		let (mut blocks, samples) = self.follow(&mut lab, &mut follower, probe).await?;
 		let peak = Peaks::of(&mut lab)?;
 		let observer = lab.observer();
 		let best = observer.chain.best().await?;
@@ -132,6 +121,7 @@ impl Plan {
 		case.slot_ms = self.slot_ms;
 		case.epoch_length = self.epoch_length;
 		case.page_ms = page_ms;
+		case.pace = Pace::of(&samples);
 		case.peak_rss_mib = peak.validator_mib;
 		case.peak_rss_importer_mib = peak.importer_mib;
 		case.discarded = discarded(&lab.validator.node.process().output());
@@ -158,6 +148,40 @@ impl Plan {
 		};
 		lab.stop().await?;
 		Ok((case, posting))
+	}
+
+	/// Follows until all epochs are paid. Returns their blocks, and samples of the pace, which are
+	/// taken after blocks in which the emission waits: there no node is at work beside them.
+	async fn follow(
+		&self,
+		lab: &mut Lab,
+		follower: &mut Follower,
+		probe: &Arc<Probe>,
+	) -> anyhow::Result<(Vec<Block>, Vec<f64>)> {
+		let (mut blocks, mut samples) = (Vec::<Block>::new(), Vec::new());
+		let mut left = self.epochs + 1;
+		loop {
+			let more = follower.more(lab).await?;
+			for block in &more {
+				let Some(paid) = block.paid else { continue };
+				say(&format!(
+					"  epoch {} paid in block {}: {} sweeps, authored in {} ms",
+					paid.epoch,
+					block.number,
+					paid.sweeps,
+					block.author_ms.map_or("?".into(), |ms| format!("{ms:.0}")),
+				));
+				left = left.saturating_sub(1);
+			}
+			blocks.extend(more);
+			if left == 0 {
+				return Ok((blocks, samples));
+			}
+			if matches!(&blocks[..], [.., before, block] if block.is_idle(before)) {
+				let probe = probe.clone();
+				samples.push(tokio::task::spawn_blocking(move || probe.sample()).await??);
+			}
+		}
 	}
 
 	/// Posts from all accounts for `seconds` on a chain of as many components.

@@ -1,4 +1,5 @@
-//! Where the numbers come from: a node's metrics and log, and the kernel's account of its process.
+//! Where the numbers come from: a node's metrics and log, the kernel's account of its process, and
+//! the machine itself.
 //!
 //! | module | |
 //! |---|---|
@@ -7,11 +8,13 @@
 //! | [`log`] | what a validator says about its blocks |
 //! | [`process`] | bytes written, peak of resident memory |
 //! | [`machine`] | what it ran on |
+//! | [`pace`] | how fast that was, beside when the weights were taken |
 
 pub mod http;
 pub mod log;
 pub mod machine;
 pub mod metrics;
+pub mod pace;
 pub mod process;
 
 /// The median, the mean of the middle two for an even number of values; `None` of nothing.

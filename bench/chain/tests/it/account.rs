@@ -2,7 +2,7 @@
 
 use bench_chain::{
 	blocks::{Block, Paid},
-	epochs::{is_active, ratio, Epoch, Idle, Merge, Steady},
+	epochs::{is_active, ratio, Epoch, Idle, Merge, Ratios, Steady},
 	posting::{summary, Ground},
 	report::Case,
 	run::Limits,
@@ -146,11 +146,11 @@ fn merging_costs_what_an_epoch_takes_beyond_a_steady_one() {
 }
 
 #[test]
-fn ratios_are_of_sums_and_never_by_nothing() {
-	assert_eq!(ratio([30.0, 30.0].into_iter(), Some(40.0)), Some(1.5));
-	assert_eq!(ratio([30.0].into_iter(), None), None);
-	assert_eq!(ratio([30.0].into_iter(), Some(0.0)), None);
-	assert_eq!(ratio([30.0].into_iter(), Some(-1.0)), None);
+fn ratios_are_never_by_nothing() {
+	assert_eq!(ratio(60.0, Some(40.0)), Some(1.5));
+	assert_eq!(ratio(30.0, None), None);
+	assert_eq!(ratio(30.0, Some(0.0)), None);
+	assert_eq!(ratio(30.0, Some(-1.0)), None);
 }
 
 pub(crate) fn limits() -> Limits {
@@ -165,12 +165,34 @@ pub(crate) fn a_case() -> Case {
 }
 
 #[test]
+fn one_slow_epoch_is_told_and_does_not_decide() {
+	let epoch = |times: [f64; 3]| {
+		let mut blocks = vec![idle(1), idle(2), paid(started(block(3, "Idle", times)), 1, 16)];
+		let idle = Idle::of(&blocks).expect("one is idle");
+		idle.charge(&mut blocks);
+		Epoch::all(&blocks).remove(0)
+	};
+	let mut epochs: Vec<Epoch> =
+		[[60.0, 40.0, 30.0], [60.0, 120.0, 30.0], [60.0, 30.0, 30.0]].map(epoch).into();
+	let over_author = Ratios::of(&epochs, Epoch::author_ms);
+	assert_eq!(over_author, Some(Ratios { least: 0.5, median: 1.5, most: 2.0 }));
+	// An epoch whose time is not known counts for nothing, and not as 0.
+	for block in &mut epochs[2].blocks {
+		block.hook.as_mut().expect("charged").author_ms = None;
+	}
+	let over_author = Ratios::of(&epochs, Epoch::author_ms);
+	assert_eq!(over_author, Some(Ratios { least: 0.5, median: 1.0, most: 1.5 }));
+	assert_eq!(Ratios::of(&[], Epoch::author_ms), None);
+}
+
+#[test]
 fn a_case_is_about_its_steady_epochs() {
 	let case = a_case();
 	assert_eq!(case.blocks_per_solve, 1);
 	assert_eq!(case.declared_share, 60.0 / 500.0);
 	assert_eq!(case.declared_share_of_service, 60.0 / 125.0);
-	assert_eq!((case.declared_over_author, case.declared_over_import), (Some(2.0), Some(1.5)));
+	let one = |ratio| Some(Ratios { least: ratio, median: ratio, most: ratio });
+	assert_eq!((case.declared_over_author, case.declared_over_import), (one(2.0), one(1.5)));
 	assert_eq!(case.declared_over_measured, Some(1.5));
 	assert_eq!((case.author_ms, case.import_ms), (Some(33.0), Some(45.0)));
 	assert_eq!(case.import_ms_blocks, [Some(45.0)]);

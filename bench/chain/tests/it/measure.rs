@@ -8,6 +8,7 @@ use bench_chain::{
 		machine::Machine,
 		median,
 		metrics::{parse, Histogram, AUTHORED, IMPORTED},
+		pace::{Pace, Probe},
 		process::{parse_io, parse_peak, peak_rss_kib, reset_peak, written, Written},
 	},
 };
@@ -152,5 +153,19 @@ async fn requests_reach_a_server_and_answers_come_back() -> anyhow::Result<()> {
 	let error = answer.expect_err("the server said so");
 	assert!(error.to_string().contains("no such method"), "{error}");
 	get(port, "/").await.expect_err("nobody listens any more");
+	Ok(())
+}
+
+#[test]
+fn the_pace_is_that_of_the_engine_beside_the_weights() -> anyhow::Result<()> {
+	assert_eq!(Pace::of(&[]), None);
+	let pace = Pace::of(&[4.0, 1.0, 2.0]).expect("there are samples");
+	assert_eq!((pace.visit_ns, pace.samples), (2.0, 3));
+	// No machine that this could run on takes a tenth or ten times of it.
+	assert!((0.3..3.0).contains(&pace.weights_ns), "{pace:?}");
+	assert_eq!(pace.slowness(), 2.0 / pace.weights_ns);
+
+	let sample = Probe::new()?.sample()?;
+	assert!((0.1..100.0).contains(&sample), "{sample} ns per visit");
 	Ok(())
 }

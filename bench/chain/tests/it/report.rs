@@ -1,6 +1,8 @@
 //! Targets and tables.
 
 use bench_chain::{
+	epochs::Ratios,
+	measure::pace::Pace,
 	posting::{FullBlock, Posting},
 	report::{Case, Report, Target},
 	sustain::Sustained,
@@ -12,6 +14,10 @@ fn case(graph: &str, n: usize, change: impl FnOnce(&mut Case)) -> Case {
 	let mut case = Case { graph: graph.into(), n, missed_slots: 0, ..a_case() };
 	change(&mut case);
 	case
+}
+
+fn over(median: f64) -> Option<Ratios> {
+	Some(Ratios { least: 0.9, median, most: 2.5 })
 }
 
 fn find<'a>(targets: &'a [Target], figure: &str) -> &'a Target {
@@ -35,7 +41,7 @@ fn targets_are_judged_by_the_worst_case() {
 			case.blocks_per_solve = 4;
 			case.page_ms.both = 20.0;
 			case.declared_over_measured = Some(1.2);
-			case.declared_over_author = Some(1.2);
+			case.declared_over_author = over(1.2);
 		}),
 		None,
 	);
@@ -60,7 +66,7 @@ fn targets_are_missed_where_they_are() {
 	let missing = |case: &mut Case| {
 		case.blocks_per_solve = 7;
 		case.declared_over_measured = Some(0.99);
-		case.declared_over_import = Some(2.1);
+		case.declared_over_import = over(2.1);
 		case.page_ms.both = 51.0;
 		case.discarded = 1;
 	};
@@ -78,6 +84,40 @@ fn one_block_with_too_little_left_misses_the_aim_only() {
 	let mut report = Report::default();
 	report.add(case("Z", 65_536, |case| case.declared_share_of_service = 0.71), None);
 	assert_eq!(find(&report.targets(), "Begin–Sweep–Emit").met, [true, false]);
+}
+
+#[test]
+fn a_ratio_stands_beside_the_pace_that_it_was_measured_at() {
+	let mut report = Report::default();
+	let slow = Pace { visit_ns: 3.0, weights_ns: 1.5, samples: 9 };
+	let half = |case: &mut Case| {
+		case.declared_over_measured = Some(0.7);
+		case.pace = Some(slow);
+		case.declared_over_import = over(0.7);
+	};
+	report.add(case("C", 65_536, half), None);
+	report.add(case("U", 65_536, |_| ()), None);
+	let least = &report.targets()[2];
+	// The must is about what was measured, at whatever pace.
+	assert_eq!(least.met, [false; 2]);
+	assert_eq!(least.measured.as_deref(), Some("0.70 (C 65536, a visit at 2.00 × the weights')"));
+	let text = report.markdown();
+	let row = |graph: &str| -> Vec<String> {
+		let line = text.lines().find(|line| line.starts_with(graph)).expect(graph);
+		line.split(" | ").map(|cell| cell.trim_matches(['|', ' ']).into()).collect()
+	};
+	let column = |name: &str| {
+		let head = row("| graph | N | sweeps");
+		head.iter().position(|cell| cell == name).expect(name)
+	};
+	let (visit, at_theirs) =
+		(column("an edge visit, ÷ the weights'"), column("the less ratio, at theirs"));
+	assert_eq!((&*row("| C |")[visit], &*row("| C |")[at_theirs]), ("2.00", "1.40"));
+	assert_eq!((&*row("| U |")[visit], &*row("| U |")[at_theirs]), ("?", "?"));
+	assert_eq!(row("| C |")[column("÷ imported")], "0.70 (0.90–2.50)");
+	let columns = row("| graph | N | sweeps").len();
+	assert_eq!(row("| C |").len(), columns);
+	assert!(text.contains(&format!("\n|{}\n| C |", "---|".repeat(columns))), "{text}");
 }
 
 #[test]
