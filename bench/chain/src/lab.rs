@@ -17,7 +17,7 @@
 
 use std::{
 	path::{Path, PathBuf},
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 use anyhow::{bail, Context};
@@ -32,6 +32,9 @@ use crate::{measure::process, spec::Files};
 
 /// How long a node may take to start; making the first block of a large state is the longest part.
 const READY: Duration = Duration::from_secs(300);
+
+/// A node with nothing to store writes less in a second.
+const QUIET_BYTES: u64 = 64 * 1024;
 
 /// A running node and how to ask it.
 #[derive(Debug)]
@@ -179,9 +182,31 @@ async fn make_database(files: &Files, folder: &Path) -> anyhow::Result<()> {
 	let mut options = options(folder, "validator");
 	options.log = folder.join("first-start.log");
 	let mut node = Node::start_as(options, role).await?;
+	written_out(node.process().id()).await?;
 	match node.stop().await {
 		Stopped::Cleanly => Ok(()),
 		ended => bail!("the first start ended badly ({ended:?}):\n{}", node.process().tail()),
+	}
+}
+
+/// Waits until the process `id` writes next to nothing. A database writes what it was given a little
+/// later, in the background; of a node that is stopped before that, block 0 may be lost.
+async fn written_out(id: u32) -> anyhow::Result<()> {
+	let started = Instant::now();
+	let mut before = process::written(id)?;
+	loop {
+		tokio::time::sleep(Duration::from_secs(1)).await;
+		let now = process::written(id)?;
+		let wrote = now.since(before);
+		// What it still writes are log lines, and words by which its threads wake each other.
+		if wrote.stored.max(wrote.passed) < QUIET_BYTES {
+			return Ok(());
+		}
+		anyhow::ensure!(
+			started.elapsed() < READY,
+			"the first start still writes its database after {READY:?}"
+		);
+		before = now;
 	}
 }
 
