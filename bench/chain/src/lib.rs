@@ -15,6 +15,7 @@
 //! | [`state`] | a chain's storage, made by the runtime's own calls |
 //! | [`spec`] | the specification that a node starts from |
 //! | [`lab`] | a validator, and a node that imports its blocks |
+//! | [`limits`] | what blocks may hold |
 //! | [`measure`] | metrics, log, processes, the machine's pace |
 //! | [`blocks`] | every block: what it declared, what it cost |
 //! | [`epochs`] | idle blocks, the hook's part, whole epochs, merges |
@@ -43,6 +44,7 @@
 pub mod blocks;
 pub mod epochs;
 pub mod lab;
+pub mod limits;
 pub mod measure;
 pub mod pages;
 pub mod poster;

@@ -19,9 +19,9 @@ use crate::{
 	blocks::{discarded, Block, Follower},
 	epochs::{is_active, Epoch, Idle, Merge, Steady},
 	lab::Lab,
+	limits::Limits,
 	measure::largest,
 	poster::{declared_in_block_ms, declared_ms, Poster},
-	run::Limits,
 	state::State,
 };
 

@@ -13,14 +13,12 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use anyhow::{ensure, Context};
 use bench_graphs::Shape;
-use bittensor_runtime::Runtime;
-use frame_support::{dispatch::DispatchClass, traits::Get};
-use serde::{Deserialize, Serialize};
 
 use crate::{
-	blocks::{discarded, millis, Block, Follower},
+	blocks::{discarded, Block, Follower},
 	epochs::{Epoch, Idle, Steady},
 	lab::Lab,
+	limits::Limits,
 	measure::{
 		pace::{Pace, Probe},
 		process::peak_rss_kib,
@@ -48,32 +46,6 @@ pub struct Plan {
 	pub accounts: usize,
 	/// Folder for specifications, databases and logs.
 	pub folder: PathBuf,
-}
-
-/// What blocks may hold, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Limits {
-	/// Everything.
-	pub block_ms: f64,
-	/// Normal extrinsics.
-	pub normal_ms: f64,
-	/// The emission's hook.
-	pub service_ms: f64,
-}
-
-impl Limits {
-	/// Those of a chain in this state.
-	pub fn of(state: &State) -> Self {
-		state.read(|| {
-			let weights = <Runtime as frame_system::Config>::BlockWeights::get();
-			let normal = weights.get(DispatchClass::Normal).max_total.unwrap_or(weights.max_block);
-			Self {
-				block_ms: millis(weights.max_block),
-				normal_ms: millis(normal),
-				service_ms: millis(<Runtime as pallet_emission::Config>::MaxServiceWeight::get()),
-			}
-		})
-	}
 }
 
 /// A state and the nodes over it.

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
 	blocks::Block,
 	epochs::{Epoch, Idle, Merge, Ratios, Steady},
+	limits::Limits,
 	measure::{largest, median, pace::Pace},
 	pages::PageTimes,
-	run::Limits,
 };
 
 /// Whole epochs over one graph.

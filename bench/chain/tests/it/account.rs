@@ -3,9 +3,9 @@
 use bench_chain::{
 	blocks::{Block, Paid},
 	epochs::{is_active, ratio, Epoch, Idle, Merge, Ratios, Steady},
+	limits::Limits,
 	posting::{summary, Ground},
 	report::Case,
-	run::Limits,
 };
 
 /// Blocks of a chain whose idle ones declare 10 ms and take 3 ms to author, 5 ms to import.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use bench_chain::{
+	limits::Limits,
 	poster::{call, declared_in_block_ms, declared_ms, row, sign},
-	run::Limits,
 	state::{account, signers, State},
 	sustain::is_last,
 };
