@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
 	blocks::{Block, Hook, Paid},
-	measure::{largest, median},
+	measure::{largest, median, smallest},
 };
 
 /// A hook that declares less than this beyond an idle block did nothing, in milliseconds.
@@ -224,7 +224,7 @@ impl Ratios {
 		let ratios: Vec<f64> =
 			epochs.iter().filter_map(|epoch| ratio(epoch.declared_ms(), measured(epoch))).collect();
 		Some(Self {
-			least: -largest(ratios.iter().map(|ratio| -ratio))?,
+			least: smallest(ratios.iter().copied())?,
 			median: median(ratios.iter().copied())?,
 			most: largest(ratios.iter().copied())?,
 		})

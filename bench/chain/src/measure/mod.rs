@@ -29,6 +29,11 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
 	}
 }
 
+/// The smallest value; `None` of nothing.
+pub fn smallest(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+	values.into_iter().min_by(f64::total_cmp)
+}
+
 /// The largest value; `None` of nothing.
 pub fn largest(values: impl IntoIterator<Item = f64>) -> Option<f64> {
 	values.into_iter().max_by(f64::total_cmp)

@@ -6,7 +6,7 @@ use crate::{
 	blocks::Block,
 	epochs::{Epoch, Idle, Merge, Ratios, Steady},
 	limits::Limits,
-	measure::{largest, median, pace::Pace},
+	measure::{largest, median, pace::Pace, smallest},
 	pages::PageTimes,
 };
 
@@ -100,10 +100,6 @@ impl Case {
 		let rest = epochs.get(1..).unwrap_or_default();
 		let solves = || rest.iter().flat_map(Epoch::solve);
 		let most = largest(solves().filter_map(declared)).unwrap_or_default();
-		let over_author = Ratios::of(rest, Epoch::author_ms);
-		let over_import = Ratios::of(rest, Epoch::import_ms);
-		let medians = [over_author, over_import].into_iter().flatten().map(|ratios| ratios.median);
-		let smaller = medians.min_by(f64::total_cmp);
 		let mut case = Self {
 			limits: *limits,
 			idle,
@@ -111,9 +107,8 @@ impl Case {
 				as u32,
 			declared_share: most / limits.block_ms,
 			declared_share_of_service: most / limits.service_ms,
-			declared_over_measured: smaller,
-			declared_over_author: over_author,
-			declared_over_import: over_import,
+			declared_over_author: Ratios::of(rest, Epoch::author_ms),
+			declared_over_import: Ratios::of(rest, Epoch::import_ms),
 			hook_declared_ms: steady.declared_ms,
 			hook_author_ms: steady.author_ms,
 			hook_import_ms: steady.import_ms,
@@ -130,12 +125,19 @@ impl Case {
 			missed_slots: blocks.iter().map(|block| block.missed_slots).sum(),
 			..Self::default()
 		};
+		case.declared_over_measured = smallest(case.medians());
 		if let Some(first) = epochs.first() {
 			case.merge = Merge::of(first, rows, steady);
 			case.first_epoch_blocks = first.blocks.len() as u32;
 		}
 		case.blocks = blocks;
 		case
+	}
+
+	/// Declared ÷ measured, the median of epochs: at the author, and at the importer.
+	pub(super) fn medians(&self) -> impl Iterator<Item = f64> {
+		let ratios = [self.declared_over_author, self.declared_over_import];
+		ratios.into_iter().flatten().map(|ratios| ratios.median)
 	}
 
 	pub(super) fn name(&self) -> String {

@@ -37,6 +37,17 @@ impl Target {
 			met: met.unwrap_or_default(),
 		}
 	}
+
+	/// A ratio that must not be below 1.
+	fn at_least_1(figure: &str, measured: Option<(f64, String)>) -> Self {
+		let met = measured.as_ref().is_some_and(|&(value, _)| value >= 1.0);
+		Self {
+			figure: figure.into(),
+			limits: ["≥ 1.0", "≥ 1.0"],
+			measured: measured.map(|(_, text)| text),
+			met: [met; 2],
+		}
+	}
 }
 
 impl Report {
@@ -48,22 +59,12 @@ impl Report {
 	pub fn targets(&self) -> Vec<Target> {
 		let ordinary = self.large().find(|case| case.graph == "Z");
 		let slowest = self.large().max_by_key(|case| case.blocks_per_solve);
-		let measurable: Vec<(&Case, f64)> = self
-			.cases
-			.iter()
-			.filter(|case| case.n >= MEASURABLE)
+		let measurable = || self.cases.iter().filter(|case| case.n >= MEASURABLE);
+		let least = measurable()
 			.filter_map(|case| Some((case, case.declared_over_measured?)))
-			.collect();
-		let least = measurable.iter().min_by(|one, other| one.1.total_cmp(&other.1));
-		let most = self
-			.cases
-			.iter()
-			.filter(|case| case.n >= MEASURABLE)
-			.filter_map(|case| {
-				let ratios = [case.declared_over_author, case.declared_over_import];
-				let medians = ratios.into_iter().flatten().map(|ratios| ratios.median);
-				Some((case, largest(medians)?))
-			})
+			.min_by(|one, other| one.1.total_cmp(&other.1));
+		let most = measurable()
+			.filter_map(|case| Some((case, largest(case.medians())?)))
 			.max_by(|one, other| one.1.total_cmp(&other.1));
 		let posted = || self.posting.iter().flat_map(|posting| &posting.full);
 		let missed = self.cases.iter().map(|case| case.missed_slots).sum::<u64>()
@@ -84,9 +85,9 @@ impl Report {
 					(f64::from(blocks), format!("{blocks} ({})", case.graph))
 				}),
 			),
-			at_least(
+			Target::at_least_1(
 				"least declared ÷ measured of the hook, N ≥ 4,096",
-				least.map(|(case, ratio)| (*ratio, case.ratio_text(*ratio))),
+				least.map(|(case, ratio)| (ratio, case.ratio_text(ratio))),
 			),
 			Target::at_most(
 				"most declared ÷ measured of the hook, N ≥ 4,096",
@@ -144,15 +145,5 @@ impl Report {
 				[one, one && case.declared_share_of_service <= 0.7]
 			}),
 		}
-	}
-}
-
-fn at_least(figure: &str, measured: Option<(f64, String)>) -> Target {
-	let met = measured.as_ref().is_some_and(|&(value, _)| value >= 1.0);
-	Target {
-		figure: figure.into(),
-		limits: ["≥ 1.0", "≥ 1.0"],
-		measured: measured.map(|(_, text)| text),
-		met: [met; 2],
 	}
 }

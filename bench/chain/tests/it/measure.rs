@@ -10,6 +10,7 @@ use bench_chain::{
 		metrics::{parse, Histogram, AUTHORED, IMPORTED},
 		pace::{Pace, Probe},
 		process::{parse_io, parse_peak, peak_rss_kib, reset_peak, written, Written},
+		smallest,
 	},
 };
 use serde_json::json;
@@ -92,13 +93,15 @@ fn what_this_process_does_shows() -> anyhow::Result<()> {
 }
 
 #[test]
-fn medians_and_largest() {
+fn medians_and_extremes() {
 	assert_eq!(median([]), None);
 	assert_eq!(median([3.0]), Some(3.0));
 	assert_eq!(median([9.0, 1.0, 2.0]), Some(2.0));
 	assert_eq!(median([4.0, 1.0, 2.0, 9.0]), Some(3.0));
 	assert_eq!(largest([1.0, 5.0, 2.0]), Some(5.0));
 	assert_eq!(largest([]), None);
+	assert_eq!(smallest([2.0, 1.0, 5.0]), Some(1.0));
+	assert_eq!(smallest([]), None);
 }
 
 #[test]
