@@ -86,8 +86,8 @@ test-unit: setup ## Run the tests of every crate but e2e
 
 .PHONY: test-digests
 test-digests: setup ## The pinned results of the engine, in a debug build and in a release
-	@$(STEP) "test-digests (debug)" $(CARGO) test -p contribution --locked --test engine digests
-	@$(STEP) "test-digests (release)" $(CARGO) test -p contribution --locked --release --test engine digests
+	@$(STEP) "test-digests (debug)" $(CARGO) test -p bittensor-contribution --locked --test engine digests
+	@$(STEP) "test-digests (release)" $(CARGO) test -p bittensor-contribution --locked --release --test engine digests
 
 .PHONY: test-bench
 test-bench: build bench-tools bench-peers ## The peers' tests, and a small round of each benchmark

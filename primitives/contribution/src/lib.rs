@@ -73,7 +73,7 @@
 //! | [`emission`] | Algorithm 2, the amount | `σ(block)` and its halvings |
 //!
 //! ```
-//! use contribution::{Graph, Payout, Progress, Solve};
+//! use bittensor_contribution::{Graph, Payout, Progress, Solve};
 //!
 //! // 0 attributes half of itself to 1; 1 has an empty row, and so keeps what it gets.
 //! let mut graph = Graph::with_capacity(2, 1);

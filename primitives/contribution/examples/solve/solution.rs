@@ -2,7 +2,7 @@
 
 use super::tables::{Amounts, Rows};
 use anyhow::Result;
-use contribution::{Graph, Payout, Progress, Solve};
+use bittensor_contribution::{Graph, Payout, Progress, Solve};
 use std::fmt;
 
 /// Digits of a printed contribution: `10^18 · 2^62` fits a `u128`, and `2^-62` is above `10^-19`.

@@ -1,7 +1,7 @@
 //! Reading the CSV files. Every error says file, line and what is wrong.
 
 use anyhow::{anyhow, bail, ensure, Context, Result};
-use contribution::{check_row, RowError, MAX_COMPONENTS, MIN_SELF_SHARE, SHARE_ONE};
+use bittensor_contribution::{check_row, RowError, MAX_COMPONENTS, MIN_SELF_SHARE, SHARE_ONE};
 use csv::{ReaderBuilder, Trim};
 use std::{collections::BTreeMap, io::Read};
 
@@ -61,7 +61,7 @@ fn blame(source: u32, row: &[(u32, u16)], error: RowError) -> Option<usize> {
 			let mut same = row.iter().enumerate().filter(|(_, edge)| edge.0 == target);
 			same.nth(1).map(|(position, _)| position)
 		}
-		RowError::TooManyEdges { .. } => Some(contribution::MAX_EDGES),
+		RowError::TooManyEdges { .. } => Some(bittensor_contribution::MAX_EDGES),
 		RowError::SharesOverLimit { .. } => {
 			let mut sum = 0;
 			row.iter().position(|edge| {

@@ -2,7 +2,7 @@
 //! integers with 44 bits below one unit of mass.
 
 use crate::case::Case;
-use contribution::SHARE_ONE;
+use bittensor_contribution::SHARE_ONE;
 
 /// Algorithm 1 in `f64`, until the rest is at most `epsilon` of the stake:
 ///

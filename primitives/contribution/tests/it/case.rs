@@ -1,6 +1,8 @@
 //! Inputs: stakes and well-formed rows, random or given.
 
-use contribution::{Graph, Progress, Solve, Vectors, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE};
+use bittensor_contribution::{
+	Graph, Progress, Solve, Vectors, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE,
+};
 use proptest::{collection::vec, prelude::*};
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},

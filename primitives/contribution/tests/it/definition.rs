@@ -1,7 +1,9 @@
 //! The sweep as the engine's pages define it, over `u128` and without regard to speed.
 
 use crate::case::Case;
-use contribution::{Solve, LIGHT_BITS, LOOK_COST, RESIDUAL_BITS, ROW_COST, RUN_COST, WINDOW};
+use bittensor_contribution::{
+	Solve, LIGHT_BITS, LOOK_COST, RESIDUAL_BITS, ROW_COST, RUN_COST, WINDOW,
+};
 
 /// A solve in progress: `r` and `N*`, the sweep and the uid that is next, and what it cost so far.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 //! WebAssembly; the benchmark's tests check it there.
 
 use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
-use contribution::{Graph, Payout, Progress, Solve, MAX_STEP_COST, WINDOW};
+use bittensor_contribution::{Graph, Payout, Progress, Solve, MAX_STEP_COST, WINDOW};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -1,6 +1,6 @@
 //! The schedule: its values, and its sums against adding block by block.
 
-use contribution::Schedule;
+use bittensor_contribution::Schedule;
 use proptest::prelude::*;
 
 #[test]

@@ -1,6 +1,6 @@
 //! What becomes of rows that may not be: each bad edge is dropped, its share stays at home.
 
-use contribution::{Graph, MAX_COMPONENTS, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE};
+use bittensor_contribution::{Graph, MAX_COMPONENTS, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE};
 use proptest::{collection::vec, prelude::*};
 
 fn one_row(components: usize, targets: &[u16], shares: &[u16]) -> (Vec<u16>, Vec<u16>) {

@@ -4,7 +4,9 @@ use crate::{
 	case::{any_case, mass, random, Spread},
 	definition::Definition,
 };
-use contribution::{Graph, Progress, Solve, Vectors, MAX_STEP_COST, MAX_SWEEPS, SHARE_ONE, WINDOW};
+use bittensor_contribution::{
+	Graph, Progress, Solve, Vectors, MAX_STEP_COST, MAX_SWEEPS, SHARE_ONE, WINDOW,
+};
 use proptest::{collection::vec, prelude::*};
 
 /// `advance` with a budget of its own; returns what was spent.

@@ -1,7 +1,7 @@
 //! Extreme sizes, stakes and graphs: an end is reached, and it is the right one.
 
 use crate::case::{mass, Case};
-use contribution::{
+use bittensor_contribution::{
 	Graph, Payout, Progress, Solve, Vectors, MAX_COMPONENTS, MAX_STEP_COST, SHARE_ONE, WINDOW,
 };
 

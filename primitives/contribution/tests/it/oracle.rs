@@ -4,7 +4,7 @@ use crate::{
 	algorithm::{algorithm_1_of, fine_limit, FINE_BITS},
 	case::{any_case, random, Case, Spread},
 };
-use contribution::{Progress, Solve};
+use bittensor_contribution::{Progress, Solve};
 use proptest::prelude::*;
 
 /// What rounding may have moved: a unit per edge visit, and from each row visit of mass `m` less

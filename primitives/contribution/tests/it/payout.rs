@@ -1,6 +1,6 @@
 //! `σ` is paid to the unit.
 
-use contribution::Payout;
+use bittensor_contribution::Payout;
 use proptest::{collection::vec, prelude::*};
 
 fn pay(sigma: u64, contributions: &[u64]) -> Vec<u64> {

@@ -1,6 +1,6 @@
 //! What a row may be.
 
-use contribution::{check_row, RowError, MAX_EDGES, SHARE_ONE};
+use bittensor_contribution::{check_row, RowError, MAX_EDGES, SHARE_ONE};
 use proptest::{collection::vec, prelude::*};
 
 fn known(uid: u32) -> bool {
