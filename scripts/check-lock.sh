@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
 # Fails when Cargo.lock mixes two releases of the SDK. One of its crates at a version from another
 # release still resolves, and breaks much later, in traits that look alike but are not the same.
+# Fails too when .cargo/config.toml sets flags for a package that Cargo.lock does not have: cargo
+# ignores such a line, and the package that was meant is built without its flags.
 set -euo pipefail
-lock="${1:-$(dirname "$0")/../Cargo.lock}"
+cd "$(dirname "$0")/.."
+lock=Cargo.lock
 
 failed=0
 for crate in sp-runtime frame-support sc-service; do
@@ -23,4 +26,13 @@ for crate in sp-runtime frame-support sc-service; do
 		;;
 	esac
 done
+
+packages=$(sed -n '/^\[profile\.fast\.package\]/,$ s/^\([a-z][a-z0-9_-]*\)[. ].*/\1/p' .cargo/config.toml)
+unknown=$(comm -23 <(sort <<<"$packages") <(sed -n 's/^name = "\(.*\)"$/\1/p' "$lock" | sort -u))
+for package in $unknown; do
+	printf 'check-lock: error: .cargo/config.toml sets flags for %s, which is not in %s\n' \
+		"$package" "$lock" >&2
+	failed=1
+done
+printf 'check-lock: flags for %s packages\n' "$(wc -l <<<"$packages")"
 exit "$failed"
