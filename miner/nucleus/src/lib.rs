@@ -21,6 +21,7 @@ pub mod corpus;
 mod decoder;
 mod encoder;
 pub mod error;
+pub mod files;
 mod joiner;
 pub mod learning;
 mod loss;

@@ -4,6 +4,8 @@
 //! Invariants: a reader of the file never sees half an object (written aside, then renamed); a disk
 //! that is full or slow does not stop the component.
 
+pub mod recorder;
+
 use serde::Serialize;
 use std::{
 	path::{Path, PathBuf},
