@@ -1,4 +1,4 @@
-//! Gives the binary its version: the crate's, and the commit where git knows it.
+//! Sets the version of the binary: the crate version and, if available, the git commit.
 
 use substrate_build_script_utils::{generate_cargo_keys, rerun_if_git_head_changed};
 

@@ -1,10 +1,10 @@
-//! The chains that `--chain` knows by name, made from the runtime's presets; any other value is
-//! the path of a specification file.
+//! The chains that `--chain` knows by name, built from the runtime's presets. Any other value is the path
+//! of a specification file.
 //!
 //! | `--chain` | preset | for |
 //! |---|---|---|
 //! | `dev` | `development` | one node: `--dev` |
-//! | `local`, or nothing | `local_testnet` | two nodes: `--alice`, `--bob` |
+//! | `local` (default) | `local_testnet` | two nodes: `--alice`, `--bob` |
 
 use bittensor_runtime::{
 	genesis_config_presets, SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL, WASM_BINARY,
@@ -12,10 +12,10 @@ use bittensor_runtime::{
 use sc_service::{ChainType, Properties};
 use std::path::PathBuf;
 
-/// A chain: name, genesis, boot nodes, and how wallets show its amounts and addresses.
+/// A chain: its name, genesis, boot nodes and display properties.
 pub(crate) type ChainSpec = sc_service::GenericChainSpec;
 
-/// The chain of this name, or of the specification file at this path.
+/// Returns the chain with this name, or reads the specification file at this path.
 pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
 	match id {
 		"dev" => preset(
@@ -40,8 +40,8 @@ fn preset(name: &str, id: &str, chain_type: ChainType, preset: &str) -> Result<C
 	let wasm = WASM_BINARY.ok_or(
 		"this binary was built with SKIP_WASM_BUILD and holds no runtime; build it without",
 	)?;
-	// Read natively: asking the WebAssembly runtime for it would compile that once more, which is a
-	// third of the time that a new chain takes to start.
+	// Read from the native code: the WebAssembly runtime would have to be compiled once more, which takes
+	// a third of the start time of a new chain.
 	let patch = genesis_config_presets::patch(preset)
 		.ok_or_else(|| format!("the runtime has no preset `{preset}`"))?;
 	Ok(ChainSpec::builder(wasm, None)
@@ -54,7 +54,7 @@ fn preset(name: &str, id: &str, chain_type: ChainType, preset: &str) -> Result<C
 		.build())
 }
 
-/// How wallets show amounts and addresses.
+/// Display properties for wallets: token symbol, decimals and address prefix.
 fn properties() -> Properties {
 	let mut properties = Properties::new();
 	properties.insert("tokenSymbol".into(), TOKEN_SYMBOL.into());

@@ -2,29 +2,29 @@
 
 use sc_cli::RunCmd;
 
-/// What was typed: a sub-command, or the options of a running node.
+/// The command line: a subcommand, or options for running the node.
 #[derive(Debug, clap::Parser)]
 pub(crate) struct Cli {
-	/// What to do; a node is run if nothing is named.
+	/// The subcommand. Without one, the node runs.
 	#[command(subcommand)]
 	pub(crate) subcommand: Option<Subcommand>,
 
-	/// Options of a running node.
+	/// Options for running the node.
 	#[clap(flatten)]
 	pub(crate) run: RunCmd,
 }
 
-/// Everything besides running a node.
+/// All commands except running the node.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Subcommand {
 	/// Generate, inspect and store keys.
 	#[command(subcommand)]
 	Key(sc_cli::KeySubcommand),
 
-	/// Write the specification of a chain, `--raw` for one that other nodes start from.
+	/// Write a chain specification; with `--raw` in the form that other nodes start from.
 	ExportChainSpec(sc_cli::ExportChainSpecCmd),
 
-	/// Execute a block again and check it.
+	/// Re-execute a block and check it.
 	CheckBlock(sc_cli::CheckBlockCmd),
 
 	/// Write blocks to a file.
@@ -39,9 +39,9 @@ pub(crate) enum Subcommand {
 	/// Delete the database of a chain.
 	PurgeChain(sc_cli::PurgeChainCmd),
 
-	/// Go back by so many blocks, at most to the last finalised one.
+	/// Revert this many blocks, at most to the last finalised block.
 	Revert(sc_cli::RevertCmd),
 
-	/// Show what the database holds: best and finalised block, pruning.
+	/// Show the state of the database: best and finalised block, pruning.
 	ChainInfo(sc_cli::ChainInfoCmd),
 }

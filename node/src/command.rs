@@ -1,4 +1,4 @@
-//! What each sub-command does.
+//! The implementation of the subcommands.
 
 use crate::{
 	chain_spec,
@@ -40,7 +40,7 @@ impl SubstrateCli for Cli {
 	}
 }
 
-/// Parses the command line and does what it says.
+/// Parses the command line and runs the command.
 pub(crate) fn run() -> sc_cli::Result<()> {
 	let cli = Cli::from_args();
 	let Some(subcommand) = &cli.subcommand else { return run_node(&cli) };
@@ -74,7 +74,7 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 		Subcommand::Revert(cmd) => cli.create_runner(cmd)?.async_run(|config| {
 			let PartialComponents { client, task_manager, backend, .. } =
 				service::new_partial(&config)?;
-			// GRANDPA's own data must go back together with the blocks.
+			// GRANDPA's own data must be reverted together with the blocks.
 			let revert_grandpa = Box::new(|client, _, blocks| {
 				sc_consensus_grandpa::revert(client, blocks)?;
 				Ok(())
@@ -98,8 +98,8 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 	})
 }
 
-/// A development chain keeps the state of every block, unless `--state-pruning` says otherwise, so
-/// that any epoch's numbers can be looked up and computed again.
+/// Keeps the state of every block on a development chain, unless `--state-pruning` is given, so that the
+/// numbers of any epoch can be read and recomputed.
 fn keep_states_of_development(config: &mut Configuration) {
 	if config.chain_spec.chain_type() == ChainType::Development {
 		config.state_pruning.get_or_insert(PruningMode::ArchiveAll);

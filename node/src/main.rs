@@ -1,8 +1,8 @@
-//! The node: keeps the chain, authors and finalises blocks, and serves JSON-RPC.
+//! The node: stores the chain, authors and finalises blocks, and serves JSON-RPC.
 //!
 //! ```text
 //!            ┌──────────────────────────── service ────────────────────────────┐
-//!  peers ◀──▶│ network ─▶ import queue ─▶ client + runtime (wasm) ─▶ ParityDb  │
+//!  nodes ◀──▶│ network ─▶ import queue ─▶ client + runtime (wasm) ─▶ ParityDb  │
 //!            │    ▲           ▲                 ▲        │                     │
 //!            │    │      Aura: authors     transaction   │ GRANDPA: finalises  │
 //!            │    └───────────┴──────────────  pool ◀────┴──┐                  │
@@ -10,17 +10,17 @@
 //!  wallets, miners, polkadot-js ◀─── JSON-RPC (rpc) ────────┘
 //! ```
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
-//! | [`cli`], [`command`] | command line and what each sub-command does |
+//! | [`cli`], [`command`] | the command line and its subcommands |
 //! | [`chain_spec`] | the chains that `--chain` knows by name |
-//! | [`service`] | the parts of the picture, put together |
-//! | [`rpc`] | JSON-RPC methods beyond those that every Substrate node has |
+//! | [`service`] | the parts in the picture, and how they connect |
+//! | [`rpc`] | JSON-RPC methods in addition to those of every Substrate node |
 //!
-//! Invariant: the node holds no rule of the chain; all of them are in the runtime, whose code is
-//! part of the chain's state.
+//! Invariant: the node contains no rules of the chain. All rules are in the runtime, and its code is part
+//! of the chain's state.
 
-// The SDK's error types are large, and each of them ends the program once.
+// The SDK's error types are large. Each one ends the program, so their size does not matter.
 #![allow(clippy::result_large_err)]
 
 mod chain_spec;

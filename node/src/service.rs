@@ -1,7 +1,7 @@
-//! The parts of a node, put together.
+//! Builds a node from its parts.
 //!
-//! Aura authors: one authority per slot, in turn. GRANDPA finalises: more than two thirds of the
-//! authorities vote. Both read their authorities from the chain.
+//! Aura authors blocks: one authority per slot, in turn. GRANDPA finalises a block when more than two
+//! thirds of the authorities have voted for it. Both read their authorities from the chain.
 
 use bittensor_runtime::{
 	apis::RuntimeApi,
@@ -20,23 +20,23 @@ use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_aura::{sr25519::AuthorityPair as AuraPair, SlotDuration};
 use std::{sync::Arc, time::Duration};
 
-/// The client: blocks, states and the runtime that computes them.
+/// The client: blocks, states and the runtime that executes them.
 pub(crate) type FullClient =
 	sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
-/// What the runtime may call of the node.
+/// Functions of the node that the runtime can call.
 type HostFunctions = sp_io::SubstrateHostFunctions;
 /// The database with its caches.
 type FullBackend = sc_service::TFullBackend<Block>;
-/// Chooses the chain to build on: the longest.
+/// Selects the chain to build on: the longest.
 type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
-/// The pool of extrinsics that wait for a block.
+/// The pool of extrinsics that wait for inclusion.
 pub(crate) type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
-/// Imports blocks and what finalises them.
+/// Imports blocks and justifications.
 type GrandpaBlockImport =
 	sc_consensus_grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
 type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, FullClient, FullSelectChain>;
 
-/// What a node and the sub-commands that read its database have in common.
+/// The parts that a running node and the database subcommands share.
 pub(crate) type Service = sc_service::PartialComponents<
 	FullClient,
 	FullBackend,
@@ -46,18 +46,18 @@ pub(crate) type Service = sc_service::PartialComponents<
 	(GrandpaBlockImport, GrandpaLink, Option<Telemetry>),
 >;
 
-/// At least every so many blocks a proof of finality is kept, for nodes that join.
+/// Maximum number of blocks between two stored finality proofs, which joining nodes use.
 const JUSTIFICATION_PERIOD: u32 = 512;
 
-/// How long a vote may travel, at most; shorter slots get a tenth of theirs.
+/// Maximum gossip period of GRANDPA. With short slots it is a tenth of the slot.
 const MAX_GOSSIP_DURATION: Duration = Duration::from_millis(333);
 
-/// The part of a slot in which an author may build its block. The runtime's limit is a third of
-/// the slot; the rest is reserve for a machine that is busy, and the last third is for the others
-/// to import the block before they build on it.
+/// The part of a slot in which an author may build its block. The runtime limits a block to a third of
+/// the slot; the second third is reserve for a busy machine, and in the last third the other nodes
+/// import the block.
 const PROPOSAL_PART: f32 = 2.0 / 3.0;
 
-/// What every block says about its time: the slot, and the clock.
+/// Inherent data of every block: the slot and the time.
 fn inherents(
 	slot: SlotDuration,
 ) -> (sp_consensus_aura::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
@@ -74,7 +74,7 @@ fn gossip_duration(slot: SlotDuration) -> Duration {
 	MAX_GOSSIP_DURATION.min(slot.as_duration() / 10)
 }
 
-/// Opens the database and builds what every command needs.
+/// Opens the database and builds the parts that every command needs.
 pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceError> {
 	let telemetry = config
 		.telemetry_endpoints
@@ -276,7 +276,7 @@ pub(crate) fn new_full<N: NetworkBackend<Block, Hash>>(
 				compatibility_mode: Default::default(),
 			},
 		)?;
-		// Without its author a validator is of no use: the node ends with it.
+		// An essential task: a validator that cannot author blocks stops.
 		task_manager.spawn_essential_handle().spawn_blocking("aura", Some("block-authoring"), aura);
 	}
 

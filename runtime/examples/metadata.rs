@@ -1,5 +1,4 @@
-//! Writes the runtime's metadata to a file, for clients that are compiled against it:
-//! `metadata PATH`.
+//! Writes the runtime's metadata to a file that clients compile against: `metadata PATH`.
 
 use std::{env, fs, process::ExitCode};
 

@@ -1,4 +1,4 @@
-//! Runtime APIs: what a node calls to build, check and finalise blocks, and what anybody may ask.
+//! Runtime APIs: nodes call them to build, check and finalise blocks, and clients to read the state.
 
 use crate::{
 	genesis_config_presets, pallets, AccountId, Aura, Balance, Block, BlockNumber, Emission,
@@ -134,7 +134,7 @@ sp_api::impl_runtime_apis! {
 			>,
 			_key_owner_proof: sp_consensus_grandpa::OpaqueKeyOwnershipProof,
 		) -> Option<()> {
-			// No session history to prove a key's owner against.
+			// The runtime keeps no session history that could prove the owner of a key.
 			None
 		}
 

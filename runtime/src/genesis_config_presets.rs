@@ -1,12 +1,12 @@
-//! The chains that every node can start without a file.
+//! The chains that every node can start without a specification file.
 //!
 //! | preset | authorities | slots | epoch | rows live | emission | for |
 //! |---|---|---|---|---|---|---|
 //! | `development` | Alice | 1 s | 10 blocks | 100 epochs | 1 BIT a block | one node, `--dev` |
 //! | `local_testnet` | Alice, Bob | 3 s | 20 blocks | 100 epochs | 1 BIT a block | `--chain local` |
 //!
-//! Their keys are public: `//Alice` and so on. Both name Alice's account as the Sudo key; no other
-//! chain should.
+//! Their keys are public (`//Alice` and so on), and the Sudo key of both is Alice's account. Do not use
+//! these keys on any other chain.
 
 use crate::{AccountId, Balance, UNIT};
 use alloc::{vec, vec::Vec};
@@ -18,11 +18,11 @@ use sp_core::hex2array;
 use sp_genesis_builder::PresetId;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
-/// What each prefunded account holds, in units: a million BIT.
+/// Balance of each prefunded account, in units: a million BIT.
 pub const ENDOWMENT: Balance = 1_000_000 * UNIT;
 
-/// Public keys (sr25519) of `//0` to `//15`, prefunded beside the named accounts. Written down, as
-/// deriving them would bring the word list and the key stretching of seed phrases into the runtime.
+/// Public keys (sr25519) of `//0` to `//15`, prefunded like the named accounts. They are constants,
+/// because deriving them would add the word list and key stretching of seed phrases to the runtime.
 pub const NUMBERED: [[u8; 32]; 16] = [
 	hex2array!("2afba9278e30ccf6a6ceb3a8b6e336b70068f045c666f2e7f4f9cc5f47db8972"),
 	hex2array!("b606fc73f57f03cdb4c932d475ab426043e429cecc2ffff0d2672b0df8398c48"),
@@ -42,7 +42,7 @@ pub const NUMBERED: [[u8; 32]; 16] = [
 	hex2array!("fc3c37459d9bdc61f58a5ebc01e9e2305a19d390c0543dc733861ec3cf1de01f"),
 ];
 
-/// What distinguishes one chain from another.
+/// The values that differ between the chains.
 struct Chain {
 	authorities: Vec<(AuraId, GrandpaId)>,
 	sudo: AccountId,
@@ -78,7 +78,7 @@ fn authority(aura: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AuraId, GrandpaI
 	(aura.public().into(), grandpa.public().into())
 }
 
-/// One BIT per block, for ever, in epochs of so many blocks.
+/// Emission of 1 BIT per block without halvings, in epochs of this many blocks.
 fn emission(epoch_length: u32) -> Parameters {
 	Parameters {
 		epoch_length,
@@ -112,7 +112,7 @@ fn local_testnet() -> Value {
 	})
 }
 
-/// The genesis of the preset of this name: what differs from the default.
+/// The genesis of a preset, as a patch of the default genesis.
 pub fn patch(id: &str) -> Option<Value> {
 	match id {
 		sp_genesis_builder::DEV_RUNTIME_PRESET => Some(development()),
@@ -121,7 +121,7 @@ pub fn patch(id: &str) -> Option<Value> {
 	}
 }
 
-/// The same as bytes, as the runtime API has it.
+/// The same as JSON bytes, for the runtime API.
 pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 	serde_json::to_vec(&patch(id.as_ref())?).ok()
 }

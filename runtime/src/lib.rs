@@ -1,8 +1,8 @@
 //! The runtime: the rules of the chain, compiled to WebAssembly and run by every node.
 //!
 //! ```text
-//!             inherents             signed extrinsics             on_poll, what is left
-//!          ┌─────────────┐   ┌───────────────────────────────┐   of the block, at most 25 %
+//!             inherents             signed extrinsics             on_poll: the rest of
+//!          ┌─────────────┐   ┌───────────────────────────────┐   the block, at most 25 %
 //!          │ Timestamp   │   │ Balances   Utility   Proxy    │   ┌───────────────────────┐
 //!   block ─┤             ├───┤ Emission: register, stake,    ├───┤ Emission: Merge→Begin │─▶
 //!          │  └▶ Aura    │   │   post_row, set_edge, …  Sudo │   │      →Sweep→Emit      │
@@ -12,30 +12,30 @@
 //!                                                        Grandpa: authorities of finality
 //! ```
 //!
-//! | where | what |
+//! | module | content |
 //! |---|---|
 //! | this file | types and version |
 //! | `pallets` | the list of pallets with their indices |
-//! | [`configs`] | each pallet's configuration, by subject |
-//! | [`weights`] | what calls and steps cost, as measured |
-//! | [`slots`] | the slot length, a value of genesis, and the block limits that follow from it |
-//! | [`apis`] | runtime APIs: what a node and other programs may ask |
-//! | `metadata` | the metadata file that clients are compiled with |
+//! | [`configs`] | configuration of the pallets, by subject |
+//! | [`weights`] | measured weights of calls and steps |
+//! | [`slots`] | the slot length, set at genesis, and the block limits derived from it |
+//! | [`apis`] | runtime APIs, called by nodes and clients |
+//! | `metadata` | the metadata file that clients compile against |
 //! | [`genesis_config_presets`] | the chains `development` and `local_testnet` |
 //!
 //! Invariants:
-//! - The slot length and the emission parameters are written by genesis and by no call.
-//! - A block may take at most a third of its slot ([`slots::BlockWeights`]).
-//! - The order and the names of [`TxExtension`] are those that common wallets know; a wallet that
-//!   does not know one of them cannot sign.
+//! - Genesis sets the slot length and the emission parameters. No call changes them.
+//! - A block takes at most a third of its slot ([`slots::BlockWeights`]).
+//! - [`TxExtension`] lists only extensions that common wallets know, in their order and with their
+//!   names. A wallet cannot sign with an extension that it does not know.
 
 #![cfg_attr(not(feature = "std"), no_std)]
-// `frame_support::runtime` and `impl_runtime_apis` expand to more than the default depth.
+// `frame_support::runtime` and `impl_runtime_apis` expand deeper than the default limit.
 #![recursion_limit = "256"]
 
 extern crate alloc;
 
-/// The same runtime compiled to WebAssembly, by the build script.
+/// This runtime compiled to WebAssembly by the build script.
 #[cfg(feature = "std")]
 #[allow(missing_docs)]
 mod wasm {
@@ -44,7 +44,7 @@ mod wasm {
 #[cfg(feature = "std")]
 pub use wasm::*;
 
-// What the two macros generate has no documentation, and nothing else is public there.
+// The two macros generate items without documentation; the modules have no other public items.
 #[allow(missing_docs)]
 pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
@@ -71,7 +71,7 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-/// Types of the node: it stores and forwards extrinsics as bytes and never looks inside.
+/// Types of the node, which stores and forwards extrinsics as opaque bytes.
 pub mod opaque {
 	use super::{generic, BlakeTwo256};
 	pub use sp_runtime::OpaqueExtrinsic as UncheckedExtrinsic;
@@ -94,8 +94,8 @@ sp_runtime::impl_opaque_keys! {
 	}
 }
 
-/// Name and version of these rules. `spec_version` rises with every change of the rules,
-/// `transaction_version` with every change of how a call or an extension is encoded.
+/// Name and version of the runtime. `spec_version` increases with every change of the rules,
+/// `transaction_version` with every change of the encoding of a call or an extension.
 #[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("bittensor"),
@@ -108,44 +108,44 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	system_version: 1,
 };
 
-/// Units of one BIT, the token: nine decimals.
+/// Units per BIT, the token: nine decimals.
 pub const UNIT: Balance = 1_000_000_000;
-/// Units of a thousandth of a BIT.
+/// Units per thousandth of a BIT.
 pub const MILLI: Balance = UNIT / 1_000;
-/// The least that an account holds, in units: below it the account is removed.
+/// Minimum balance of an account, in units. An account below it is removed.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI;
-/// Address prefix of SS58: the generic Substrate one.
+/// SS58 address prefix: the generic Substrate prefix.
 pub const SS58_PREFIX: u16 = 42;
-/// The token's name in user interfaces.
+/// Symbol of the token in user interfaces.
 pub const TOKEN_SYMBOL: &str = "BIT";
-/// Decimals of the token: 10^9 units are one BIT.
+/// Decimals of the token: 10^9 units are 1 BIT.
 pub const TOKEN_DECIMALS: u32 = 9;
 
 /// Signature of an extrinsic: sr25519, ed25519 or ECDSA.
 pub type Signature = MultiSignature;
-/// Account: the public key, or the hash of it, of whoever signs.
+/// Account: the public key of the signer, or its hash.
 pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
 /// An amount of tokens in units (10^-9 BIT).
 pub type Balance = u64;
-/// How many extrinsics an account has signed.
+/// Number of extrinsics that an account has signed.
 pub type Nonce = u32;
 /// Hash of a block, of an extrinsic or of stored data: BLAKE2b-256.
 pub type Hash = sp_core::H256;
 /// Number of a block.
 pub type BlockNumber = u32;
-/// How an extrinsic names an account.
+/// The form in which an extrinsic names an account.
 pub type Address = MultiAddress<AccountId, ()>;
 /// Header of a block.
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// Block whose extrinsics are decoded.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
-/// Extrinsic that is not verified yet.
+/// Extrinsic before verification.
 pub type UncheckedExtrinsic =
 	generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
-/// What is signed: the call with its extensions.
+/// The signed data: the call with its extensions.
 pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 
-/// What every signed extrinsic is checked for and charged, in this order.
+/// The checks and charges of every signed extrinsic, in this order.
 pub type TxExtension = (
 	frame_system::CheckNonZeroSender<Runtime>,
 	frame_system::CheckSpecVersion<Runtime>,

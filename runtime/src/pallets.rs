@@ -1,17 +1,17 @@
-//! The pallets of the runtime. [`Runtime`] and the types that gather what all of them have (calls,
-//! events, errors, origins, hold reasons, genesis) are generated from this list.
+//! The pallets of the runtime. The macro generates [`Runtime`] and the aggregate types (calls, events,
+//! errors, origins, hold reasons, genesis) from this list.
 
 use crate::{Block, UncheckedExtrinsic};
 use alloc::vec::Vec;
 use sp_inherents::{CheckInherentsResult, InherentData};
 use sp_runtime::traits::Block as BlockT;
 
-/// The extrinsics that the author of a block adds itself, from its own data: the time.
+/// Returns the inherents: extrinsics that the author of a block adds from local data (the time).
 pub(crate) fn create_inherents(data: &InherentData) -> Vec<UncheckedExtrinsic> {
 	data.create_extrinsics()
 }
 
-/// Whether those of a block agree with this node's own data.
+/// Checks the block's inherents against local data.
 pub(crate) fn check_inherents(
 	data: &InherentData,
 	block: &<Block as BlockT>::LazyBlock,
@@ -19,8 +19,8 @@ pub(crate) fn check_inherents(
 	data.check_extrinsics(block)
 }
 
-// An index is part of every encoded call, so it never changes; gaps are left for what belongs to
-// the same subject. Timestamp comes before Aura, which is told the time by it.
+// An index is part of every encoded call, so it never changes. The gaps leave room for more pallets of
+// the same subject. Timestamp comes before Aura, because it passes the time to Aura.
 #[frame_support::runtime]
 mod runtime {
 	#[runtime::runtime]

@@ -1,24 +1,24 @@
-//! The slot length, and the block limits that follow from it.
+//! The slot length, and the block limits derived from it.
 //!
 //! ```text
 //!   genesis ── slotDuration ──▶ SlotDuration ──┬─▶ Aura: one author per slot
 //!                                              ├─▶ Timestamp: blocks ≥ half a slot apart
 //!                                              ├─▶ BlockWeights: a block ≤ a third of a slot
-//!                                              └─▶ Emission: weight per block, most components
+//!                                              └─▶ Emission: weight per block, component limit
 //! ```
 //!
-//! A development chain has slots of 1 s and a public one of 6 s, with the same code; so the slot
-//! length is data. It is written by genesis only: changing it under a running Aura chain would
-//! make the slot number jump, and nodes would refuse each other's blocks.
+//! A development chain has slots of 1 s and a public chain slots of 6 s, with the same code, so the slot
+//! length is data. Only genesis sets it: a change on a running Aura chain would make the slot number
+//! jump, and nodes would refuse each other's blocks.
 //!
-//! As the limits follow from it, the constants `system.blockWeights`, `timestamp.minimumPeriod`,
+//! Because the limits derive from it, the constants `system.blockWeights`, `timestamp.minimumPeriod`,
 //! `aura.slotDuration`, `emission.maxServiceWeight` and `emission.maxComponents` in the metadata
-//! depend on the chain that is asked; metadata written outside of any chain shows
-//! [`DEFAULT_SLOT_DURATION`]. Reading the value costs one lookup in the state, which the block's
-//! overlay caches after the first.
+//! depend on the chain. Metadata generated without a chain has the values for
+//! [`DEFAULT_SLOT_DURATION`]. Reading the value is one state lookup per block; later reads hit the
+//! overlay.
 //!
-//! Invariant: the value lies between [`MIN_SLOT_DURATION`] and [`MAX_SLOT_DURATION`]. Genesis
-//! refuses any other, and a reader clamps, so that no limit is ever zero.
+//! Invariant: the value is between [`MIN_SLOT_DURATION`] and [`MAX_SLOT_DURATION`]. Genesis refuses
+//! other values, and readers clamp it, so no limit is ever zero.
 
 pub use pallet::*;
 
@@ -28,20 +28,21 @@ use frame_support::{
 };
 use sp_runtime::Perbill;
 
-/// Slot length of a public chain, in milliseconds; also where genesis says nothing.
+/// Slot length of a public chain, in milliseconds. The default if genesis does not set it.
 pub const DEFAULT_SLOT_DURATION: u64 = 6_000;
-/// Shortest slot, in milliseconds: below it an empty block and its gossip fill the slot.
+/// Minimum slot length, in milliseconds. In a shorter slot an empty block and its gossip take the
+/// whole slot.
 pub const MIN_SLOT_DURATION: u64 = 250;
-/// Longest slot, in milliseconds.
+/// Maximum slot length, in milliseconds.
 pub const MAX_SLOT_DURATION: u64 = 60_000;
 
-/// A block may be computed for at most one part of so many of its slot: authoring, import by the
-/// others and gossip share it.
+/// Computing a block takes at most one of this many parts of its slot: authoring, gossip and import by
+/// the other nodes share the slot.
 const BLOCK_PARTS: u64 = 3;
-/// What normal extrinsics may take of a block; the rest is reserved for operational ones.
+/// The part of a block that normal extrinsics may use. The rest is reserved for operational ones.
 const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
 
-/// The pallet that keeps the value. It has no call.
+/// The pallet that stores the value. It has no calls.
 #[frame_support::pallet]
 pub mod pallet {
 	use super::{DEFAULT_SLOT_DURATION, MAX_SLOT_DURATION, MIN_SLOT_DURATION};
@@ -51,7 +52,7 @@ pub mod pallet {
 	#[pallet::pallet]
 	pub struct Pallet<T>(_);
 
-	/// Nothing to configure.
+	/// The pallet has no configuration.
 	#[pallet::config]
 	pub trait Config: frame_system::Config {}
 
@@ -59,13 +60,13 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type SlotDuration<T: Config> = StorageValue<_, u64, ValueQuery, DefaultSlotDuration>;
 
-	/// What [`SlotDuration`] reads where nothing was written.
+	/// The default of [`SlotDuration`].
 	#[pallet::type_value]
 	pub fn DefaultSlotDuration() -> u64 {
 		DEFAULT_SLOT_DURATION
 	}
 
-	/// What genesis sets.
+	/// The value set at genesis.
 	#[pallet::genesis_config]
 	pub struct GenesisConfig<T: Config> {
 		/// The slot length in milliseconds.
@@ -103,7 +104,7 @@ impl Get<u64> for Length {
 	}
 }
 
-/// Half a slot, in milliseconds: the least time between two blocks.
+/// Half a slot, in milliseconds: the minimum time between two blocks.
 pub struct HalfLength;
 
 impl Get<u64> for HalfLength {
@@ -112,8 +113,8 @@ impl Get<u64> for HalfLength {
 	}
 }
 
-/// Limits of a block: computing it takes at most a third of a slot, of which normal extrinsics
-/// may use 75 %. The size of a proof is not limited, as nobody needs one.
+/// Limits of a block: computing it takes at most a third of a slot, and normal extrinsics may use 75 %
+/// of that. The proof size is not limited, because a solo chain needs no proofs.
 pub struct BlockWeights;
 
 impl Get<frame_system::limits::BlockWeights> for BlockWeights {
@@ -122,7 +123,7 @@ impl Get<frame_system::limits::BlockWeights> for BlockWeights {
 	}
 }
 
-/// Block limits for slots of so many milliseconds.
+/// Block limits for slots of this many milliseconds.
 pub fn limits_of(slot_duration: u64) -> frame_system::limits::BlockWeights {
 	let ref_time = slot_duration.saturating_mul(WEIGHT_REF_TIME_PER_MILLIS) / BLOCK_PARTS;
 	frame_system::limits::BlockWeights::with_sensible_defaults(

@@ -1,4 +1,4 @@
-//! The amount of Algorithm 2: `σ(b)`, the units minted for block `b`, and its sums.
+//! The amount of Algorithm 2: `σ(b)`, the units minted for block `b`, and sums over blocks.
 //!
 //! ```text
 //!   σ(b)
@@ -8,23 +8,23 @@
 //!        1          H           2H           3H         b
 //! ```
 //!
-//! Block 0, the genesis, mints nothing; blocks 1 to `H` mint `σ` each, the next `H` half of it
-//! (rounded down), and so on. An epoch pays the sum over the blocks since the epoch before began,
-//! so what has been minted depends on block numbers only.
+//! Block 0, the genesis block, mints nothing. Blocks 1 to `H` mint `σ` each, the next `H` blocks half
+//! of it (rounded down), and so on. An epoch pays the sum over the blocks since the previous epoch
+//! began, so the total minted depends on block numbers only.
 
-/// The emission schedule. It never changes in the life of a chain.
+/// The emission schedule. It is fixed for the life of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
 	/// Units minted for each block before the first halving.
 	pub sigma: u64,
-	/// Blocks from one halving to the next; 0: it never halves.
+	/// Blocks from one halving to the next; 0 means no halvings.
 	pub halving_interval: u64,
-	/// Halvings after which the emission stays as it is. With 64 or more it ends.
+	/// Maximum number of halvings; afterwards the emission is constant. With 64 or more it ends at 0.
 	pub max_halvings: u32,
 }
 
 impl Schedule {
-	/// `σ(block)`: the units minted for this block; 0 for the genesis block.
+	/// `σ(block)`: units minted for this block; 0 for the genesis block.
 	pub fn at(&self, block: u64) -> u64 {
 		match block.checked_sub(1) {
 			None => 0,
@@ -32,12 +32,12 @@ impl Schedule {
 		}
 	}
 
-	/// `Σ σ(b)` over `from_exclusive < b ≤ to_inclusive`, exactly; 0 if the range is empty. A sum
-	/// that does not fit is `u64::MAX`.
+	/// `Σ σ(b)` over `from_exclusive < b ≤ to_inclusive`, exactly; 0 if the range is empty. The sum
+	/// saturates at `u64::MAX`.
 	///
-	/// Takes one step per halving in the range, 65 at most.
+	/// Takes one step per halving in the range, at most 65.
 	pub fn between(&self, from_exclusive: u64, to_inclusive: u64) -> u64 {
-		// Ages: block b has age b - 1, so (from, to] is [from, to) in ages.
+		// Block b has age b - 1, so the blocks (from, to] are the ages [from, to).
 		let mut age = from_exclusive;
 		let mut sum = 0u64;
 		while age < to_inclusive {
@@ -55,7 +55,7 @@ impl Schedule {
 		sum
 	}
 
-	/// The halvings that have taken place when `age` blocks after the genesis exist.
+	/// Number of halvings after `age` blocks since genesis.
 	fn halvings(&self, age: u64) -> u32 {
 		match age.checked_div(self.halving_interval) {
 			None => 0,

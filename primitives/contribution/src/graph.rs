@@ -4,16 +4,16 @@
 //!   ends     [ 2,           3,    3,  ... ]    one u32 per row: where its edges end
 //!   targets  [ 5,     9,    0,        ... ]    one u16 per edge
 //!   shares   [ 16384, 512,  40000,    ... ]    one u16 per edge, out of 65,536
-//!              └─ row 0 ─┘  row 1  row 2 is empty: it keeps all it gets
+//!              └─ row 0 ─┘  row 1  row 2 is empty: it keeps all its mass
 //! ```
 //!
-//! # Invariants, whatever was pushed
+//! # Invariants, for any input
 //!
 //! - every target is below [`Graph::components`] and is not the row's own uid;
-//! - a row has at most [`MAX_EDGES`] edges, none of share 0;
+//! - a row has at most [`MAX_EDGES`] edges, and no edge of share 0;
 //! - the shares of a row sum to at most `SHARE_ONE - MIN_SELF_SHARE`.
 //!
-//! So the sweep needs no checks of its own, and its cost is known from the number of edges.
+//! So the sweep needs no checks, and its cost follows from the number of edges.
 
 use crate::{MAX_COMPONENTS, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE};
 use alloc::vec::Vec;
@@ -28,8 +28,8 @@ pub struct Graph {
 }
 
 impl Graph {
-	/// A graph of `components` uids (0 to `components - 1`; at most [`MAX_COMPONENTS`]), all rows
-	/// empty, with room for `edges` edges in all.
+	/// Creates a graph of `components` uids (0 to `components - 1`; at most [`MAX_COMPONENTS`]) with
+	/// empty rows and capacity for `edges` edges in total.
 	///
 	/// `components` is a bound, not a hint: edges to a uid outside it are dropped. `edges` is a
 	/// hint.
@@ -45,22 +45,21 @@ impl Graph {
 	}
 
 	/// Appends the row of the next uid: edge `k` gives `shares[k]` out of 65,536 to `targets[k]`.
-	/// Where one slice is longer than the other, the rest of it is ignored. See
-	/// [`Graph::push_edges`] for which edges count.
+	/// If one slice is longer, its excess is ignored. See [`Graph::push_edges`] for the edges that
+	/// count.
 	pub fn push_row(&mut self, targets: &[u16], shares: &[u16], counts: impl FnMut(u16) -> bool) {
 		self.push_edges(targets.iter().copied().zip(shares.iter().copied()), counts);
 	}
 
-	/// Appends the row of the next uid: each edge gives a share out of 65,536 to a target,
-	/// `(target, share)`.
+	/// Appends the row of the next uid. Each edge `(target, share)` gives a share out of 65,536 to a
+	/// target.
 	///
-	/// An edge counts only if it is well-formed and `counts(target)` is true; any other is dropped,
-	/// so that its share stays with the owner of the row: an edge to itself, to a uid outside the
-	/// graph, of share 0, beyond the first [`MAX_EDGES`] that count, or one that would leave the
-	/// owner less than [`MIN_SELF_SHARE`]. Equal targets add up. A row beyond the last uid is
-	/// ignored.
+	/// An edge counts if it is well-formed and `counts(target)` is true. Other edges are dropped and
+	/// their shares stay with the owner of the row: edges to itself, to a uid outside the graph, of
+	/// share 0, beyond the first [`MAX_EDGES`] that count, or that would leave the owner less than
+	/// [`MIN_SELF_SHARE`]. Equal targets add up. A row beyond the last uid is ignored.
 	///
-	/// `counts` is asked only for edges that are well-formed by themselves.
+	/// `counts` is called only for well-formed edges.
 	pub fn push_edges(
 		&mut self,
 		edges: impl IntoIterator<Item = (u16, u16)>,
@@ -70,7 +69,7 @@ impl Graph {
 		if uid >= self.components {
 			return;
 		}
-		// Copied in one go at the end, so that no vector is grown edge by edge.
+		// Collected first and copied at once, so that the vectors do not grow edge by edge.
 		let (mut targets, mut shares) = ([0; MAX_EDGES], [0; MAX_EDGES]);
 		let mut kept = 0;
 		let mut left = SHARE_ONE - MIN_SELF_SHARE;
@@ -90,7 +89,7 @@ impl Graph {
 		self.ends.push(self.targets.len() as u32);
 	}
 
-	/// The number of uids, with rows or without.
+	/// The number of uids, with or without rows.
 	pub fn components(&self) -> usize {
 		self.components
 	}
@@ -105,7 +104,7 @@ impl Graph {
 		self.targets.len()
 	}
 
-	/// The targets and the shares of a row, of equal length; both empty if `uid` has no row.
+	/// The targets and the shares of a row, of equal length. Both are empty if `uid` has no row.
 	pub fn row(&self, uid: usize) -> (&[u16], &[u16]) {
 		let start = match uid.checked_sub(1) {
 			None => 0,

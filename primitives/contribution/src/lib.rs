@@ -1,17 +1,17 @@
-//! The contribution engine: who earns how much of the tokens that are minted, in fixed point.
+//! The contribution engine: computes how the emission is divided among components, in fixed point.
 //!
 //! Every component `i` has a stake `S_i` and a *row*: shares `w_ij` out of [`SHARE_ONE`] that it
-//! attributes to the components whose vectors it uses, and what is left,
-//! `d_i = 65,536 - sum_j w_ij`, its own part `ΔL_ii`. From all rows and stakes the paper's
-//! Algorithm 1 (the modified EigenTrust power iteration) makes the contribution vector `ΔN*`, and
-//! its Algorithm 2 pays the scheduled emission `σ` in proportion to it. Stakes weigh the losses of
-//! the common objective, eq. 4, `min Σ S_i·L_i`; that is why they are where the mass starts.
+//! attributes to the components whose vectors it uses. The rest, `d_i = 65,536 - sum_j w_ij`, is its
+//! self-share `ΔL_ii`. Algorithm 1 of the paper (the modified EigenTrust power iteration) computes
+//! the contribution vector `ΔN*` from all rows and stakes. Algorithm 2 pays the scheduled emission
+//! `σ` in proportion to it. In the common objective `min Σ S_i·L_i` (eq. 4) stakes weight the losses,
+//! so the iteration starts from the stakes.
 //!
 //! # One picture
 //!
 //! With `d_i > 0` in every row the loop of Algorithm 1 is an absorbing random walk. Mass starts
-//! where the stake is; wherever it arrives, the part `d_i` is absorbed there and the rest moves on
-//! along the row. One *sweep* visits the rows in uid order, in place (Gauss-Seidel push):
+//! at the stakes. At each component the part `d_i` is absorbed and the rest moves on along the row.
+//! One *sweep* visits the rows in uid order, in place (Gauss-Seidel push):
 //!
 //! ```text
 //!            r (residual)                                     N* (contribution)
@@ -21,33 +21,34 @@
 //!       cursor ──┘    │     │                                     │
 //!                │    │     └── floor(m·w_13 / 65,536)            │
 //!   m = r1       ├────┴──────── floor(m·w_12 / 65,536)            │
-//!   r1 = 0       └─────────────────────── k = m − what was given ─┘
+//!   r1 = 0       └──────────────── k = m − the mass passed on ────┘
 //! ```
 //!
-//! Visiting rows in this order has the limit of the paper's loop (`I − Gᵀ` is an M-matrix), needs
-//! about half its sweeps and one vector instead of two, and conserves mass after every row. A sweep
-//! takes a [`window`] of 32 rows at a time: of these it visits those that are heavy. A row that holds
-//! next to nothing ([`LIGHT_BITS`]) is passed over until it holds more, or the others less. Between
-//! two windows the walk can stop, and go on in a later block.
+//! This order of visits has the same limit as the paper's loop (`I − Gᵀ` is an M-matrix), needs
+//! about half as many sweeps, uses one vector instead of two, and conserves mass after every row.
+//! A sweep processes a [`window`] of 32 rows at a time and visits the rows that hold more than a
+//! threshold. Rows below the threshold ([`THRESHOLD_BITS`]) are skipped and keep their mass for a
+//! later sweep. A solve can stop between two windows and continue in a later block.
 //!
 //! # Invariants
 //!
 //! 1. *Mass is conserved* after every row: `Σ r + Σ N* = total`, exactly, because each rounding
-//!    stays with the row that was being visited.
-//! 2. *The residual is the error.* But for rounding, what is still to come differs from `N*` by
-//!    `Σ r` in the L1 norm, so stopping at `Σ r ≤ total / 2^30` is a proven bound. Rounding moves
-//!    less than one unit per edge visit, and less than `2^-47` of the mass of a row visit, from
-//!    where it belongs to the row that was visited.
-//! 3. *Every row absorbs at least 1/8* of what it holds when it is visited ([`MIN_SELF_SHARE`];
-//!    [`Graph`] enforces it for any bytes), and at most 1/4 of the residual is in rows that are
-//!    passed over. So a sweep leaves at most `1/4 + 3/4 · 7/8 = 29/32` of it, and 212 sweeps reach
-//!    `2^-30` whatever the rows are: `(29/32)^212 < 2^-30`. [`MAX_SWEEPS`] is above that. A sweep
-//!    that passes over a part `p` of the rows leaves at most `7/8 + p/32` for `1 - p` of the
-//!    visits, so all visits together are still no more than those of 157 whole sweeps.
-//! 4. *Interruption changes nothing*: stopped after any windows and resumed, a solve ends with the
-//!    same bits as in one go, on every machine. No floats, no randomness, no parallel sums.
-//! 5. *`σ` is paid to the unit*: `Σ payouts = σ` if anything is payable, and 0 if not.
-//! 6. *Nothing panics*, whatever bytes rows, stakes and restored states hold.
+//!    remainder stays with the visited row.
+//! 2. *The residual is the error.* Apart from rounding, `N*` differs from its limit by `Σ r` in the
+//!    L1 norm, so stopping at `Σ r ≤ total / 2^30` is a proven bound. Rounding moves less than one
+//!    unit per edge visit, and less than `2^-47` of the mass of a row visit, from its target to the
+//!    visited row.
+//! 3. *Every visit absorbs at least 1/8* of the row's mass ([`MIN_SELF_SHARE`]; [`Graph`] enforces
+//!    it for any bytes), and at most 1/4 of the residual is in skipped rows. So a sweep leaves at
+//!    most `1/4 + 3/4 · 7/8 = 29/32` of the residual, and 212 sweeps reach `2^-30` for any rows:
+//!    `(29/32)^212 < 2^-30`. [`MAX_SWEEPS`] is above that. A sweep that skips a part `p` of the
+//!    rows leaves at most `7/8 + p/32` and makes `1 - p` of the visits, so the total number of
+//!    visits is at most that of 157 full sweeps.
+//! 4. *Interruption does not change the result*: a solve that stops after any windows and resumes
+//!    ends with the same bits as an uninterrupted one, on every machine. It uses no floats, no
+//!    randomness and no parallel sums.
+//! 5. *`σ` is paid to the unit*: `Σ payouts = σ` if anything is payable, and 0 otherwise.
+//! 6. *Nothing panics*, for any bytes in rows, stakes and restored states.
 //!
 //! # Numbers
 //!
@@ -57,25 +58,25 @@
 //! | share `w_ij` | `u16` | 1/65,536 of a row |
 //! | mass `r`, `N*` | `u64` | `1 / total`, total in `[2^61, 2^62)` |
 //!
-//! A share of mass is one 64-bit multiplication: `m` is shifted right by `s` until it fits 48 bits,
-//! multiplied by the 16-bit `w`, and shifted by the remaining `16 − s`. There is no 128-bit
-//! arithmetic in the sweep, where WebAssembly would pay for it per edge.
+//! Computing a share of mass takes one 64-bit multiplication: `m` is shifted right by `s` until it
+//! fits 48 bits, multiplied by the 16-bit `w`, and shifted by the remaining `16 − s`. The sweep uses
+//! no 128-bit arithmetic, which is slow in WebAssembly.
 //!
-//! # Where to find what
+//! # Modules
 //!
-//! | module | of the paper | |
+//! | module | in the paper | content |
 //! |---|---|---|
-//! | [`row`] | the row `ΔL_i*` of §5 | what a row must satisfy, and its self-share |
+//! | [`row`] | the row `ΔL_i*` of §5 | the rules for a row, and its self-share |
 //! | [`graph`] | the matrix of Algorithm 1 | all rows of one solve, packed |
 //! | [`solve`] | Algorithm 1 | the resumable sweep |
-//! | [`window`] | | what it takes at a time, and the prices |
-//! | [`payout`] | Algorithm 2, the division | `σ` in proportion to `ΔN*`, exact |
+//! | [`window`] | | the unit of work of a sweep, and its prices |
+//! | [`payout`] | Algorithm 2, the division | divides `σ` in proportion to `ΔN*`, exactly |
 //! | [`emission`] | Algorithm 2, the amount | `σ(block)` and its halvings |
 //!
 //! ```
 //! use bittensor_contribution::{Graph, Payout, Progress, Solve};
 //!
-//! // 0 attributes half of itself to 1; 1 has an empty row, and so keeps what it gets.
+//! // Component 0 attributes half of its row to 1. The row of 1 is empty: it keeps what it receives.
 //! let mut graph = Graph::with_capacity(2, 1);
 //! graph.push_row(&[1], &[32_768], |_| true);
 //! graph.push_row(&[], &[], |_| true);
@@ -106,22 +107,22 @@ pub use graph::Graph;
 pub use payout::Payout;
 pub use row::{check_row, RowError};
 pub use solve::{Progress, Solve, Vectors};
-pub use window::{LIGHT_BITS, LOOK_COST, MAX_STEP_COST, ROW_COST, RUN_COST, WINDOW};
+pub use window::{LOOK_COST, MAX_STEP_COST, ROW_COST, RUN_COST, THRESHOLD_BITS, WINDOW};
 
-/// A whole row, in shares: `d_i + Σ_j w_ij = 65,536`.
+/// The sum of a row in shares: `d_i + Σ_j w_ij = 65,536`.
 pub const SHARE_ONE: u32 = 65_536;
 
-/// The most edges a row may have.
+/// Maximum number of edges in a row.
 pub const MAX_EDGES: usize = 64;
 
-/// The least self-share `d_i = ΔL_ii`, out of [`SHARE_ONE`]: 1/8. It bounds the number of sweeps.
+/// Minimum self-share `d_i = ΔL_ii`, out of [`SHARE_ONE`]: 1/8. It bounds the number of sweeps.
 pub const MIN_SELF_SHARE: u32 = 8_192;
 
-/// The most sweeps of one solve. Convergence to `2^-30` needs at most 212 with every self-share
-/// at least 1/8.
+/// Maximum number of sweeps in one solve. With every self-share at least 1/8, convergence to `2^-30`
+/// needs at most 212.
 pub const MAX_SWEEPS: u16 = 216;
 
-/// The most components: a uid is a `u16` in an edge.
+/// Maximum number of components: an edge stores a uid as a `u16`.
 pub const MAX_COMPONENTS: usize = 65_536;
 
 /// A solve has converged when the residual is at most `total >> RESIDUAL_BITS`.

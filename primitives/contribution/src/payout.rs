@@ -1,4 +1,4 @@
-//! The division of Algorithm 2: `σ` units in proportion to `N*`, exact to the unit.
+//! The division of Algorithm 2: pays `σ` units in proportion to `N*`, exact to the unit.
 //!
 //! ```text
 //!   N*      ├──── N*_0 ────┼─ N*_1 ─┼────────── N*_2 ──────────┤  T = Σ N*
@@ -7,34 +7,34 @@
 //!             e_0           e_1         e_2       e_i = ⌊σ·C_i/T⌋ − ⌊σ·C_(i−1)/T⌋
 //! ```
 //!
-//! Cutting the running sum, and not each part, makes `Σ e_i = σ` with nothing to carry; each `e_i`
-//! is within one unit of its exact value.
+//! Rounding the running sum instead of each part makes `Σ e_i = σ` exact, without a carry. Each `e_i`
+//! differs from its exact value by less than one unit.
 
-/// The payment of one epoch, component by component in uid order. It can be stored between two
-/// calls of [`Payout::next`].
+/// The payment of one epoch, component by component in uid order. It can be stored between calls of
+/// [`Payout::next`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payout {
-	/// Units to be paid in all.
+	/// Total number of units to pay.
 	pub sigma: u64,
 	/// `T`: the sum of all contributions, in units of mass.
 	pub total: u64,
-	/// `C`: the sum of the contributions paid so far, in units of mass.
+	/// `C`: the sum of the contributions processed so far, in units of mass.
 	pub paid_mass: u64,
-	/// The units paid so far, `floor(σ·C / T)`: kept, so that a payment takes one division.
+	/// Units paid so far, `floor(σ·C / T)`. Stored so that a payment takes one division.
 	pub paid: u64,
 }
 
 impl Payout {
-	/// Starts paying `sigma` units over contributions that sum to `contribution_total`. With a sum
-	/// of 0 nobody is paid.
+	/// Starts paying `sigma` units over contributions that sum to `contribution_total`. If the sum is
+	/// 0, all payments are 0.
 	pub fn new(sigma: u64, contribution_total: u64) -> Self {
 		Self { sigma, total: contribution_total, paid_mass: 0, paid: 0 }
 	}
 
-	/// The units for the next component, whose contribution is `contribution`.
+	/// Returns the units for the next component, which has this `contribution`.
 	///
-	/// After contributions that sum to `total`, exactly `sigma` has been paid; contributions
-	/// beyond that sum are paid nothing.
+	/// When the contributions sum to `total`, exactly `sigma` has been paid. Contributions beyond
+	/// that sum are paid 0.
 	#[allow(clippy::should_implement_trait)]
 	pub fn next(&mut self, contribution: u64) -> u64 {
 		let before = self.paid_mass.min(self.total);
@@ -49,7 +49,7 @@ impl Payout {
 		units
 	}
 
-	/// `floor(σ·mass / T)`, for `mass ≤ T`; so the result is at most `σ`.
+	/// `floor(σ·mass / T)` for `mass ≤ T`, so the result is at most `σ`.
 	fn paid_until(&self, mass: u64) -> u64 {
 		let scaled = u128::from(self.sigma) * u128::from(mass);
 		scaled.checked_div(u128::from(self.total)).unwrap_or(0) as u64

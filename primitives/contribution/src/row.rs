@@ -1,14 +1,14 @@
-//! One row: what it must satisfy to be posted, and the self-share that follows from it.
+//! One row: the rules for posting it, and its self-share.
 //!
 //! ```text
 //!   edges  (target, share)        share / 65,536 = w_ij = ΔL_ij
 //!          ├ (3, 16,384)          1/4 to component 3
 //!          ├ (7,  8,192)          1/8 to component 7
-//!          └ self-share 40,960    5/8 = d_i = ΔL_ii: what is left, never stored
+//!          └ self-share 40,960    5/8 = d_i = ΔL_ii: the rest, not stored
 //! ```
 //!
-//! A row that passes is a distribution by construction: no edge to itself, no target twice, no
-//! empty edge, at most [`MAX_EDGES`] edges, and at least [`MIN_SELF_SHARE`] left for itself.
+//! A valid row is a distribution: it has no edge to itself, no duplicate target, no edge of share 0,
+//! at most [`MAX_EDGES`] edges, and a self-share of at least [`MIN_SELF_SHARE`].
 
 use crate::{MAX_COMPONENTS, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE};
 use core::fmt;
@@ -16,21 +16,21 @@ use core::fmt;
 /// Why a row cannot be posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowError {
-	/// An edge points at the row's own component; what is not given away is its self-share already.
+	/// An edge points at the row's own component. The self-share is implicit: the rest of the row.
 	SelfEdge,
 	/// Two edges have the same target.
 	DuplicateTarget {
-		/// The target that comes twice.
+		/// The duplicate target.
 		target: u32,
 	},
 	/// A target is not a known component.
 	UnknownTarget {
-		/// The target that nobody has.
+		/// The unknown target.
 		target: u32,
 	},
-	/// An edge has share 0: leave it out.
+	/// An edge has share 0.
 	ZeroShare {
-		/// The target of the empty edge.
+		/// The target of the edge.
 		target: u32,
 	},
 	/// The row has more than [`MAX_EDGES`] edges.
@@ -40,7 +40,7 @@ pub enum RowError {
 	},
 	/// The shares leave less than [`MIN_SELF_SHARE`] for the component itself.
 	SharesOverLimit {
-		/// The sum of the shares; it may be 57,344 at most.
+		/// The sum of the shares; the maximum is 57,344.
 		sum: u32,
 	},
 }

@@ -1,22 +1,21 @@
-//! Algorithm 1 as a resumable Gauss-Seidel push. The crate's page has the picture.
+//! Algorithm 1 as a resumable Gauss-Seidel push. See the picture in the [crate docs](crate).
 //!
 //! ```text
 //!   Solve::begin(stakes) ──► advance(budget) ──► Paused ──► advance(budget) ──► Converged
 //!                                 │                              (or Truncated)
-//!                                 └─ window by window, uid order; of each the heavy rows,
-//!                                    r_i > Σ r / 2^18; at the end of a sweep: residual small?
+//!                                 └─ window by window, in uid order: visits the rows above the
+//!                                    threshold, r_i > Σ r / 2^18; tests the residual after a sweep
 //! ```
 //!
-//! Passing over what holds little is what the push methods for PageRank do (Andersen, Chung and
-//! Lang, "Local graph partitioning using PageRank vectors", 2006). The limit is the same, and the
-//! visits that would move next to nothing are saved: a third of all and more, where few components
-//! hold most of the mass.
+//! Push methods for PageRank skip rows with little mass in the same way (Andersen, Chung and Lang,
+//! "Local graph partitioning using PageRank vectors", 2006). The limit does not change. Where few
+//! components hold most of the mass, skipping saves a third of the visits or more.
 //!
-//! [`Solve`] and [`Vectors`] together are the whole state. They can be stored after any call of
-//! [`Solve::advance`] and restored later, on the same [`Graph`].
+//! [`Solve`] and [`Vectors`] are the whole state. They can be stored after any call of
+//! [`Solve::advance`] and restored later with the same [`Graph`].
 
 use crate::{
-	window::{Rows, LIGHT_BITS, MAX_STEP_COST, WINDOW},
+	window::{Rows, MAX_STEP_COST, THRESHOLD_BITS, WINDOW},
 	Graph, MAX_COMPONENTS, MAX_SWEEPS, RESIDUAL_BITS,
 };
 use alloc::vec::Vec;
@@ -27,44 +26,44 @@ const TOTAL_BITS: u32 = 62;
 /// The scalars of a solve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Solve {
-	/// The mass that was put in, `Σ r + Σ N*` at all times; in `[2^61, 2^62)`.
+	/// Total mass, `Σ r + Σ N*` at all times; in `[2^61, 2^62)`.
 	pub total: u64,
-	/// The mass that is not yet absorbed, `Σ r`: the L1 distance to the limit.
+	/// Mass not absorbed yet, `Σ r`: the L1 distance to the limit.
 	pub residual: u64,
 	/// Completed sweeps.
 	pub sweep: u16,
-	/// The first uid of the [window](crate::window) that comes next.
+	/// First uid of the next [window](crate::window).
 	pub cursor: u32,
 }
 
 /// The vectors of a solve, one entry per uid, in units of mass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vectors {
-	/// `r`: mass that has arrived at a component and is not yet divided.
+	/// `r`: mass that has arrived at a component and is not divided yet.
 	pub residual: Vec<u64>,
-	/// `N*`: mass that a component has absorbed; at the end its contribution.
+	/// `N*`: mass that a component has absorbed. At the end of the solve it is the contribution.
 	pub contribution: Vec<u64>,
 }
 
-/// How far [`Solve::advance`] came.
+/// The outcome of a call of [`Solve::advance`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-	/// The budget might not suffice for the next window: it is less than [`MAX_STEP_COST`].
+	/// The remaining budget is less than [`MAX_STEP_COST`], the maximum price of a window.
 	Paused,
 	/// The residual is at most `total >> RESIDUAL_BITS` after a whole sweep.
 	Converged,
-	/// [`MAX_SWEEPS`] sweeps were made without convergence. What is left in `r` is paid to nobody.
+	/// [`MAX_SWEEPS`] sweeps did not converge. The remaining mass in `r` is not paid.
 	Truncated,
 }
 
 impl Solve {
-	/// Starts a solve: `r` is the stakes (one per uid, any unit), scaled by a power of two so that
-	/// their sum lies in `[2^61, 2^62)`, and `N*` is 0.
+	/// Starts a solve. `r` is the stakes (one per uid, in any unit), scaled by a power of two so that
+	/// their sum is in `[2^61, 2^62)`; `N*` is 0.
 	///
-	/// A sum below `2^62` is scaled without rounding. Above, prefix sums are rounded down, so the
-	/// scaled stakes add up to the scaled sum and each is off by less than one unit.
+	/// A sum below `2^62` is scaled without rounding. Above that, prefix sums are rounded down, so the
+	/// scaled stakes add up to the scaled sum and each has an error of less than one unit.
 	///
-	/// `None` if all stakes are 0. Stakes of uids of [`MAX_COMPONENTS`] or more are not read.
+	/// Returns `None` if all stakes are 0. Stakes of uids from [`MAX_COMPONENTS`] on are ignored.
 	pub fn begin(stakes: &[u64]) -> Option<(Self, Vectors)> {
 		let stakes = stakes.get(..MAX_COMPONENTS).unwrap_or(stakes);
 		let sum: u128 = stakes.iter().map(|&stake| u128::from(stake)).sum();
@@ -75,7 +74,7 @@ impl Solve {
 		let up = TOTAL_BITS.saturating_sub(bits);
 		let down = bits.saturating_sub(TOTAL_BITS);
 
-		// Room for the whole uid space, which the sweep works on.
+		// The sweep works on the whole uid space.
 		let mut residual = Vec::with_capacity(MAX_COMPONENTS);
 		if down == 0 {
 			residual.extend(stakes.iter().map(|&stake| stake << up));
@@ -95,28 +94,28 @@ impl Solve {
 		))
 	}
 
-	/// Visits rows in uid order from the cursor on, sweep after sweep, until the residual is small
-	/// at the end of a sweep, [`MAX_SWEEPS`] are made, or the budget is less than [`MAX_STEP_COST`]
-	/// and so might not suffice for the next window.
+	/// Visits rows in uid order from the cursor on, sweep after sweep. Stops when the residual is
+	/// small at the end of a sweep, after [`MAX_SWEEPS`] sweeps, or when the budget is less than
+	/// [`MAX_STEP_COST`], the maximum price of the next window.
 	///
-	/// A row that holds no more than `residual >> LIGHT_BITS` while it is the turn of its window is
-	/// passed over and keeps what it holds; in the first sweep only a row that holds nothing is.
+	/// A row that holds at most `residual >> THRESHOLD_BITS` when its window is processed is skipped
+	/// and keeps its mass. The first sweep skips only rows that hold nothing.
 	///
-	/// What a window takes from `budget`, in edge visits, [`window`](crate::window) says. Nothing is
-	/// ever done that the budget does not cover. On a finished solve the call does nothing and
-	/// returns the same again.
+	/// Each window takes its price, in edge visits, from `budget`; see [`window`](crate::window) for
+	/// the prices. The work done never exceeds the budget. On a finished solve the call does nothing
+	/// and returns the same outcome.
 	///
-	/// `graph` must be the same at every call of one solve. Components without a row keep what
-	/// they get. Vectors shorter than the graph are extended by zeros.
+	/// `graph` must be the same in every call of one solve. Components without a row keep the mass
+	/// that they receive. Vectors shorter than the graph are extended with zeros.
 	pub fn advance(&mut self, graph: &Graph, vectors: &mut Vectors, budget: &mut u64) -> Progress {
 		let Vectors { residual, contribution } = vectors;
 		let len = graph.components().max(residual.len()).max(contribution.len());
 		contribution.resize(len, 0);
-		// An array as long as the range of a u16 needs no bounds check per edge.
+		// An array of 65,536 entries needs no bounds check for a u16 index.
 		residual.resize(len.max(MAX_COMPONENTS), 0);
 		let progress = match residual.first_chunk_mut() {
 			Some(mass) => self.sweeps(graph, mass, contribution, budget),
-			// The vector was resized to more than a chunk.
+			// Unreachable: the vector was resized to at least one chunk.
 			None => Progress::Truncated,
 		};
 		residual.truncate(len);
@@ -147,8 +146,8 @@ impl Solve {
 		}
 	}
 
-	/// Goes from the cursor's window to the last one; `false` if the budget does not suffice, the
-	/// cursor being at the window that it does not suffice for.
+	/// Processes windows from the cursor to the end. Returns `false` if the budget does not cover
+	/// the next window; the cursor then points at that window.
 	fn sweep(
 		&mut self,
 		graph: &Graph,
@@ -156,12 +155,12 @@ impl Solve {
 		contribution: &mut [u64],
 		budget: &mut u64,
 	) -> bool {
-		// In the first sweep only what holds nothing is light: every stake is divided once at least.
-		let light = if self.sweep == 0 { u64::BITS - 1 } else { LIGHT_BITS };
+		// The first sweep skips only empty rows, so every stake is divided at least once.
+		let bits = if self.sweep == 0 { u64::BITS - 1 } else { THRESHOLD_BITS };
 		let (mut left, mut residual) = (*budget, self.residual);
 		let len = contribution.len().min(MAX_COMPONENTS);
 		let (contribution, _) = contribution.split_at_mut(len);
-		// A cursor within a window is none that was stored.
+		// A stored cursor is at the start of a window; round down a damaged one.
 		let mut first = self.cursor as usize / WINDOW * WINDOW;
 		let ended = loop {
 			if first >= len {
@@ -174,13 +173,13 @@ impl Solve {
 			while !waiting.is_empty() {
 				let (windows, _) = mass.as_chunks();
 				let Some(held) = windows.get(first / WINDOW) else { break };
-				let heavy = waiting.take_above(residual >> light, held);
-				left = left.saturating_sub(heavy.cost(first, graph));
-				if heavy.is_empty() {
+				let found = waiting.take_above(residual >> bits, held);
+				left = left.saturating_sub(found.cost(first, graph));
+				if found.is_empty() {
 					break;
 				}
-				heavy.fetch(first, graph);
-				for row in heavy {
+				found.fetch(first, graph);
+				for row in found {
 					let uid = first + row;
 					let (targets, shares) = graph.row(uid);
 					let kept = visit(mass, uid as u16, targets, shares);
@@ -197,15 +196,15 @@ impl Solve {
 	}
 }
 
-/// Divides the mass of row `uid` among its targets and returns what stays with the owner.
+/// Divides the mass of row `uid` among its targets and returns the mass that stays with the owner.
 ///
-/// Each target gets `floor(floor(m / 2^s) · w / 2^(16 - s))`, where `s` is the least shift that
-/// brings `m` below `2^48`: the product fits 64 bits, and is at most `m · w / 65,536`. The shares
-/// of a row sum to less than 65,536, so the owner never gives more than it has. Additions are
-/// modulo `2^64`: they cannot overflow while the total is below `2^62`, and a damaged state must
-/// not panic.
-// A function of its own: among the variables of the loop over windows, those of the loop over edges
-// would not all be in registers in WebAssembly, and an edge would take a third longer.
+/// Each target receives `floor(floor(m / 2^s) · w / 2^(16 - s))`, where `s` is the smallest shift
+/// that makes `m` less than `2^48`. The product fits 64 bits, and the result is at most
+/// `m · w / 65,536`. The shares of a row sum to less than 65,536, so a row never passes on more than
+/// it holds. Additions wrap modulo `2^64`: they cannot overflow while the total is below `2^62`, and
+/// a damaged state must not panic.
+// Not inlined: in the loop over windows WebAssembly does not keep all variables of the loop over
+// edges in registers, and an edge takes a third longer.
 #[inline(never)]
 fn visit(mass: &mut [u64; MAX_COMPONENTS], uid: u16, targets: &[u16], shares: &[u16]) -> u64 {
 	let own = core::mem::take(&mut mass[usize::from(uid)]);

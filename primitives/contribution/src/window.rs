@@ -1,57 +1,58 @@
-//! What a sweep takes at a time: 32 rows that follow one another, of which it visits the heavy ones.
+//! The unit of work of a sweep: a window of 32 consecutive rows, of which the sweep visits those above
+//! the threshold.
 //!
 //! ```text
 //!    uid     64  65  66  67  68  69  70  71  72  ...  95
 //!    r       ▇   ▁   ▆   ▇   ▁   ▁   ▅   ▁   ▇        ▁      floor ┄┄▂┄┄
-//!    heavy   1   0   1   1   0   0   1   0   1        0      first look: 4 runs are visited
-//!    heavy   -   0   -   -   0   1   -   0   -        0      second look: 69 got mass from them
-//!    heavy   -   0   -   -   0   -   -   0   -        0      third look: the window is done
+//!    above   1   0   1   1   0   0   1   0   1        0      first look: 4 runs are visited
+//!    above   -   0   -   -   0   1   -   0   -        0      second look: 69 received mass from them
+//!    above   -   0   -   -   0   -   -   0   -        0      third look: the window is done
 //! ```
 //!
-//! One *look* finds all rows of the window that are heavy and were not visited yet in this sweep,
-//! without a branch that depends on the mass: a processor cannot foresee such branches in a network
-//! whose mass lies in random places, and would begin each visit late. Then they are visited in uid
-//! order, and the next look follows, until one finds none or all rows were visited.
+//! One *look* finds all rows of the window that are above the threshold and not visited yet in this
+//! sweep. It has no branch that depends on the mass: where mass lies in random places, a processor
+//! mispredicts such branches and starts each visit late. The rows found are visited in uid order. Then
+//! the next look follows, until a look finds no row or all rows were visited.
 //!
-//! A look also tells which rows are needed before any of them is: where they are few, and so lie apart
-//! in memory, their edges are fetched all at once.
+//! A look also shows in advance which rows are needed. If they are few, and so lie apart in memory,
+//! their edges are fetched together.
 //!
 //! # Prices
 //!
-//! All are in edge visits, which take about as long as one another.
+//! The unit is one edge visit; all edge visits take about the same time.
 //!
 //! | what | price | why |
 //! |---|---|---|
-//! | a look | [`LOOK_COST`] | 32 masses are read and compared |
-//! | a run of rows that it finds | [`RUN_COST`] | they lie apart in memory from the run before |
+//! | a look | [`LOOK_COST`] | it reads and compares 32 masses |
+//! | a run of found rows | [`RUN_COST`] | it lies apart in memory from the previous run |
 //! | a row of `e` edges | [`ROW_COST`]` + e` | |
 //!
-//! So a window that holds nothing costs one look, and a whole one a look, a run and 32 rows.
+//! An empty window costs one look; a full one costs a look, a run and 32 rows.
 
 use crate::{Graph, MAX_EDGES};
 
-/// The rows of one window. A solve can pause before any window, and nowhere else.
+/// Number of rows in a window. A solve can pause only between two windows.
 pub const WINDOW: usize = u32::BITS as usize;
 
-/// What it costs to find the heavy rows of a window, in edge visits.
+/// Price of one look at a window, in edge visits.
 pub const LOOK_COST: u64 = 32;
 
-/// What a run of heavy rows costs beside them, in edge visits.
+/// Price of a run of consecutive found rows, in addition to the rows, in edge visits.
 pub const RUN_COST: u64 = 40;
 
-/// What visiting a row costs beside its edges, in edge visits.
+/// Price of visiting a row, in addition to its edges, in edge visits.
 pub const ROW_COST: u64 = 6;
 
-/// The most that it costs to get past one window, in edge visits: each look finds one row, of as many
-/// edges as it may have. With this budget a solve goes on.
+/// Maximum price of one window, in edge visits: each look finds a single row with the maximum number
+/// of edges. A solve pauses when its budget is below this.
 pub const MAX_STEP_COST: u64 = WINDOW as u64 * (LOOK_COST + RUN_COST + ROW_COST + MAX_EDGES as u64);
 
-/// A row is light, and passed over, while it holds at most `Σ r >> LIGHT_BITS`: a quarter of the
-/// mean of [`MAX_COMPONENTS`](crate::MAX_COMPONENTS) rows, so that all light rows together hold at
+/// The threshold is `Σ r >> THRESHOLD_BITS`: a row that holds at most this is skipped. It is a quarter
+/// of the mean of [`MAX_COMPONENTS`](crate::MAX_COMPONENTS) rows, so all skipped rows together hold at
 /// most a quarter of the residual.
-pub const LIGHT_BITS: u32 = 18;
+pub const THRESHOLD_BITS: u32 = 18;
 
-/// Some rows of a window; as an iterator, their places in it from the first on.
+/// A set of rows of a window. Iterates over their positions in the window, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rows(u32);
 
@@ -64,7 +65,8 @@ impl Rows {
 		self.0 == 0
 	}
 
-	/// Takes those that hold more than `floor`; `mass` is what each row of the window holds.
+	/// Removes and returns the rows that hold more than `floor`; `mass` is the mass of each row of the
+	/// window.
 	#[inline(always)]
 	pub(crate) fn take_above(&mut self, floor: u64, mass: &[u64; WINDOW]) -> Self {
 		let bit = |(k, &mass): (usize, &u64)| u32::from(mass > floor) << k;
@@ -73,7 +75,7 @@ impl Rows {
 		Self(taken)
 	}
 
-	/// What it costs to have found these rows of the window from uid `first` on, and to visit them.
+	/// Price of finding these rows in the window that starts at uid `first`, and of visiting them.
 	#[inline(always)]
 	pub(crate) fn cost(self, first: usize, graph: &Graph) -> u64 {
 		let runs = (self.0 & !(self.0 << 1)).count_ones();
@@ -81,11 +83,11 @@ impl Rows {
 		LOOK_COST + u64::from(runs) * RUN_COST + rows.sum::<u64>()
 	}
 
-	/// Reads a word of each line of memory in which the edges of these rows lie, so that all are on
-	/// their way before the first of them is needed.
+	/// Reads one word of each cache line that holds edges of these rows, so that the lines load in
+	/// parallel before the first one is needed.
 	///
-	/// Only where they are at most half of the window: a processor fetches rows that follow one
-	/// another by itself, and reading them twice would only cost.
+	/// Does so only for at most half of the window: the processor prefetches consecutive rows by
+	/// itself, and reading them twice costs time.
 	#[inline(always)]
 	pub(crate) fn fetch(self, first: usize, graph: &Graph) {
 		if self.0.count_ones() as usize > WINDOW / 2 {
@@ -95,7 +97,7 @@ impl Rows {
 		let mut words = 0;
 		for row in self {
 			let (targets, shares) = graph.row(first + row);
-			// 64 edges of two bytes are in three lines of 64 bytes at most.
+			// 64 edges of two bytes span at most three lines of 64 bytes.
 			for at in [0, MAX_EDGES / 2, targets.len().saturating_sub(1)] {
 				words ^= word(targets, at) ^ word(shares, at);
 			}

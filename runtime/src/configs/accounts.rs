@@ -1,4 +1,4 @@
-//! Acting for others: batches (Utility), proxies (Proxy) and, where genesis names a key, Sudo.
+//! Batches (Utility), proxies (Proxy) and, if genesis names a key, Sudo.
 
 use crate::{
 	Balance, Balances, OriginCaller, Runtime, RuntimeCall, RuntimeEvent, System, MILLI, UNIT,
@@ -8,7 +8,7 @@ use frame_support::traits::{ConstU32, ConstU64, InstanceFilter};
 use scale_info::TypeInfo;
 use sp_runtime::traits::BlakeTwo256;
 
-/// Deposit for storing `items` entries of `bytes` bytes in all, in units.
+/// Deposit for storing `items` entries with `bytes` bytes in total, in units.
 const fn deposit(items: u64, bytes: u64) -> Balance {
 	items * (UNIT / 10) + bytes * MILLI
 }
@@ -20,7 +20,7 @@ impl pallet_utility::Config for Runtime {
 	type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
 }
 
-/// What a proxy may do in the name of the account that appointed it.
+/// The calls that a proxy may make for the account that appointed it.
 #[derive(
 	Copy,
 	Clone,
@@ -40,7 +40,7 @@ pub enum ProxyType {
 	/// Everything.
 	#[default]
 	Any,
-	/// Everything that moves no tokens to other accounts: no transfers and no Sudo, but staking
+	/// All calls that move no tokens to other accounts. Excludes transfers and Sudo, includes staking
 	/// and unstaking.
 	NonTransfer,
 	/// Only post rows and announce the endpoint: `post_row`, `set_edge`, `set_endpoint`.

@@ -1,13 +1,13 @@
-//! Who authors blocks (Aura), who finalises them (GRANDPA), and the clock.
+//! Block production (Aura), finality (GRANDPA) and the clock.
 //!
-//! Authorities are those of genesis. Session keys are defined ([`crate::SessionKeys`]); nothing
-//! rotates them yet.
+//! Genesis sets the authorities. Session keys are defined ([`crate::SessionKeys`]), but no pallet rotates
+//! them yet.
 
 use crate::{slots, Aura, Runtime, RuntimeEvent};
 use frame_support::traits::{ConstBool, ConstU32, ConstU64};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 
-/// The most authorities.
+/// Maximum number of authorities.
 type MaxAuthorities = ConstU32<32>;
 
 impl pallet_timestamp::Config for Runtime {
@@ -26,7 +26,7 @@ impl pallet_aura::Config for Runtime {
 }
 
 impl pallet_grandpa::Config for Runtime {
-	// Equivocations are logged by nodes; there is no session to attribute one to.
+	// Nodes log equivocations. Without sessions the runtime cannot attribute them.
 	type EquivocationReportSystem = ();
 	type KeyOwnerProof = sp_core::Void;
 	type MaxAuthorities = MaxAuthorities;

@@ -1,16 +1,16 @@
-//! Stake, rows, epochs and minting. What a chain can choose is in its genesis
-//! (`EmissionParameters`); here is what all chains share.
+//! Stake, rows, epochs and minting: the values that all chains share. Each chain sets the others at
+//! genesis (`EmissionParameters`).
 
 use crate::{slots, Balances, Runtime, RuntimeHoldReason};
 use frame_support::{parameter_types, traits::Get, weights::Weight, PalletId};
 
 parameter_types! {
-	/// The account that holds all stakes is derived from this.
+	/// The account that holds all stakes derives from this id.
 	pub const EmissionPalletId: PalletId = PalletId(*b"bit/emis");
 }
 
-/// The most that solving and paying take of a block: a quarter, so that extrinsics always have
-/// room. The rest of a solve waits for the next block.
+/// Maximum weight of emission work per block: a quarter of the block, so that extrinsics always have
+/// room. A solve that needs more continues in the next block.
 pub struct ServiceWeight;
 
 impl Get<Weight> for ServiceWeight {
@@ -19,8 +19,8 @@ impl Get<Weight> for ServiceWeight {
 	}
 }
 
-/// The most components: 32,768 for each second of a slot, up to 65,536. So many can be loaded,
-/// swept once and saved in what [`ServiceWeight`] allows for one block; `integrity_test` checks it.
+/// Maximum number of components: 32,768 per second of a slot, at most 65,536. One block can load, sweep
+/// once and save this many components within [`ServiceWeight`]; `integrity_test` checks it.
 pub struct MaxComponents;
 
 impl Get<u32> for MaxComponents {

@@ -12,12 +12,12 @@ use frame_system::limits::BlockLength;
 use sp_runtime::Perbill;
 use sp_version::RuntimeVersion;
 
-/// Bytes of all extrinsics of a block.
+/// Maximum size of all extrinsics of a block, in bytes.
 const MAX_BLOCK_LENGTH: u32 = 5 * 1024 * 1024;
 
 parameter_types! {
-	/// How many recent block hashes stay readable, and so the longest life of a mortal extrinsic:
-	/// 40 minutes with slots of 1 s, four hours with 6 s.
+	/// Number of recent block hashes in the state. It bounds the lifetime of a mortal extrinsic:
+	/// 40 minutes with slots of 1 s, four hours with slots of 6 s.
 	pub const BlockHashCount: BlockNumber = 2_400;
 	/// Name and version of the runtime.
 	pub const Version: RuntimeVersion = VERSION;

@@ -1,8 +1,7 @@
-//! The token and what an extrinsic costs.
+//! The token, and the fees of extrinsics.
 //!
-//! fee = base + length + computed time: 1,000 units a byte and one unit a nanosecond, so that a
-//! transfer costs about half a thousandth of a BIT. Fees do not move with demand, and they are
-//! burnt.
+//! fee = base + length + computed time, at 1,000 units per byte and one unit per nanosecond. A transfer
+//! costs about half a thousandth of a BIT. Fees do not depend on demand, and they are burnt.
 
 use crate::{
 	Balance, Balances, Runtime, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, System,
@@ -45,7 +44,7 @@ impl WeightToFee for NanosecondFee {
 }
 
 parameter_types! {
-	/// Fees do not move with demand.
+	/// Fees do not depend on demand.
 	pub FeeMultiplier: Multiplier = Multiplier::one();
 }
 

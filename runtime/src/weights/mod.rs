@@ -1,3 +1,3 @@
-//! What calls and steps cost, as `make weights` measured it.
+//! Weights of calls and steps, measured by `make weights`.
 
 pub mod pallet_emission;

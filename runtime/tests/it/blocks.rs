@@ -22,7 +22,7 @@ fn post(edges: Vec<(u32, u16)>) -> RuntimeCall {
 	emission(Call::post_row { row: edges.try_into().expect("a short row") })
 }
 
-/// The extrinsic was included, and its call did what it should.
+/// Asserts that the extrinsic was included and its call succeeded.
 fn succeeded(result: ApplyExtrinsicResult) {
 	assert_eq!(result, Ok(Ok(())));
 }
@@ -77,17 +77,17 @@ fn two_components_register_stake_post_and_are_paid() {
 		}
 		let (number, _, minted, components) = paid.expect("an epoch is paid within 40 blocks");
 		assert_eq!(components, 2);
-		// Whatever epochs were paid before held no stake; this one mints for its own blocks.
+		// The epochs before had no stake and minted nothing. This one mints for its own blocks only.
 		let last = Emission::epoch_status().last.expect("an epoch was paid");
 		assert_eq!((last.minted, last.paid_at), (minted, number));
 		assert_eq!(minted % UNIT, 0);
-		// Alice's row keeps three quarters and passes one on to Bob, who keeps all of it.
+		// Alice's row keeps three quarters and gives one quarter to Bob, who keeps all of it.
 		let payouts = Emission::contribution(0, 2);
 		assert_eq!(payouts, [minted / 4 * 3, minted / 4]);
 		assert_eq!(Emission::components(0, 2)[1].stake, payouts[1]);
 		assert_eq!(Emission::bids(1, 0, 2)[0].flow, minted / 4);
 
-		// What was minted is there, less the fees, which are burnt.
+		// The total issuance grew by the minted amount less the burnt fees.
 		let issued = Balances::total_issuance();
 		assert!(issued <= issuance + minted && issued + UNIT > issuance + minted);
 		assert_eq!(Emission::epoch_status().minted_total, minted);
@@ -109,7 +109,7 @@ fn a_first_post_costs_nothing_in_the_end() {
 		let (results, _) = author(2, vec![sign(Alice, 2, post(vec![(1, 16_384)]))]);
 		succeeded(results[0]);
 		assert_eq!(Balances::balance(&Alice.to_account_id()), before);
-		// A second one in the same epoch is paid for.
+		// A second post in the same epoch pays a fee.
 		let (results, _) = author(3, vec![sign(Alice, 3, post(vec![(1, 8_192)]))]);
 		succeeded(results[0]);
 		assert!(Balances::balance(&Alice.to_account_id()) < before);

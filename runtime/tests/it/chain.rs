@@ -18,7 +18,7 @@ use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult, Digest, DigestItem};
 
-/// The whole genesis of a preset: the default one with the preset's values, as a node makes it.
+/// The full genesis of a preset: the default genesis with the values of the preset, as in a node.
 pub(crate) fn genesis_json(preset: Option<&str>) -> Value {
 	let read = |id: &Option<PresetId>| -> Value {
 		let json = get_preset::<RuntimeGenesisConfig>(id, genesis_config_presets::get_preset)
@@ -32,7 +32,7 @@ pub(crate) fn genesis_json(preset: Option<&str>) -> Value {
 	genesis
 }
 
-/// The state that this genesis makes, or why it makes none.
+/// The state after this genesis, or its error.
 pub(crate) fn state_of(genesis: &Value) -> Result<TestExternalities, String> {
 	let mut state = TestExternalities::default();
 	let json = serde_json::to_vec(genesis).expect("JSON is serialised");
@@ -45,12 +45,12 @@ pub(crate) fn preset(name: &str) -> TestExternalities {
 	state_of(&genesis_json(Some(name))).expect("the preset builds its state")
 }
 
-/// The hash that the chain has for genesis: what extrinsics are signed for.
+/// The genesis hash, which every signature covers.
 fn genesis_hash() -> Hash {
 	System::block_hash(0)
 }
 
-/// A call signed by `who`, with all extensions as a wallet fills them.
+/// A call signed by `who`, with the extensions that a wallet adds.
 pub(crate) fn sign(who: Sr25519Keyring, nonce: Nonce, call: RuntimeCall) -> UncheckedExtrinsic {
 	let extension: TxExtension = (
 		frame_system::CheckNonZeroSender::new(),
@@ -75,8 +75,8 @@ pub(crate) fn sign(who: Sr25519Keyring, nonce: Nonce, call: RuntimeCall) -> Unch
 	)
 }
 
-/// Authors block `number` on what is there: inherents, then these extrinsics. Returns what came of
-/// each, and the events of the block.
+/// Authors block `number` on the current state: inherents, then these extrinsics. Returns the result of
+/// each extrinsic, and the events of the block.
 pub(crate) fn author(
 	number: BlockNumber,
 	extrinsics: Vec<UncheckedExtrinsic>,
@@ -103,14 +103,14 @@ pub(crate) fn author(
 	(results, System::events().into_iter().map(|record| record.event).collect())
 }
 
-/// Where the test keeps the hash of the last block, which no block has stored yet.
+/// Key under which the test stores the hash of the last block, until the next block stores it.
 const PARENT: &[u8] = b":test:parent";
 
 fn parent_hash() -> Hash {
 	frame_support::storage::unhashed::get(PARENT).expect("block 1 was authored first")
 }
 
-/// The weight of the last block over the most that a block may take.
+/// The weight of the last block divided by the maximum weight of a block.
 pub(crate) fn fullness() -> f64 {
 	let used = frame_system::BlockWeight::<Runtime>::get().total().ref_time();
 	let most = <Runtime as frame_system::Config>::BlockWeights::get().max_block.ref_time();

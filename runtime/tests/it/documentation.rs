@@ -1,4 +1,4 @@
-//! That everything of our own is documented, and that clients' metadata is current.
+//! All items of our pallets are documented, and the metadata file of the clients is current.
 
 use bittensor_runtime::metadata::{for_clients, VERSION};
 use codec::Decode;
@@ -126,7 +126,7 @@ fn extensions_are_those_that_wallets_know() {
 fn clients_are_built_with_the_metadata_of_this_runtime() {
 	let committed = std::fs::read("../miner/metadata.scale")
 		.expect("miner/metadata.scale: run `make metadata`");
-	// Not assert_eq!: the difference is nothing to read.
+	// Not assert_eq!, which would print both files.
 	assert!(
 		committed == for_clients(),
 		"miner/metadata.scale is not the metadata of this runtime: run `make metadata`",

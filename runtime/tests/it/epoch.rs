@@ -1,5 +1,5 @@
-//! Epochs of the greatest network under the weights of this runtime: how many blocks a solve takes,
-//! and that it pays what the pure crate says.
+//! Epochs of the largest network with the weights of this runtime: the number of blocks of a solve, and
+//! the payouts compared with those of the contribution crate.
 
 use bench_graphs::{generate, Case, Shape, SEED};
 use bittensor_runtime::{slots, Emission, Runtime, RuntimeEvent, System};
@@ -20,7 +20,7 @@ const COMPONENTS: u32 = 65_536;
 const SLOT: u64 = 6_000;
 const ROWS_PER_PAGE: usize = pallet_emission::types::ROWS_PER_PAGE as usize;
 
-/// Stakes and rows of a case, as the pages of components that all registered in epoch 1.
+/// Stores the stakes and rows of a case as pages; all components registered in epoch 1.
 fn write(case: &Case) {
 	slots::SlotDuration::<Runtime>::put(SLOT);
 	EmissionParameters::<Runtime>::put(Parameters::default());
@@ -52,11 +52,11 @@ fn write(case: &Case) {
 	}
 }
 
-/// What a solve on the chain took.
+/// The cost of a solve on the chain.
 struct Epoch {
 	/// Blocks from `Begin` to the last payment.
 	blocks: u32,
-	/// The most weight of one of them, and what it may be.
+	/// The largest weight of one of these blocks, and its limit.
 	most: Weight,
 	limit: Weight,
 	sweeps: u32,
@@ -64,7 +64,7 @@ struct Epoch {
 	payouts: Vec<u64>,
 }
 
-/// Runs the hook in block after block of nothing else until the epoch is paid.
+/// Runs the hook in otherwise empty blocks until the epoch is paid.
 fn pay_epoch() -> Epoch {
 	let limit = <Runtime as pallet_emission::Config>::MaxServiceWeight::get();
 	let block = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
@@ -94,7 +94,7 @@ fn pay_epoch() -> Epoch {
 	panic!("the epoch is never paid")
 }
 
-/// The payouts of the pure crate.
+/// The payouts according to the contribution crate.
 fn reference(case: &Case, minted: u64) -> Vec<u64> {
 	let (mut solve, mut vectors) = Solve::begin(&case.stakes).expect("there is stake");
 	assert_eq!(solve.advance(&case.graph(), &mut vectors, &mut { u64::MAX }), Progress::Converged);

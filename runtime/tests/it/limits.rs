@@ -1,4 +1,4 @@
-//! Block limits, and that everything fits them at every slot length that a preset has.
+//! Block limits, checked at every slot length of the presets.
 
 use bittensor_runtime::{
 	slots::{self, limits_of, MAX_SLOT_DURATION, MIN_SLOT_DURATION},
@@ -39,7 +39,7 @@ fn every_slot_length_has_valid_limits() {
 	for slot in (MIN_SLOT_DURATION..=MAX_SLOT_DURATION).step_by(250) {
 		assert!(limits_of(slot).validate().is_ok(), "{slot} ms");
 	}
-	// A value that genesis would have refused does not make a limit of zero.
+	// A value that genesis refuses does not make a limit zero.
 	with_slots(0, || {
 		assert_eq!(slots::Length::get(), MIN_SLOT_DURATION);
 		let limits = <Runtime as frame_system::Config>::BlockWeights::get();
@@ -104,7 +104,7 @@ fn every_call_of_the_emission_fits_a_block() {
 			limits.get(DispatchClass::Normal).max_extrinsic.expect("normal calls have a limit");
 		for call in &calls {
 			let weight = RuntimeCall::Emission(call.clone()).get_dispatch_info().call_weight;
-			// Not just one: a hundred of the dearest call fit a block of the shortest slot.
+			// A block of the shortest slot has room for a hundred calls of the largest weight.
 			assert!((weight * 100).all_lte(most), "{call:?} takes {weight:?} of {most:?}");
 			assert!(weight.ref_time() > 0, "{call:?} is free");
 		}

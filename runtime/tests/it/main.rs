@@ -1,13 +1,13 @@
 //! Tests of the runtime as a whole, run natively.
 //!
-//! | module | what |
+//! | module | tests |
 //! |---|---|
-//! | `presets` | the chains that the presets make |
-//! | `limits` | block limits, and that everything fits them at every slot length |
-//! | `proxies` | what each kind of proxy may do |
+//! | `presets` | the chains of the presets |
+//! | `limits` | block limits at every slot length |
+//! | `proxies` | the calls that each proxy type may make |
 //! | `blocks` | whole blocks with signed extrinsics, from genesis to the first payout |
-//! | `epoch` | epochs of 65,536 components, against the pure crate |
-//! | `documentation` | that everything of our own is documented, and that clients' metadata is current |
+//! | `epoch` | epochs of 65,536 components, compared with the contribution crate |
+//! | `documentation` | documentation of our pallets, and the metadata file of the clients |
 
 mod blocks;
 mod chain;

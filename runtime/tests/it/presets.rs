@@ -1,4 +1,4 @@
-//! The chains that the presets make.
+//! The chains of the presets.
 
 use crate::chain::{genesis_json, preset, state_of};
 use bittensor_runtime::{
@@ -56,7 +56,7 @@ fn prefunded_accounts_are_the_well_known_ones() {
 		for account in &accounts {
 			assert_eq!(Balances::free_balance(account), ENDOWMENT);
 		}
-		// The pot has its existential deposit from genesis, so that nobody can dust it.
+		// The pot holds its existential deposit from genesis on, so it cannot be dusted.
 		assert_eq!(Balances::free_balance(Emission::pot()), EXISTENTIAL_DEPOSIT);
 		assert_eq!(
 			Balances::total_issuance(),

@@ -1,4 +1,4 @@
-//! What each kind of proxy may do.
+//! The calls that each proxy type may make.
 
 use bittensor_runtime::{configs::accounts::ProxyType, RuntimeCall};
 use frame_support::traits::InstanceFilter;

@@ -1,10 +1,10 @@
-//! The part of the `wasm-opt` crate's interface that `substrate-wasm-builder` uses, over the
-//! `wasm-opt` program of the system's Binaryen package.
+//! Replaces the `wasm-opt` crate for `substrate-wasm-builder`: implements the part of its interface
+//! that the builder uses, and runs the `wasm-opt` program of the system's Binaryen package.
 //!
-//! The published crate compiles all of Binaryen from C++, which takes longer than the rest of
-//! the node's build scripts together. The runtime is linked for `wasm32v1-none`, whose code has
-//! no sign-extension instructions, so the lowering pass is left out where the program is too old
-//! to know it; the output is the same, byte for byte.
+//! The published crate compiles all of Binaryen from C++, which takes longer than all other build
+//! scripts of the node together. Old versions of the program lack the sign-extension lowering pass;
+//! it is skipped there. The runtime's target `wasm32v1-none` has no sign-extension instructions, so
+//! the output is the same, byte for byte.
 
 use std::{fmt, path::Path, process::Command};
 
@@ -26,7 +26,7 @@ impl Pass {
 	}
 }
 
-/// What to run; a builder like the published crate's.
+/// The options of a run; a builder like that of the published crate.
 #[derive(Clone, Debug, Default)]
 pub struct OptimizationOptions {
 	mvp: bool,
@@ -35,33 +35,34 @@ pub struct OptimizationOptions {
 }
 
 impl OptimizationOptions {
-	/// No optimisation: only the passes added.
+	/// Runs no optimisation, only the added passes.
 	pub fn new_opt_level_0() -> Self {
 		Self::default()
 	}
 
-	/// Accept and produce the features of the first WebAssembly version only.
+	/// Restricts input and output to the features of the first WebAssembly version.
 	pub fn mvp_features_only(&mut self) -> &mut Self {
 		self.mvp = true;
 		self
 	}
 
-	/// Keep the names of functions.
+	/// Keeps or removes the names of functions.
 	pub fn debug_info(&mut self, keep: bool) -> &mut Self {
 		self.debug_info = keep;
 		self
 	}
 
-	/// Append a pass.
+	/// Appends a pass.
 	pub fn add_pass(&mut self, pass: Pass) -> &mut Self {
 		self.passes.push(pass);
 		self
 	}
 
-	/// Run on the module in file `input` and write the result to `output`; they may be the same.
+	/// Processes the module in file `input` and writes the result to `output`, which may be the same
+	/// file.
 	///
 	/// # Errors
-	/// If the program is missing, or refuses the module.
+	/// If the program is missing or reports an error.
 	pub fn run(&self, input: impl AsRef<Path>, output: impl AsRef<Path>) -> Result<(), Error> {
 		let help = Command::new("wasm-opt").arg("--help").output().map_err(Error::Missing)?;
 		let known = String::from_utf8_lossy(&help.stdout).into_owned();
@@ -84,12 +85,12 @@ impl OptimizationOptions {
 	}
 }
 
-/// Why a module was not processed.
+/// The error of [`OptimizationOptions::run`].
 #[derive(Debug)]
 pub enum Error {
 	/// The program could not be started.
 	Missing(std::io::Error),
-	/// The program refused; its words.
+	/// The program failed; its standard error.
 	Failed(String),
 }
 

@@ -18,10 +18,10 @@ pub(crate) struct Arguments {
 	/// CSV file `uid,stake`: the stakes that count as sources, in units.
 	#[arg(long, value_name = "FILE")]
 	stakes: PathBuf,
-	/// CSV file `uid,target,share`: the rows, shares out of 65,536.
+	/// CSV file `uid,target,share`: the active rows, shares out of 65,536.
 	#[arg(long, value_name = "FILE")]
 	edges: PathBuf,
-	/// What the epoch pays in all, in units.
+	/// Total payout of the epoch, in units.
 	#[arg(long, value_name = "UNITS")]
 	sigma: u64,
 	/// CSV file `uid,payout` to compare with, in units.
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 	payouts: Option<PathBuf>,
 }
 
-/// Runs the command and returns its exit status. Messages that cannot be written are lost.
+/// Runs the command and returns its exit status. Errors in writing messages are ignored.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write, err: &mut impl Write) -> u8 {
 	match solve(arguments, out, err) {
 		Ok(None) => 0,
@@ -58,7 +58,7 @@ fn solve(
 
 	let solution = Solution::of(&stakes, &edges, arguments.sigma);
 	match out.write_all(solution.to_csv()?.as_bytes()).and_then(|()| out.flush()) {
-		// The reader has seen enough.
+		// The reader closed the pipe.
 		Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
 		written => written.context("cannot write to standard output")?,
 	}

@@ -1,4 +1,4 @@
-//! One epoch, from stakes and rows to payouts, and the comparison with what a chain paid.
+//! One epoch, from stakes and rows to payouts, and the comparison with the payouts of a chain.
 
 use super::tables::{Amounts, Rows};
 use anyhow::Result;
@@ -14,7 +14,7 @@ pub(crate) struct Solution {
 	payouts: Vec<u64>,
 	/// `Σ N*`.
 	absorbed: u64,
-	/// `None` if there was no stake to start from.
+	/// `None` if the total stake is 0.
 	solve: Option<(Solve, Progress)>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Difference {
 }
 
 impl Solution {
-	/// Solves for the uids from 0 to the highest one that occurs, and divides `sigma` units.
+	/// Solves for the uids from 0 to the highest uid in the input, and divides `sigma` units.
 	pub(crate) fn of(stakes: &Amounts, rows: &Rows, sigma: u64) -> Self {
 		let targets = rows.values().flatten().map(|edge| edge.0);
 		let highest = stakes.keys().chain(rows.keys()).copied().chain(targets).max();
@@ -74,7 +74,7 @@ impl Solution {
 		format!("{}.{:0DIGITS$}", scaled / one, scaled % one)
 	}
 
-	/// How the solve went, in one line.
+	/// One line about the solve.
 	pub(crate) fn summary(&self) -> String {
 		let paid: u64 = self.payouts.iter().sum();
 		let Some((solve, progress)) = self.solve else {
@@ -91,7 +91,7 @@ impl Solution {
 		)
 	}
 
-	/// Compares with what was paid, and returns the number of uids compared.
+	/// Compares with the given payouts and returns the number of uids compared.
 	pub(crate) fn compare(&self, paid: &Amounts) -> Result<usize, Difference> {
 		let highest = paid.keys().next_back().map_or(0, |uid| *uid as usize + 1);
 		let count = self.payouts.len().max(highest);

@@ -1,14 +1,14 @@
-//! Reading the CSV files. Every error says file, line and what is wrong.
+//! Reads the CSV files. Every error names the file, the line and the problem.
 
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use bittensor_contribution::{check_row, RowError, MAX_COMPONENTS, MIN_SELF_SHARE, SHARE_ONE};
 use csv::{ReaderBuilder, Trim};
 use std::{collections::BTreeMap, io::Read};
 
-/// Units by uid. A uid that is absent has none.
+/// Units by uid. A missing uid has 0.
 pub(crate) type Amounts = BTreeMap<u32, u64>;
 
-/// Edges `(target, share)` by uid. A uid that is absent has an empty row.
+/// Edges `(target, share)` by uid. A missing uid has an empty row.
 pub(crate) type Rows = BTreeMap<u32, Vec<(u32, u16)>>;
 
 /// Reads `uid,stake`.
@@ -21,8 +21,7 @@ pub(crate) fn payouts(file: &str, reader: impl Read) -> Result<Amounts> {
 	amounts(file, reader, "payout")
 }
 
-/// Reads `uid,target,share`, in any order, and checks every row as the chain does when it is
-/// posted.
+/// Reads `uid,target,share` in any order. Checks every row with the rules of the chain.
 pub(crate) fn edges(file: &str, reader: impl Read) -> Result<Rows> {
 	let mut lines: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
 	let mut rows = Rows::new();
@@ -41,7 +40,7 @@ pub(crate) fn edges(file: &str, reader: impl Read) -> Result<Rows> {
 		lines.entry(source).or_default().push(line);
 	}
 	for (source, row) in &rows {
-		// `uid` has refused what can be no component.
+		// `uid` has already refused values out of range.
 		if let Err(error) = check_row(*source, row, |_| true) {
 			let line = blame(*source, row, error).and_then(|edge| lines[source].get(edge));
 			let line = line.copied().unwrap_or_default();
@@ -51,7 +50,7 @@ pub(crate) fn edges(file: &str, reader: impl Read) -> Result<Rows> {
 	Ok(rows)
 }
 
-/// The position of the edge that makes a row fail.
+/// The position of the edge that causes the error.
 fn blame(source: u32, row: &[(u32, u16)], error: RowError) -> Option<usize> {
 	match error {
 		RowError::SelfEdge => row.iter().position(|edge| edge.0 == source),

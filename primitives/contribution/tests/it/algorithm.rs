@@ -1,17 +1,17 @@
-//! Algorithm 1 as the paper prints it, with the whole vector at once (Jacobi): in `f64`, and in
-//! integers with 44 bits below one unit of mass.
+//! Algorithm 1 as printed in the paper, which updates the whole vector at once (Jacobi): in `f64`,
+//! and in integers with 44 bits below one unit of mass.
 
 use crate::case::Case;
 use bittensor_contribution::SHARE_ONE;
 
-/// Algorithm 1 in `f64`, until the rest is at most `epsilon` of the stake:
+/// Algorithm 1 in `f64`, until the residual is at most `epsilon` of the stake:
 ///
 /// ```text
 /// temp ← S / ΣS,  N* ← 0
 /// repeat  N* ← N* + diag(ΔL)·temp;  temp ← offdiag(ΔL)ᵀ·temp  until ‖temp‖ ≤ ε
 /// ```
 ///
-/// `rows[i]` is `(d_i, [(j, w_ij)])` as fractions. The result sums to 1 less the rest.
+/// `rows[i]` is `(d_i, [(j, w_ij)])` as fractions. The result sums to 1 minus the residual.
 pub(crate) fn algorithm_1(
 	stakes: &[f64],
 	rows: &[(f64, Vec<(usize, f64)>)],
@@ -35,7 +35,7 @@ pub(crate) fn algorithm_1(
 	}
 }
 
-/// [`algorithm_1`] on the integer shares of a case, to the end of `f64`.
+/// [`algorithm_1`] on the integer shares of a case, to the precision of `f64`.
 pub(crate) fn algorithm_1_of(case: &Case) -> Vec<f64> {
 	let one = f64::from(SHARE_ONE);
 	let rows: Vec<_> = case
@@ -58,7 +58,7 @@ pub(crate) const FINE_BITS: u32 = 44;
 pub(crate) fn fine_limit(mass: &[u64], rows: &[Vec<(u16, u16)>]) -> Vec<u128> {
 	let mut temp: Vec<u128> = mass.iter().map(|&m| u128::from(m) << FINE_BITS).collect();
 	let mut contribution = vec![0u128; mass.len()];
-	// Until less than 2^-24 units are left: far below what is compared.
+	// Stops at less than 2^-24 units, far below the precision of the comparison.
 	while temp.iter().sum::<u128>() > 1 << (FINE_BITS - 24) {
 		let mut next = vec![0u128; mass.len()];
 		for (i, row) in rows.iter().enumerate() {

@@ -32,7 +32,7 @@ impl Case {
 		self.rows.iter().map(Vec::len).sum()
 	}
 
-	/// Solves in one go.
+	/// Solves without interruption.
 	pub(crate) fn solve(&self) -> (Solve, Vectors, Progress) {
 		let (mut solve, mut vectors) = Solve::begin(&self.stakes).expect("the case has stake");
 		let progress = solve.advance(&self.graph(), &mut vectors, &mut u64::MAX.to_owned());
@@ -48,7 +48,7 @@ impl Case {
 	}
 }
 
-/// `Σ r + Σ N*`, in more bits than the engine has.
+/// `Σ r + Σ N*` in `u128`.
 pub(crate) fn mass(vectors: &Vectors) -> u128 {
 	vectors.residual.iter().chain(&vectors.contribution).map(|&m| u128::from(m)).sum()
 }
@@ -82,7 +82,7 @@ pub(crate) fn any_case(components: usize) -> impl Strategy<Value = Case> {
 	})
 }
 
-/// Removes what `check_row` refuses, and scales the shares so that they sum to about `given`.
+/// Removes edges that `check_row` refuses, and scales the shares so that they sum to about `given`.
 fn well_formed(uid: u16, mut row: Vec<(u16, u16)>, given: u32) -> Vec<(u16, u16)> {
 	row.sort_unstable();
 	row.dedup_by_key(|edge| edge.0);
@@ -99,9 +99,9 @@ fn well_formed(uid: u16, mut row: Vec<(u16, u16)>, given: u32) -> Vec<(u16, u16)
 /// How the targets of [`random`] are spread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Spread {
-	/// Every component is as likely a target as any other.
+	/// All components are equally likely targets.
 	Uniform,
-	/// The component of rank `k` is a target about in proportion to `1/k`.
+	/// The component of rank `k` is a target with probability proportional to about `1/k`.
 	Zipf,
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn random(seed: u64, components: usize, edges: usize, spread: Spread)
 	let mut rng = ChaCha8Rng::seed_from_u64(seed);
 	let stakes = (0..components)
 		.map(|_| {
-			// 1 / u for u in (0, 1]: few large, many small.
+			// 1 / u for u in (0, 1]: few large values, many small ones.
 			let u = u64::from(rng.next_u32()) + 1;
 			(1u64 << 60) / u
 		})
@@ -130,7 +130,7 @@ pub(crate) fn random(seed: u64, components: usize, edges: usize, spread: Spread)
 						Spread::Uniform => rng.next_u64() % components as u64,
 						Spread::Zipf => {
 							let at = rng.next_u64() % zipf[components - 1];
-							// Uid order is not rank order.
+							// The order of uids differs from the order of ranks.
 							zipf.partition_point(|&sum| sum <= at) as u64 * 2_654_435_761
 								% components as u64
 						}

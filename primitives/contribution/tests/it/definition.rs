@@ -1,11 +1,11 @@
-//! The sweep as the engine's pages define it, over `u128` and without regard to speed.
+//! The sweep as its documentation defines it, in `u128` and without optimisation.
 
 use crate::case::Case;
 use bittensor_contribution::{
-	Solve, LIGHT_BITS, LOOK_COST, RESIDUAL_BITS, ROW_COST, RUN_COST, WINDOW,
+	Solve, LOOK_COST, RESIDUAL_BITS, ROW_COST, RUN_COST, THRESHOLD_BITS, WINDOW,
 };
 
-/// A solve in progress: `r` and `N*`, the sweep and the uid that is next, and what it cost so far.
+/// A solve in progress: `r` and `N*`, the sweep, the next uid, and the cost so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Definition {
 	pub(crate) r: Vec<u128>,
@@ -22,12 +22,13 @@ impl Definition {
 		Self { absorbed: vec![0; r.len()], r, sweep: 0, cursor: 0, cost: 0 }
 	}
 
-	/// One window. Returns the uids that were visited, in the order of their visits.
+	/// Processes one window. Returns the visited uids in the order of the visits.
 	pub(crate) fn window(&mut self, case: &Case) -> Vec<usize> {
 		let uids = self.cursor..self.r.len().min(self.cursor + WINDOW);
 		let mut visited = Vec::new();
 		loop {
-			let floor = if self.sweep == 0 { 0 } else { self.r.iter().sum::<u128>() >> LIGHT_BITS };
+			let floor =
+				if self.sweep == 0 { 0 } else { self.r.iter().sum::<u128>() >> THRESHOLD_BITS };
 			let waits = |uid: &usize| !visited.contains(uid) && self.r[*uid] > floor;
 			let found: Vec<usize> = uids.clone().filter(waits).collect();
 			let runs = found.chunk_by(|a, b| a + 1 == *b).count() as u64;
@@ -60,7 +61,7 @@ impl Definition {
 		self.cost += ROW_COST + case.rows[uid].len() as u64;
 	}
 
-	/// Whether the residual is small, at the end of a sweep.
+	/// Whether a sweep has ended with a small residual.
 	pub(crate) fn converged(&self, total: u64) -> bool {
 		let residual: u128 = self.r.iter().sum();
 		self.cursor == 0 && residual <= u128::from(total >> RESIDUAL_BITS)

@@ -1,12 +1,12 @@
-//! The results of the benchmark graphs, to the bit. The same table holds for other builds and for
-//! WebAssembly; the benchmark's tests check it there.
+//! Pinned results of the benchmark graphs, exact to the bit. The benchmark's tests check the same
+//! table for other builds and for WebAssembly.
 
 use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
 use bittensor_contribution::{Graph, Payout, Progress, Solve, MAX_STEP_COST, WINDOW};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Sweeps and digest of the payouts of a solve whose every call has the budget that `budget` gives.
+/// Number of sweeps and digest of the payouts of a solve; `budget` returns the budget of each call.
 fn solved(case: &Case, graph: &Graph, mut budget: impl FnMut() -> u64) -> (u16, u64) {
 	let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
 	while solve.advance(graph, &mut vectors, &mut budget()) != Progress::Converged {}
@@ -16,7 +16,7 @@ fn solved(case: &Case, graph: &Graph, mut budget: impl FnMut() -> u64) -> (u16, 
 	(solve.sweep, digest(&payouts))
 }
 
-/// Checks one graph at random interruptions, and in one go where that is not much more work.
+/// Checks one graph with random interruptions, and without interruption if that is affordable.
 fn check(shape: Shape, components: usize) {
 	let pinned =
 		PINNED.iter().find(|pinned| (pinned.shape, pinned.components) == (shape, components));
@@ -24,7 +24,7 @@ fn check(shape: Shape, components: usize) {
 	let expected = (pinned.sweeps, pinned.digest);
 	let case = generate(shape, components, 64, SEED);
 	let graph = case.graph();
-	// From a window to a few sweeps at a time.
+	// From one window to a few sweeps per call.
 	let mut rng = ChaCha8Rng::seed_from_u64(components as u64);
 	let most = components.div_ceil(WINDOW) as u64 * 3 * MAX_STEP_COST;
 	let random = || rng.random_range(MAX_STEP_COST..most);
@@ -42,7 +42,7 @@ fn small_and_middling_graphs() {
 	}
 }
 
-// One test each: a debug build takes seconds for one of them.
+// One test per graph: each takes seconds in a debug build.
 
 #[test]
 fn u_of_65536() {

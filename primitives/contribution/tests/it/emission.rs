@@ -1,4 +1,4 @@
-//! The schedule: its values, and its sums against adding block by block.
+//! The schedule: its values, and its sums compared with a sum block by block.
 
 use bittensor_contribution::Schedule;
 use proptest::prelude::*;
@@ -61,7 +61,7 @@ proptest! {
 		prop_assert_eq!(schedule.between(from, from + blocks), sum);
 	}
 
-	/// Epochs that follow each other pay what one long epoch would.
+	/// Consecutive epochs pay the same total as one long epoch.
 	#[test]
 	fn sums_add_up(
 		sigma in 0u64..1 << 20,

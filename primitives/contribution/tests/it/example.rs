@@ -1,4 +1,4 @@
-//! The `solve` example on CSV files: its numbers, its comparison and its errors.
+//! The `solve` example on CSV files: its results, its comparison and its errors.
 
 #[path = "../../examples/solve/command.rs"]
 mod command;
@@ -11,7 +11,7 @@ use clap::Parser;
 use std::{fs, path::PathBuf};
 
 const STAKES: &str = "uid,stake\n0,600\n1,400\n";
-// Half of 0 to 1, a quarter of 1 to 2, which has no stake.
+// 0 gives half to 1, and 1 gives a quarter to 2. 2 has no stake.
 const EDGES: &str = "uid,target,share\n0,1,32768\n1,2,16384\n";
 const TABLE: &str = "\
 uid,contribution,payout
@@ -26,7 +26,7 @@ struct Outcome {
 	err: String,
 }
 
-/// Runs the command on files of the given contents, in a folder named after the test.
+/// Runs the command on files with the given contents, in a folder named after the test.
 fn solve(test: &str, stakes: &str, edges: &str, payouts: Option<&str>) -> Outcome {
 	let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
 	fs::create_dir_all(&folder).unwrap();
@@ -52,7 +52,7 @@ fn run(arguments: &[&str]) -> Outcome {
 	Outcome { status, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
 }
 
-/// The message for bad input, which prints no table.
+/// The error message for bad input. No table is printed.
 fn refused(test: &str, stakes: &str, edges: &str) -> String {
 	let Outcome { status, out, err } = solve(test, stakes, edges, None);
 	assert_eq!((status, out.as_str()), (2, ""), "{err}");
@@ -90,7 +90,7 @@ fn all_of_the_contribution_is_one() {
 
 #[test]
 fn equal_payouts_agree() {
-	// The table itself is a payouts file, and uids that were paid nothing may be absent.
+	// The output table is also a valid payouts file. Uids that were paid 0 may be missing.
 	let Outcome { status, err, .. } = solve("agree", STAKES, EDGES, Some(TABLE));
 	assert_eq!(status, 0, "{err}");
 	assert!(err.ends_with("all 3 payouts agree\n"), "{err}");

@@ -1,4 +1,4 @@
-//! What becomes of rows that may not be: each bad edge is dropped, its share stays at home.
+//! Invalid rows: each bad edge is dropped and its share stays with the owner.
 
 use bittensor_contribution::{Graph, MAX_COMPONENTS, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE};
 use proptest::{collection::vec, prelude::*};
@@ -20,7 +20,7 @@ fn good_rows_are_kept_as_they_are() {
 	assert_eq!(graph.row(1), (&[][..], &[][..]));
 	assert_eq!(graph.row(2), (&[0][..], &[57_344][..]));
 	assert_eq!((graph.components(), graph.rows(), graph.edges()), (4, 3, 3));
-	// No row yet, no such uid.
+	// A uid without a row yet, and a uid out of range.
 	assert_eq!(graph.row(3), (&[][..], &[][..]));
 	assert_eq!(graph.row(usize::MAX), (&[][..], &[][..]));
 }
@@ -44,7 +44,7 @@ fn edges_that_do_not_count_are_dropped() {
 
 #[test]
 fn shares_over_the_limit_stay_with_the_owner() {
-	// The second would leave 1/16, the third fits.
+	// The second edge would leave 1/16; the third fits.
 	assert_eq!(
 		one_row(4, &[1, 2, 3], &[40_000, 21_440, 17_344]),
 		(vec![1, 3], vec![40_000, 17_344])
@@ -72,7 +72,7 @@ fn edges_and_rows_have_a_limit() {
 }
 
 proptest! {
-	/// Whatever is pushed, the graph's invariants hold.
+	/// The invariants of the graph hold for any input.
 	#[test]
 	fn any_bytes_give_a_graph_that_may_be_swept(
 		components in 0usize..20,
@@ -80,7 +80,7 @@ proptest! {
 	) {
 		let mut graph = Graph::with_capacity(components, 100);
 		for (targets, shares, mask) in &rows {
-			// Small targets as well, so that some count.
+			// Includes small targets, so that some edges count.
 			let targets: Vec<u16> = targets.iter().map(|t| t & mask).collect();
 			graph.push_row(&targets, shares, |target| target % 3 != 0);
 		}
@@ -101,7 +101,7 @@ proptest! {
 	}
 }
 
-/// The rules of `push_row`, one edge after the other.
+/// The rules of `push_row`, applied edge by edge.
 fn kept(
 	uid: u16,
 	components: u32,
@@ -121,7 +121,7 @@ fn kept(
 }
 
 proptest! {
-	/// Good rows, which are copied whole, and others.
+	/// Valid and invalid rows.
 	#[test]
 	fn a_row_is_kept_by_the_rules(
 		edges in vec((0u16..70, prop_oneof![4 => 0u16..900, 1 => any::<u16>()]), 0..80),

@@ -1,4 +1,4 @@
-//! Conservation after every window, interruption before any, and any bytes.
+//! Conservation after every window, interruption before any window, and arbitrary bytes.
 
 use crate::{
 	case::{any_case, mass, random, Spread},
@@ -9,7 +9,7 @@ use bittensor_contribution::{
 };
 use proptest::{collection::vec, prelude::*};
 
-/// `advance` with a budget of its own; returns what was spent.
+/// Calls `advance` with this budget; returns the part that was spent.
 fn advance(
 	solve: &mut Solve,
 	graph: &Graph,
@@ -22,12 +22,12 @@ fn advance(
 	(progress, budget - left)
 }
 
-/// The entries, in more bits.
+/// The entries as `u128`.
 fn wide(vector: &[u64]) -> Vec<u128> {
 	vector.iter().map(|&mass| mass.into()).collect()
 }
 
-/// Takes state apart into what a chain stores and puts it together again.
+/// Splits a state into the values that a chain stores, and restores it.
 fn store_and_load(solve: Solve, vectors: &Vectors) -> (Solve, Vectors) {
 	let Solve { total, residual, sweep, cursor } = solve;
 	let copy = |v: &Vec<u64>| v.chunks(3).flatten().copied().collect();
@@ -61,15 +61,15 @@ proptest! {
 		}
 	}
 
-	/// Window by window: each does what the definition says and spends what it costs, moves mass but
-	/// makes none, and the residual is the sum of `r`.
+	/// Each window matches the definition in result and price and conserves mass, and the residual is
+	/// the sum of `r`.
 	#[test]
 	fn mass_is_conserved_after_every_window(case in prop_oneof![any_case(8), any_case(80)]) {
 		let graph = case.graph();
 		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
 		let mut definition = Definition::begin(&case);
 		loop {
-			// Less than what is sure to suffice: nothing may happen.
+			// A budget below the maximum price of a window: nothing happens.
 			let before = (solve, vectors.clone());
 			prop_assert_eq!(
 				advance(&mut solve, &graph, &mut vectors, MAX_STEP_COST - 1),
@@ -99,8 +99,8 @@ proptest! {
 		}
 	}
 
-	/// The bound that `MAX_SWEEPS` rests on: of what is visited a sweep leaves 7/8 at most, and no
-	/// more than a quarter is passed over. Stakes of very different sizes, so that rows are.
+	/// The bound behind `MAX_SWEEPS`: a sweep leaves at most 7/8 of the visited mass and skips at most
+	/// a quarter of the residual. The stakes differ widely in size, so that some rows are skipped.
 	#[test]
 	fn every_sweep_leaves_29_of_32_parts(
 		mut case in any_case(70),
@@ -116,30 +116,30 @@ proptest! {
 		let mut ended = None;
 		while ended.is_none() {
 			let (sweep, before) = (solve.sweep, solve.residual);
-			let mut passed = 0;
+			let mut skipped = 0;
 			while solve.sweep == sweep && ended.is_none() {
 				let first = solve.cursor as usize;
 				let visited = definition.window(&case);
 				let (progress, _) = advance(&mut solve, &graph, &mut vectors, MAX_STEP_COST);
-				let light = (first..case.rows.len().min(first + WINDOW))
+				let below = (first..case.rows.len().min(first + WINDOW))
 					.filter(|uid| !visited.contains(uid));
-				passed += light.map(|uid| vectors.residual[uid]).sum::<u64>();
+				skipped += below.map(|uid| vectors.residual[uid]).sum::<u64>();
 				ended = (progress != Progress::Paused).then_some(progress);
 			}
-			prop_assert!(passed <= before / 4);
-			prop_assert!(solve.residual <= (before - passed) / 8 * 7 + 7 + passed);
+			prop_assert!(skipped <= before / 4);
+			prop_assert!(solve.residual <= (before - skipped) / 8 * 7 + 7 + skipped);
 			prop_assert!(solve.residual <= before / 32 * 29 + 29);
 		}
 		prop_assert_eq!(ended, Some(Progress::Converged));
 		prop_assert!(solve.sweep <= 212);
 	}
 
-	/// However small a stake is beside the others, what its owner keeps of it is kept: the first
-	/// sweep passes over nothing.
+	/// The owner of a stake keeps its self-share of it, even of a tiny stake: the first sweep skips no
+	/// stake.
 	#[test]
 	fn dust_is_divided(mut case in any_case(12), dust in 0usize..12) {
 		let dust = dust % case.stakes.len();
-		// Less than 2^-30 of all: were it passed over, the solve would end without it.
+		// Less than 2^-30 of the total: if it were skipped, the solve would end without it.
 		case.stakes.fill(1 << 40);
 		case.stakes[dust] = 1;
 		let own = SHARE_ONE - case.rows[dust].iter().map(|edge| u32::from(edge.1)).sum::<u32>();
@@ -149,7 +149,7 @@ proptest! {
 		prop_assert!(u128::from(vectors.contribution[dust]) >= least);
 	}
 
-	/// Any budgets, any number of times stored and loaded: the same bits, at the same price.
+	/// Any budgets, and any number of stores and loads, give the same bits at the same price.
 	#[test]
 	fn interruption_changes_nothing(
 		case in any_case(100),
@@ -177,13 +177,12 @@ proptest! {
 		prop_assert_eq!(&vectors, &expected);
 		prop_assert_eq!(paid, price);
 
-		// A finished solve stays as it is.
+		// A finished solve does not change.
 		prop_assert_eq!(advance(&mut solve, &graph, &mut vectors, 1_000_000), (ended, 0));
 		prop_assert_eq!((solve, vectors), (one_shot, expected));
 	}
 
-	/// The order of the edges within a row, and zero shares or void edges among them, change no
-	/// bit.
+	/// The order of edges in a row, zero shares and void edges do not change the result.
 	#[test]
 	fn edge_order_changes_nothing(mut case in any_case(20)) {
 		let (_, expected, _) = case.solve();
@@ -192,7 +191,7 @@ proptest! {
 		prop_assert_eq!(vectors, expected);
 	}
 
-	/// Components without stake that nobody points at change nothing for the others.
+	/// Components without stake and without incoming edges do not change the result of the others.
 	#[test]
 	fn unused_uids_change_nothing(mut case in any_case(20), more in 0usize..10) {
 		let (solve, expected, _) = case.solve();
@@ -205,8 +204,8 @@ proptest! {
 		prop_assert_eq!(&vectors.contribution[n..], &vec![0; more][..]);
 	}
 
-	/// Any rows, any state, however damaged: an end is reached without a panic, and modulo 2^64
-	/// no mass is made or lost.
+	/// For any rows and any damaged state the solve ends without a panic and conserves mass modulo
+	/// 2^64.
 	#[test]
 	fn any_bytes_reach_an_end(
 		components in 0usize..12,
@@ -239,7 +238,7 @@ proptest! {
 			prop_assert!(vectors.residual.len() >= components);
 			prop_assert_eq!(vectors.residual.len(), vectors.contribution.len());
 			turns += 1;
-			// 216 sweeps of one window, at least one each time if there is a budget for it.
+			// 216 sweeps of one window; each call with enough budget processes at least one.
 			if progress != Progress::Paused || (spent == 0 && turns > 3) {
 				break;
 			}
@@ -256,7 +255,7 @@ fn interruption_changes_nothing_on_a_large_graph() {
 	for budget in [MAX_STEP_COST, 10_007, 77_777] {
 		let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();
 		if budget == MAX_STEP_COST {
-			// A window at a time is slow: only the last sweep.
+			// One window per call is slow: only the last sweep.
 			while solve.sweep + 1 < one_shot.sweep {
 				advance(&mut solve, &graph, &mut vectors, 10_000);
 			}
@@ -270,7 +269,7 @@ fn interruption_changes_nothing_on_a_large_graph() {
 
 #[test]
 fn after_the_last_sweep_a_solve_is_truncated() {
-	// Not reached by well-formed rows, so the sweeps are set.
+	// Valid rows do not reach this limit, so the number of sweeps is set by hand.
 	let case = random(3, 100, 8, Spread::Uniform);
 	let graph = case.graph();
 	let (mut solve, mut vectors) = Solve::begin(&case.stakes).unwrap();

@@ -1,4 +1,4 @@
-//! Extreme sizes, stakes and graphs: an end is reached, and it is the right one.
+//! Extreme sizes, stakes and graphs: the solve ends with the right result.
 
 use crate::case::{mass, Case};
 use bittensor_contribution::{
@@ -20,7 +20,7 @@ fn payouts(case: &Case) -> Vec<u64> {
 fn nobody() {
 	assert_eq!(Solve::begin(&[]), None);
 	assert_eq!(Solve::begin(&[0, 0, 0]), None);
-	// A restored state that cannot be: it ends as well.
+	// An impossible restored state: the solve ends too.
 	let mut solve = Solve { total: 1 << 61, residual: 1 << 61, sweep: 0, cursor: 0 };
 	let graph = Graph::with_capacity(0, 0);
 	let mut budget = 1_000;
@@ -45,7 +45,7 @@ fn without_rows_all_keep_their_stake() {
 
 #[test]
 fn one_stake_flows_down_a_chain() {
-	// 3/4 moves on at each of 20 steps; the last keeps what arrives.
+	// 3/4 moves on at each of 20 steps; the last row keeps all that arrives.
 	let n = 21u16;
 	let mut stakes = vec![0; usize::from(n)];
 	stakes[0] = u64::MAX;
@@ -63,7 +63,7 @@ fn a_unit_beside_2_to_the_60() {
 	let case = Case { stakes: vec![1, 1 << 60], rows: vec![vec![], vec![]] };
 	let (_, vectors, _) = case.solve();
 	assert_eq!(vectors.contribution, [2, 1 << 61]);
-	// And as the only source of somebody else.
+	// The same as the only source of another component.
 	let case = Case { stakes: vec![1, 1 << 60], rows: vec![vec![(2, 32_768)], vec![], vec![]] };
 	let (_, vectors, _) = Case { stakes: vec![1, 1 << 60, 0], ..case }.solve();
 	assert_eq!(vectors.contribution, [1, 1 << 61, 1]);
@@ -71,7 +71,7 @@ fn a_unit_beside_2_to_the_60() {
 
 #[test]
 fn the_largest_stakes() {
-	// A balance is a u64, so a chain's sum is too; more is scaled down without overflow.
+	// On a chain the sum of stakes fits a u64. A larger sum is scaled down without overflow.
 	for stakes in [
 		vec![u64::MAX, 0],
 		vec![u64::MAX - 1, 1],
@@ -96,7 +96,7 @@ fn stakes_without_a_uid_are_not_read() {
 
 #[test]
 fn a_closed_clique_at_the_least_self_share() {
-	// 8 rows, 7 x 8,192 = 57,344 each: 1/8 is absorbed in a step, the most sweeps per residual.
+	// 8 rows of 7 x 8,192 = 57,344: each step absorbs 1/8, so the solve takes the most sweeps.
 	let rows = (0..8u16).map(|i| (0..8).filter(|&j| j != i).map(|j| (j, 8_192)).collect());
 	let case = Case { stakes: vec![1_000_000; 8], rows: rows.collect() };
 	let (solve, _, _) = case.solve();
@@ -108,8 +108,8 @@ fn a_closed_clique_at_the_least_self_share() {
 
 #[test]
 fn a_reversed_ring_is_as_slow_as_algorithm_1() {
-	// Row i points at the row a window before, against the order of the sweep; 157 windows and more,
-	// so that none comes round.
+	// Row i points at the row one window before it, against the order of the sweep. There are more than
+	// 157 windows, so that no mass completes the cycle.
 	let n = 200 * WINDOW as u16;
 	let ring = |step: u16| {
 		let rows = (0..n).map(|i| vec![((i + step) % n, 57_344)]).collect();
@@ -121,16 +121,16 @@ fn a_reversed_ring_is_as_slow_as_algorithm_1() {
 		solve.sweep
 	};
 	assert_eq!(ring(n - WINDOW as u16), 156);
-	// From row to row a sweep goes through a window, in whatever order.
+	// A sweep follows a chain of rows through one window in either direction.
 	assert_eq!(ring(n - 1), 156u16.div_ceil(WINDOW as u16));
-	// In its own order it goes through all of them.
+	// In the order of the sweep it follows a chain through all windows.
 	assert!(ring(1) <= 2);
 }
 
 #[test]
 fn the_dearest_window_takes_the_most_of_a_step() {
-	// All mass is in the last row of the window. Each gives nearly all to the one before and the rest
-	// to 63 outside, so that each look finds a single row, of 64 edges.
+	// All mass is in the last row of the window. Each row gives nearly all to the previous row and the
+	// rest to 63 rows outside, so that each look finds a single row of 64 edges.
 	let row = |i: u16| {
 		let before = (i.checked_sub(1).unwrap_or(127), 57_344 - 63);
 		(64..127).map(|to| (to, 1)).chain([before]).collect()
@@ -148,7 +148,7 @@ fn the_dearest_window_takes_the_most_of_a_step() {
 
 #[test]
 fn the_whole_uid_space() {
-	// Each gives half to the next; the last row closes the ring.
+	// Each row gives half to the next; the last row closes the ring.
 	let mut graph = Graph::with_capacity(MAX_COMPONENTS, MAX_COMPONENTS);
 	for uid in 0..=u16::MAX {
 		graph.push_row(&[uid.wrapping_add(1)], &[(SHARE_ONE / 2) as u16], |_| true);
@@ -175,7 +175,7 @@ fn vectors_shorter_than_the_graph_are_extended() {
 
 #[test]
 fn entries_without_a_uid_stay_as_they_are() {
-	// The last row gives half to the first, which is not the row after it.
+	// The last row gives half to the first, which is not adjacent.
 	let mut graph = Graph::with_capacity(MAX_COMPONENTS, 1);
 	for _ in 1..MAX_COMPONENTS {
 		graph.push_row(&[], &[], |_| true);

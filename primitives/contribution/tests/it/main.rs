@@ -1,15 +1,15 @@
 //! Tests of the contribution engine, by theme.
 //!
-//! | module | what must hold |
+//! | module | tests |
 //! |---|---|
-//! | `row`, `graph` | what a row may be, and what becomes of rows that may not |
-//! | `invariants` | conservation, interruption, any bytes |
-//! | `definition` | the sweep over `u128`, which the invariants compare with |
-//! | `oracle` | agreement with a literal Algorithm 1, in `f64` and with 44 more bits |
+//! | `row`, `graph` | the rules for a row, and the handling of invalid rows |
+//! | `invariants` | conservation, interruption, arbitrary bytes |
+//! | `definition` | the sweep in `u128`, the reference of `invariants` |
+//! | `oracle` | agreement with a literal Algorithm 1, in `f64` and in integers with 44 more bits |
 //! | `vectors` | exact values of two small markets, and one digest of all bits |
-//! | `digests` | the bits of the benchmark graphs, whole and interrupted |
+//! | `digests` | pinned results of the benchmark graphs, uninterrupted and interrupted |
 //! | `limits` | extreme sizes, stakes and graphs |
-//! | `payout`, `emission` | Algorithm 2: `σ` exact, the schedule's sums |
+//! | `payout`, `emission` | Algorithm 2: exact payment of `σ`, sums of the schedule |
 //! | `example` | the `solve` example on CSV files |
 
 mod algorithm;

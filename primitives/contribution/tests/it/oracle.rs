@@ -7,14 +7,15 @@ use crate::{
 use bittensor_contribution::{Progress, Solve};
 use proptest::prelude::*;
 
-/// What rounding may have moved: a unit per edge visit, and from each row visit of mass `m` less
-/// than `m / 2^47`; with self-shares of 1/8 all visits together see `8 · total` at most.
+/// Bound on the mass moved by rounding: one unit per edge visit, and less than `m / 2^47` for each row
+/// visit of mass `m`. With self-shares of at least 1/8 the masses of all visits sum to at most
+/// `8 · total`.
 fn moved(case: &Case, solve: &Solve) -> u64 {
 	case.edges() as u64 * u64::from(solve.sweep) + (solve.total >> 44)
 }
 
 proptest! {
-	/// In `f64`: the L1 distance is at most the residual, and rounding.
+	/// In `f64`: the L1 distance is at most the residual plus rounding.
 	#[test]
 	fn the_residual_bounds_the_distance_to_algorithm_1(case in any_case(40)) {
 		let (solve, vectors, progress) = case.solve();
@@ -25,7 +26,7 @@ proptest! {
 			.zip(&vectors.contribution)
 			.map(|(&limit, &part)| (limit * total - part as f64).abs())
 			.sum();
-		// Algorithm 1 itself is rounded, to 2^-53 per operation.
+		// Algorithm 1 itself rounds to 2^-53 per operation.
 		let rounding = 2 * moved(&case, &solve);
 		prop_assert!(
 			distance <= (solve.residual + rounding) as f64 + total * 1e-13,
@@ -33,8 +34,8 @@ proptest! {
 		);
 	}
 
-	/// With 44 bits below the unit: the distance *is* the residual, but for rounding. Misplaced
-	/// mass counts twice in L1: where it is, and where it is not.
+	/// With 44 bits below the unit: the distance equals the residual, apart from rounding. Misplaced
+	/// mass counts twice in L1: at its actual and at its correct place.
 	#[test]
 	fn the_residual_is_the_distance_to_the_limit(case in any_case(24)) {
 		let (_, start) = Solve::begin(&case.stakes).unwrap();
@@ -52,7 +53,7 @@ proptest! {
 	}
 }
 
-/// The largest relative error, after normalising, of the components above `2^-24` of the whole.
+/// The largest relative error, after normalisation, of the components above `2^-24` of the total.
 fn worst_relative_error(case: &Case) -> f64 {
 	let limit = algorithm_1_of(case);
 	let sum: f64 = limit.iter().sum();

@@ -25,7 +25,7 @@ fn nothing_payable_nothing_paid() {
 
 #[test]
 fn more_than_sigma_is_never_paid() {
-	// Contributions beyond the announced sum, as from a damaged state.
+	// Contributions beyond the announced sum, as in a damaged state.
 	let mut payout = Payout::new(100, 10);
 	assert_eq!(payout.next(u64::MAX), 100);
 	assert_eq!(payout.next(u64::MAX), 0);

@@ -1,4 +1,4 @@
-//! What a row may be.
+//! The rules for a row.
 
 use bittensor_contribution::{check_row, RowError, MAX_EDGES, SHARE_ONE};
 use proptest::{collection::vec, prelude::*};
@@ -55,8 +55,8 @@ fn errors_say_what_to_do() {
 }
 
 proptest! {
-	/// The verdict is that of the rules written down one by one, and does not depend on the order
-	/// of the edges.
+	/// The result agrees with the rules applied one by one, and does not depend on the order of the
+	/// edges.
 	#[test]
 	fn the_verdict_follows_the_rules(
 		uid in 0u32..8,

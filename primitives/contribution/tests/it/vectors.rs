@@ -1,22 +1,22 @@
-//! Exact values of two small markets, in `f64` and on integer shares; and one digest of all bits.
+//! Exact values of two small markets, in `f64` and with integer shares, and a digest of one result.
 //!
-//! For a component `j` as only source, `N*_k` is `A_jk`, the probability that mass starting at `j`
-//! ends with `k`; with a row `i` that keeps all, `N*_i` is `f_ji`, the probability that it ever
-//! visits `i`.
+//! If component `j` is the only source, `N*_k` is `A_jk`, the probability that mass from `j` is
+//! absorbed at `k`. If row `i` keeps all of its mass, `N*_i` is `f_ji`, the probability that mass from
+//! `j` ever visits `i`.
 
 use crate::{
 	algorithm::algorithm_1,
 	case::{random, share, Case, Spread},
 };
 
-/// What a share rounded to 1/65,536 may change in these markets.
+/// Maximum effect in these markets of rounding shares to 1/65,536.
 const QUANTISED: f64 = 5e-5;
 const EXACT: f64 = 1e-6;
 
 /// Rows as `(d_i, [(j, w_ij)])`.
 type Rows = Vec<(f64, Vec<(usize, f64)>)>;
 
-/// `N* / Σ N*` in `f64` and on integer shares, with the tolerance of each.
+/// `N* / Σ N*` in `f64` and with integer shares, each with its tolerance.
 fn both(stakes: &[u64], rows: &Rows) -> [(Vec<f64>, f64); 2] {
 	let real: Vec<f64> = stakes.iter().map(|&stake| stake as f64).collect();
 	let quantised =
@@ -28,7 +28,7 @@ fn both(stakes: &[u64], rows: &Rows) -> [(Vec<f64>, f64); 2] {
 	[(algorithm_1(&real, rows, 1e-15), EXACT), (case.contribution(), QUANTISED)]
 }
 
-/// All of the stake at `source`.
+/// All stake at `source`.
 fn from(source: usize, components: usize) -> Vec<u64> {
 	(0..components).map(|uid| u64::from(uid == source) * 1_000_000_000).collect()
 }
@@ -74,7 +74,7 @@ fn c20_price_of_a_bid() {
 
 #[test]
 fn c20_what_a_row_costs_its_poster() {
-	// R_0 = d_0 / (d_0 + Σ_j w_0j (1 − f_j0)): what remains of the payout of self-share 1.
+	// R_0 = d_0 / (d_0 + Σ_j w_0j (1 − f_j0)): the payout relative to that of self-share 1.
 	let (stakes, rows) = c20();
 	let mut selfish = rows.clone();
 	selfish[0] = (1.0, Vec::new());
@@ -86,7 +86,7 @@ fn c20_what_a_row_costs_its_poster() {
 	close(alone_quantised.0[0] / honest_quantised.0[0], 2.491426, 10.0 * QUANTISED);
 }
 
-/// p keeps half and gives q half; q keeps 0.4 and gives p and z 0.3 each; z and u keep all.
+/// p keeps half and gives half to q; q keeps 0.4 and gives 0.3 each to p and z; z and u keep all.
 fn p4() -> Rows {
 	vec![
 		(0.5, vec![(1, 0.5)]),
@@ -126,7 +126,7 @@ fn digest(words: impl Iterator<Item = u64>) -> u64 {
 	})
 }
 
-/// Every node must get the same bits. A change of this digest is a change of consensus.
+/// Every node must compute the same bits. A change of this digest breaks consensus.
 #[test]
 fn the_bits_are_the_same_everywhere() {
 	let (solve, vectors, _) = random(2_019, 1_024, 48, Spread::Zipf).solve();

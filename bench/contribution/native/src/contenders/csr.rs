@@ -3,7 +3,7 @@
 
 use super::{normalised, nothing, sources, sweep_until, Contender, Run, Until};
 use bench_graphs::Case;
-use contribution::{LIGHT_BITS, WINDOW};
+use contribution::{THRESHOLD_BITS, WINDOW};
 
 /// The rows: 12 bytes per edge.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl Contender for CsrPush {
 					}
 				}
 			}
-			light = 2f64.powi(-(LIGHT_BITS as i32));
+			light = 2f64.powi(-(THRESHOLD_BITS as i32));
 			residual
 		})?;
 		Ok(rows.finish(ran, &contribution))
