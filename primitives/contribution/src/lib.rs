@@ -67,6 +67,7 @@
 //! | module | in the paper | content |
 //! |---|---|---|
 //! | [`row`] | the row `ΔL_i*` of §5 | the rules for a row, and its self-share |
+//! | [`post`] | | when posting a row is due, and how long it counts |
 //! | [`graph`] | the matrix of Algorithm 1 | all rows of one solve, packed |
 //! | [`solve`] | Algorithm 1 | the resumable sweep |
 //! | [`window`] | | the unit of work of a sweep, and its prices |
@@ -98,14 +99,16 @@ extern crate alloc;
 pub mod emission;
 pub mod graph;
 pub mod payout;
+pub mod post;
 pub mod row;
 pub mod solve;
 pub mod window;
 
 pub use emission::Schedule;
 pub use graph::Graph;
-pub use payout::Payout;
-pub use row::{check_row, RowError};
+pub use payout::{flow, Payout};
+pub use post::{distance, due, is_live, Due, MOVED};
+pub use row::{check_row, self_share, Edge, RowError};
 pub use solve::{Progress, Solve, Vectors};
 pub use window::{LOOK_COST, MAX_STEP_COST, ROW_COST, RUN_COST, THRESHOLD_BITS, WINDOW};
 

@@ -55,3 +55,12 @@ impl Payout {
 		scaled.checked_div(u128::from(self.total)).unwrap_or(0) as u64
 	}
 }
+
+/// The flow of an edge, in units per epoch: `floor(payout · share / self_share)`, where `payout` and
+/// `self_share` are those of the edge's owner. It is what the owner bids for the target.
+///
+/// 0 if the self-share is 0; `u64::MAX` if the flow does not fit.
+pub fn flow(payout: u64, share: u32, self_share: u32) -> u64 {
+	let scaled = u128::from(payout) * u128::from(share);
+	scaled.checked_div(self_share.into()).unwrap_or(0).try_into().unwrap_or(u64::MAX)
+}

@@ -13,6 +13,34 @@
 use crate::{MAX_COMPONENTS, MAX_EDGES, MIN_SELF_SHARE, SHARE_ONE};
 use core::fmt;
 
+/// One edge of a row: the share of its loss reduction that a component attributes to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+	feature = "scale",
+	derive(
+		codec::Encode,
+		codec::Decode,
+		codec::DecodeWithMemTracking,
+		codec::MaxEncodedLen,
+		scale_info::TypeInfo
+	)
+)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "decode", derive(scale_decode::DecodeAsType, scale_encode::EncodeAsType))]
+pub struct Edge {
+	/// The component that the share goes to, by uid.
+	pub target: u32,
+	/// The share `w_ij = ΔL_ij`, out of [`SHARE_ONE`].
+	pub share: u16,
+}
+
+impl Edge {
+	/// An edge to `target` with `share` out of [`SHARE_ONE`].
+	pub const fn new(target: u32, share: u16) -> Self {
+		Self { target, share }
+	}
+}
+
 /// Why a row cannot be posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowError {
@@ -73,8 +101,7 @@ impl fmt::Display for RowError {
 
 impl core::error::Error for RowError {}
 
-/// Checks the edges `(target, share)` of component `uid`, which may come in any order, and returns
-/// the self-share `d_i` out of [`SHARE_ONE`].
+/// Checks the edges of component `uid`, which may come in any order, and returns the self-share `d_i` out of [`SHARE_ONE`].
 ///
 /// `is_known` says whether a uid is a component now; it is asked once per edge at most, and never
 /// for a uid of [`MAX_COMPONENTS`] or more, which no component can have.
@@ -111,4 +138,9 @@ pub fn check_row(
 		return Err(RowError::SharesOverLimit { sum });
 	}
 	Ok(SHARE_ONE - sum)
+}
+
+/// The self-share `d_i` that `edges` leave, out of [`SHARE_ONE`]; 0 if they leave none.
+pub fn self_share(edges: &[Edge]) -> u32 {
+	edges.iter().fold(SHARE_ONE, |left, edge| left.saturating_sub(edge.share.into()))
 }

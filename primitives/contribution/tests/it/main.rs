@@ -3,6 +3,7 @@
 //! | module | tests |
 //! |---|---|
 //! | `row`, `graph` | the rules for a row, and the handling of invalid rows |
+//! | `post` | when a post is due, how far a row moved, what flows over an edge |
 //! | `invariants` | conservation, interruption, arbitrary bytes |
 //! | `definition` | the sweep in `u128`, the reference of `invariants` |
 //! | `oracle` | agreement with a literal Algorithm 1, in `f64` and in integers with 44 more bits |
@@ -23,5 +24,6 @@ mod invariants;
 mod limits;
 mod oracle;
 mod payout;
+mod post;
 mod row;
 mod vectors;

@@ -1,7 +1,12 @@
 //! The rules for a row.
 
-use bittensor_contribution::{check_row, RowError, MAX_EDGES, SHARE_ONE};
+use bittensor_contribution::{check_row, self_share, Edge, RowError, MAX_EDGES, SHARE_ONE};
 use proptest::{collection::vec, prelude::*};
+
+/// Edges of `(target, share)`.
+pub(crate) fn edges(edges: &[(u32, u16)]) -> Vec<Edge> {
+	edges.iter().map(|&(target, share)| Edge { target, share }).collect()
+}
 
 fn known(uid: u32) -> bool {
 	uid < 100
@@ -15,6 +20,8 @@ fn the_self_share_is_what_the_edges_leave() {
 	let full: Vec<_> = (10..74).map(|target| (target, 896)).collect();
 	assert_eq!(full.len(), MAX_EDGES);
 	assert_eq!(check_row(1, &full, known), Ok(8_192));
+	assert_eq!(self_share(&edges(&full)), 8_192);
+	assert_eq!(self_share(&edges(&[(2, u16::MAX), (3, 2)])), 0);
 }
 
 #[test]

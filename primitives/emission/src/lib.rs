@@ -1,0 +1,63 @@
+//! The views of the chain that people and programs read, each defined once.
+//!
+//! ```text
+//!                        bittensor-emission
+//!        ┌──────────────┬───────┴──────┬──────────────────┐
+//!   pallet-emission   runtime API     JSON-RPC       clients (subxt)
+//!     builds them     SCALE           feature serde  feature decode
+//! ```
+//!
+//! | view | answers |
+//! |---|---|
+//! | [`ComponentInfo`], [`Endpoint`] | who a component is, where it serves, its stake and payout |
+//! | [`RowInfo`], [`Row`], [`Edge`] | whom it attributes its loss reduction to |
+//! | [`Bid`] | what one component pays another per epoch |
+//! | [`EpochStatus`], [`LastPayout`], [`Phase`] | where the epoch is, and the last payout |
+//! | [`Parameters`], [`Halvings`] | what genesis fixed |
+//!
+//! Units: amounts are in units ([`UNIT`] units are one BIT), shares out of [`SHARE_ONE`], uids are
+//! `u32`, epochs count from 1, blocks are block numbers.
+//!
+//! # Features
+//!
+//! - SCALE (`Encode`, `Decode`, `TypeInfo`) is always on.
+//! - `serde`: JSON as the node's RPC gives it. Amounts and the residual are decimal strings, because
+//!   they may exceed 2^53; `tls_spki` is `0x`-hex; shares, uids, epochs and blocks are numbers.
+//!   [`Parameters`] are written as in a chain specification: camelCase, all numbers.
+//! - `decode`: `DecodeAsType` by field name against a chain's metadata, and `EncodeAsType` for what
+//!   calls carry ([`Endpoint`], [`Edge`]). Unknown fields are ignored, missing ones are errors.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod component;
+mod endpoint;
+mod epoch;
+#[cfg(feature = "serde")]
+mod json;
+mod parameters;
+mod row;
+
+pub use component::{Bid, ComponentInfo};
+pub use contribution::{Edge, MAX_COMPONENTS, MAX_EDGES, MAX_SWEEPS, MIN_SELF_SHARE, SHARE_ONE};
+pub use endpoint::{Endpoint, Host, HostTooLong, MAX_HOST_LEN};
+pub use epoch::{EpochStatus, LastPayout, Phase};
+pub use parameters::{Halvings, Parameters};
+pub use row::{Row, RowInfo};
+
+/// Amounts, in units.
+pub type Balance = u64;
+
+/// Units in one BIT.
+pub const UNIT: Balance = 1_000_000_000;
+
+/// The most components that one call of the runtime API returns.
+pub const MAX_COMPONENTS_PER_READ: u32 = 256;
+
+/// The most rows that one call of the runtime API returns, or searches for bids.
+pub const MAX_ROWS_PER_READ: u32 = 1_024;
+
+/// The most contributions that one call of the runtime API returns.
+pub const MAX_CONTRIBUTIONS_PER_READ: u32 = 4_096;

@@ -1,0 +1,76 @@
+//! What genesis fixes.
+
+use crate::Balance;
+use codec::{Decode, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+
+/// The halvings of the emission.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+#[cfg_attr(
+	feature = "serde",
+	derive(serde::Serialize, serde::Deserialize),
+	serde(rename_all = "camelCase", deny_unknown_fields)
+)]
+#[cfg_attr(feature = "decode", derive(scale_decode::DecodeAsType))]
+pub struct Halvings {
+	/// Blocks from one halving to the next; 0: the emission never halves.
+	pub interval: u64,
+	/// Number of halvings after which the emission stays constant.
+	pub max: u32,
+}
+
+/// Parameters of the emission: written by genesis, changed by no call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+#[cfg_attr(
+	feature = "serde",
+	derive(serde::Serialize, serde::Deserialize),
+	serde(rename_all = "camelCase", deny_unknown_fields)
+)]
+#[cfg_attr(feature = "decode", derive(scale_decode::DecodeAsType))]
+pub struct Parameters {
+	/// Least number of blocks from one `Begin` to the next; 1 or more.
+	pub epoch_length: u32,
+	/// Units minted per block before the first halving.
+	pub sigma: Balance,
+	/// When the emission halves.
+	pub halvings: Halvings,
+	/// Epochs for which a posted row makes its stake a source; 0: no limit.
+	pub row_lifetime: u32,
+	/// Epochs from `unstake` to `withdraw_unbonded`; 2 or more.
+	pub unbonding_epochs: u32,
+	/// Least stake, in units, other than 0; also the least stake for a free post.
+	pub min_stake: Balance,
+	/// Units held from the owner of a component while it is registered.
+	pub registration_deposit: Balance,
+}
+
+impl Default for Parameters {
+	/// Those of the development preset: short epochs, one token per block.
+	fn default() -> Self {
+		Self {
+			epoch_length: 10,
+			sigma: 1_000_000_000,
+			halvings: Halvings::default(),
+			row_lifetime: 100,
+			unbonding_epochs: 2,
+			min_stake: 1_000_000_000,
+			registration_deposit: 1_000_000_000,
+		}
+	}
+}
+
+impl Parameters {
+	/// The emission schedule of Algorithm 2.
+	pub fn schedule(&self) -> contribution::Schedule {
+		contribution::Schedule {
+			sigma: self.sigma,
+			halving_interval: self.halvings.interval,
+			max_halvings: self.halvings.max,
+		}
+	}
+
+	/// Whether a row posted in epoch `posted` (0: none) makes its stake a source in epoch `epoch`.
+	pub fn is_live(&self, posted: u32, epoch: u32) -> bool {
+		contribution::is_live(posted, epoch, self.row_lifetime)
+	}
+}
