@@ -4,8 +4,7 @@
 #   CARGO_BUILD_JOBS=N     parallel jobs (default: cores + 1)
 #   SECONDS=N              make run: stop after N seconds
 #
-# What a run or a test leaves behind (reports, logs) lies in target/run of the checkout, wherever
-# cargo builds.
+# Runs and tests write reports and logs to target/run of the checkout, wherever cargo builds.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,7 +12,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 export CARGO_TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
-# A variable of its own in bash.
+# Bash has a variable of this name.
 unexport SECONDS
 
 CARGO := scripts/cargo.sh
@@ -23,11 +22,11 @@ PROFILE := fast
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)
 RUN := $(CURDIR)/target/run
 BENCH := $(CURDIR)/target/bench
-# The runtime that the weights are measured on: built apart, so that nothing else is built again.
+# A separate target folder for the runtime with benchmarks, so that the others are not rebuilt.
 WEIGHTS := $(CARGO_TARGET_DIR)/weights
 PEERS := $(BENCH)/venv/bin/python
 
-# cargo-nextest where it is installed; it runs the tests of all crates side by side.
+# cargo-nextest, if it is installed, runs the tests of all crates in parallel.
 ifneq ($(shell command -v cargo-nextest),)
 UNIT_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) -E 'not package(bittensor-e2e)'
 E2E_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) -E 'package(bittensor-e2e)'
@@ -41,13 +40,13 @@ help: ## List the targets
 	@printf 'Usage: make TARGET\n\n'
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\n'
 
 ##@ Build and run
 
 .PHONY: setup
-setup: ## Install what the build needs (as root or in CI; otherwise print the line to run)
+setup: ## Install missing packages (as root or with CI=true; otherwise print the command)
 	@scripts/setup.sh
 
 .PHONY: build
@@ -62,35 +61,42 @@ run: build ## Start a local chain with six miners; SECONDS=n stops after n secon
 
 .PHONY: production
 production: setup ## Build the node and the miner for deployment (slow)
-	@# From another folder, so that .cargo/config.toml does not ask for the system's zstd: its
-	@# version decides the compressed bytes of the runtime, and so the hash of the genesis block.
-	@cd / && $(CURDIR)/$(STEP) production env -u ZSTD_SYS_USE_PKG_CONFIG OPENSSL_NO_VENDOR=1 \
+	@# From another folder, so that .cargo/config.toml does not select the system's zstd: its version
+	@# determines the compressed bytes of the runtime, and thus the genesis hash. rust-toolchain.toml
+	@# is not read there either.
+	@toolchain=$$(rustup show active-toolchain 2>/dev/null | cut -d ' ' -f 1 || true); \
+	cd / && $(CURDIR)/$(STEP) production env -u ZSTD_SYS_USE_PKG_CONFIG \
+		$${toolchain:+RUSTUP_TOOLCHAIN=$$toolchain} OPENSSL_NO_VENDOR=1 \
 		WASM_BUILD_TYPE=release WASM_BUILD_WORKSPACE_HINT=$(CURDIR) \
 		$(CURDIR)/$(CARGO) build --manifest-path $(CURDIR)/Cargo.toml --workspace --locked \
 		--profile production --bin bittensor-node --bin bittensor-miner
 	@printf 'Binaries: %s\n' $(CARGO_TARGET_DIR)/production
 
 .PHONY: clean
-clean: ## Remove everything that was built and what runs left behind
+clean: ## Remove build outputs, and the reports and logs of runs
 	@$(CARGO) clean
 	@rm -rf target/run e2e/js/node_modules docs/book
 
 ##@ Test
 
 .PHONY: test
-test: test-unit test-digests test-e2e test-js test-bench test-run ## Run every test, and a local network for two minutes
+test: test-unit test-doc test-digests test-e2e test-js test-bench test-run ## Run every test, and a local network for two minutes
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests of every crate but e2e
 	@$(STEP) test-unit $(CARGO) $(UNIT_TESTS)
 
+.PHONY: test-doc
+test-doc: setup ## Run the examples in the documentation of the code
+	@$(STEP) test-doc $(CARGO) test --doc --workspace --locked --profile $(PROFILE)
+
 .PHONY: test-digests
-test-digests: setup ## The pinned results of the engine, in a debug build and in a release
+test-digests: setup ## Check the engine's pinned results in a debug and a release build
 	@$(STEP) "test-digests (debug)" $(CARGO) test -p bittensor-contribution --locked --test engine digests
 	@$(STEP) "test-digests (release)" $(CARGO) test -p bittensor-contribution --locked --release --test engine digests
 
 .PHONY: test-bench
-test-bench: build bench-tools bench-peers ## The peers' tests, and a small round of each benchmark
+test-bench: build bench-tools bench-peers ## Test the contenders, and run each benchmark with a small input
 	@$(STEP) test-peers $(PEERS) -B bench/contribution/peers/test_peers.py
 	@$(STEP) "bench-contribution --quick" $(BIN)/bench-contribution --quick --peers $(PEERS) \
 		--out $(BENCH)/quick/contribution.json
@@ -114,11 +120,11 @@ test-run: ## Run a local network for two minutes and check its report
 ##@ Measure
 
 .PHONY: bench-contribution
-bench-contribution: bench-tools bench-peers ## The engine and its peers side by side (about 11 minutes)
+bench-contribution: bench-tools bench-peers ## Measure the engine and its contenders (about 11 minutes)
 	@$(STEP) bench-contribution $(BIN)/bench-contribution --peers $(PEERS)
 
 .PHONY: bench-chain
-bench-chain: build bench-tools ## Epochs of up to 65,536 components on a real node (an hour and a half)
+bench-chain: build bench-tools ## Measure epochs of up to 65,536 components on a node (90 minutes)
 	@$(STEP) bench-chain $(BIN)/bench-chain --markdown $(BENCH)/chain.md
 
 .PHONY: bench-tools
@@ -133,7 +139,7 @@ bench-peers: setup
 	@$(STEP) "bench: peers" bench/contribution/peers/setup.sh $(BENCH)/venv
 
 .PHONY: weights
-weights: weights-tools ## Measure what calls and steps cost, and write runtime/src/weights
+weights: weights-tools ## Measure the weights of calls and steps, and write runtime/src/weights
 	@$(STEP) weights scripts/weights.sh $(BIN)/bench-weights \
 		$(WEIGHTS)/$(PROFILE)/wbuild/bittensor-runtime/bittensor_runtime.wasm runtime/src/weights
 
@@ -141,55 +147,80 @@ weights: weights-tools ## Measure what calls and steps cost, and write runtime/s
 weights-tools: setup
 	@CARGO_TARGET_DIR=$(WEIGHTS) $(STEP) "weights: runtime" $(CARGO) build -p bittensor-runtime \
 		--features runtime-benchmarks --profile $(PROFILE) --locked --lib
-	@# The tool brings a test runtime of the SDK that does not compile outside of it, and that it
-	@# does not need here.
+	@# The tool depends on a test runtime of the SDK that does not compile outside of the SDK and is
+	@# not needed here.
 	@SKIP_WASM_BUILD=1 $(STEP) "weights: tool" $(CARGO) build --workspace --profile $(PROFILE) --locked \
 		--bin bench-weights --features bench-weights/cli
 
 ##@ Lint
 
 .PHONY: lint
-lint: lint-lock lint-features lint-pages lint-fmt lint-clippy lint-docs lint-metadata ## Run every check that is not a test
+lint: lint-lock lint-features lint-fmt lint-toml lint-typos lint-shell lint-deny lint-pages lint-clippy lint-docs lint-metadata ## Run every check that is not a test
 
 .PHONY: lint-lock
-lint-lock: ## One version of each SDK crate in Cargo.lock
+lint-lock: ## Check that Cargo.lock has one version of each SDK crate
 	@$(STEP) "lint: lock" scripts/check-lock.sh
 
 .PHONY: lint-features
-lint-features: ## The same features of every crate in binaries and tests
+lint-features: ## Check that tests do not change the features of the binaries' crates
 	@$(STEP) "lint: features" scripts/check-features.sh
 
+.PHONY: lint-fmt
+lint-fmt: setup ## Check the format of Rust files
+	@$(STEP) "lint: fmt" $(CARGO) fmt --all --check
+
+.PHONY: lint-toml
+lint-toml: ## Check the format of TOML files
+	@RUST_LOG=warn $(STEP) "lint: toml" scripts/tool.sh taplo fmt --check
+
+.PHONY: lint-typos
+lint-typos: ## Check the spelling
+	@$(STEP) "lint: typos" scripts/tool.sh typos
+
+.PHONY: lint-shell
+lint-shell: ## Check shell scripts
+	@$(STEP) "lint: shell" scripts/tool.sh shellcheck --severity warning .ci/run \
+		$$(git ls-files --cached --others --exclude-standard -- '*.sh')
+
+.PHONY: lint-deny
+lint-deny: ## Check the licences and sources of dependencies
+	@$(STEP) "lint: deny" scripts/check-deny.sh
+
+.PHONY: lint-sizes
+lint-sizes: ## Check that no file has more than 500 lines
+	@$(STEP) "lint: sizes" scripts/check-sizes.sh
+
 .PHONY: lint-pages
-lint-pages: ## Links in the pages, and the map from the paper to the code
+lint-pages: ## Build the book, and check links and the map from the paper to the code
 	@$(STEP) "lint: pages" scripts/check-docs.sh
 
-.PHONY: lint-fmt
-lint-fmt: ## Formatting
-	@$(STEP) "lint: fmt" cargo fmt --all --check
-
-# Both without SKIP_WASM_BUILD: the runtime's build script runs again whenever it appears or
-# vanishes, so setting it here would make lint and build undo each other's work.
+# Clippy and rustdoc run without SKIP_WASM_BUILD: if it were set here, lint and build would each
+# rerun the runtime's build script after the other.
 .PHONY: lint-clippy
-lint-clippy: setup ## Clippy, with warnings denied
+lint-clippy: setup ## Run clippy; warnings are errors
 	@$(STEP) "lint: clippy" $(CARGO) clippy --workspace --all-targets --profile $(PROFILE) --locked -- -D warnings
 
 .PHONY: lint-docs
-lint-docs: setup ## Links in the documentation of the code
+lint-docs: setup ## Check links in the documentation of the code
 	@RUSTDOCFLAGS="-D warnings" $(STEP) "lint: rustdoc" $(CARGO) doc --workspace --no-deps --profile $(PROFILE) --locked --quiet
 
 .PHONY: lint-metadata
-lint-metadata: setup ## miner/metadata.scale is the runtime's
+lint-metadata: setup ## Check that the committed metadata is the runtime's
 	@$(STEP) "lint: metadata (build)" $(CARGO) build --workspace --profile $(PROFILE) --locked --example metadata
 	@$(STEP) "lint: metadata" scripts/metadata.sh $(BIN)/examples/metadata --check
 
 .PHONY: fmt
-fmt: ## Format the code
-	@cargo fmt --all
+fmt: ## Format Rust and TOML files
+	@$(CARGO) fmt --all
+	@RUST_LOG=warn scripts/tool.sh taplo fmt
+
+.PHONY: pr
+pr: lint test ## Run what CI runs: do this before you open a pull request
 
 ##@ Generate
 
 .PHONY: metadata
-metadata: setup ## Write miner/metadata.scale, what clients know of the chain
+metadata: setup ## Write the runtime's metadata, which clients are compiled with
 	@$(STEP) "metadata (build)" $(CARGO) build --workspace --profile $(PROFILE) --locked --example metadata
 	@$(STEP) metadata scripts/metadata.sh $(BIN)/examples/metadata
 
@@ -199,6 +230,5 @@ chain-specs: build ## Write the specification of each named chain to chain-specs
 	@$(BIN)/bittensor-node export-chain-spec --chain local --raw --output chain-specs/local.json
 
 .PHONY: docs
-docs: ## Build the book in docs/book (needs mdbook)
-	@if command -v mdbook >/dev/null; then mdbook build docs; \
-	else printf 'mdbook is not installed (cargo install mdbook); the pages are readable in docs/src\n'; fi
+docs: ## Build the book in docs/book
+	@scripts/tool.sh mdbook build docs

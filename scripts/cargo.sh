@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Runs cargo as this project's make does: one job more than cores, because a job often waits for the
-# disk, and the toolchain for the runtime that setup.sh chose, if it had to choose one.
+# Runs cargo with this project's settings: one more job than cores, because jobs often wait for the
+# disk, and the toolchains that setup.sh chose where the usual ones are not available.
 set -euo pipefail
 
 : "${CARGO_BUILD_JOBS:=$(($(getconf _NPROCESSORS_ONLN) + 1))}"
 export CARGO_BUILD_JOBS
 
-chosen="${XDG_CACHE_HOME:-$HOME/.cache}/bittensor/toolchain.sh"
-# shellcheck source=/dev/null
-if [ -f "$chosen" ]; then . "$chosen"; fi
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/bittensor"
+for choice in "$cache/rust.sh" "$cache/toolchain.sh"; do
+	# shellcheck source=/dev/null
+	if [ -f "$choice" ]; then . "$choice"; fi
+done
 
 exec cargo "$@"

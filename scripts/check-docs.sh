@@ -1,35 +1,40 @@
 #!/usr/bin/env bash
-# Fails when a document points at something that is not there: a relative link of any Markdown file,
-# or a `path` or `path::item` of the map from the paper to the code.
+# Fails when a Markdown file or a page of the book links to a file or a heading that does not exist,
+# when the book does not build, or when the map from the paper to the code names a `path` or
+# `path::item` that does not exist.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+links() { scripts/tool.sh lychee --offline --include-fragments --no-progress "$@"; }
+
+readarray -t pages < <(git ls-files --cached --others --exclude-standard -- '*.md')
+links "${pages[@]}"
+
+book=$(mktemp -d)
+trap 'rm -rf "$book"' EXIT
+scripts/tool.sh mdbook build docs --dest-dir "$book"
+if [ -e "$book/index.html" ]; then
+	links --root-dir "$book" "$book/**/*.html"
+fi
+
 failed=0
 missing() {
-	printf 'check-docs: error: %s: %s\n' "$1" "$2" >&2
+	printf 'check-docs: error: %s: %s\n' "$map" "$1" >&2
 	failed=1
 }
 
-pages=$(git ls-files --cached --others --exclude-standard -- '*.md')
-for page in $pages; do
-	while read -r link; do
-		[ -n "$link" ] || continue
-		[ -e "$(dirname "$page")/${link%%#*}" ] || missing "$page" "no file for the link $link"
-	done < <(grep -o '](\([^)#][^)]*\))' "$page" | sed 's/^](//; s/)$//' | grep -v '://' || true)
-done
-
 map=docs/src/reference/paper-to-code.md
+# shellcheck disable=SC2016 # The backquotes are Markdown's.
+references=$(grep -o '`[a-z0-9/_-]*\.rs[a-zA-Z_:]*`' "$map" | tr -d '`' | sort -u)
 while read -r reference; do
 	file=${reference%%::*}
 	if [ ! -e "$file" ]; then
-		missing "$map" "no file $file"
+		missing "no file $file"
 	elif [ "$file" != "$reference" ]; then
 		item=${reference##*::}
-		grep -Eq "(fn|struct|enum|trait|const|type) $item\b" "$file" ||
-			missing "$map" "no $item in $file"
+		grep -Eq "(fn|struct|enum|trait|const|type) $item\b" "$file" || missing "no $item in $file"
 	fi
-done < <(grep -o '`[a-z0-9/_-]*\.rs[a-zA-Z_:]*`' "$map" | tr -d '`' | sort -u)
+done <<<"$references"
 
-count=$(printf '%s\n' "$pages" | grep -c .)
-[ "$failed" -ne 0 ] || printf 'check-docs: links of %s pages and the map to the code hold\n' "$count"
+[ "$failed" -ne 0 ] || printf 'check-docs: %d pages, and the map to the code\n' "${#pages[@]}"
 exit "$failed"

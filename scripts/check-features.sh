@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Fails when a dev-dependency adds a feature to a crate that the binaries use. Cargo would then
-# compile that crate, and everything above it, once for `make run` and once more for `make test`:
-# on two cores ten minutes for one careless `default-features`.
+# compile that crate and its dependents twice, for `make run` and for `make test`: one forgotten
+# `default-features = false` costs ten minutes on two cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Dependencies of build scripts are left out: their features are resolved apart from these, and
-# `cargo tree` shows them mixed.
+# Without dependencies of build scripts: cargo resolves their features separately, but `cargo tree`
+# mixes them with the others.
 features() {
 	cargo tree --workspace --locked --edges "$1" --prefix none --format '{p}|{f}' |
 		sed 's/ (\*)$//' | sort -u
@@ -14,7 +14,7 @@ features() {
 
 binaries=$(features normal)
 tests=$(features normal,dev)
-# Crates of the binaries whose features differ in the tests: gone from one list, changed in the other.
+# Crates of the binaries whose features differ in the tests.
 changed=$(comm -23 <(printf '%s\n' "$binaries") <(printf '%s\n' "$tests"))
 if [ -n "$changed" ]; then
 	printf 'check-features: error: a dev-dependency changes the features of these crates:\n' >&2

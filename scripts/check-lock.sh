@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Fails when Cargo.lock mixes two releases of the SDK. One of its crates at a version from another
-# release still resolves, and breaks much later, in traits that look alike but are not the same.
-# Fails too when .cargo/config.toml sets flags for a package that Cargo.lock does not have: cargo
-# ignores such a line, and the package that was meant is built without its flags.
+# Fails when Cargo.lock mixes two releases of the SDK. cargo resolves such a lock, but compilation
+# fails later, between equally named traits of two versions.
+# Fails also when .cargo/config.toml sets flags for a package that is not in Cargo.lock: cargo ignores
+# such a line silently.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 lock=Cargo.lock

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Keeps miner/metadata.scale, what clients know of the chain, equal to the runtime's metadata.
+# Writes or checks miner/metadata.scale: the runtime's metadata, which clients are compiled with.
 #
 # Usage: scripts/metadata.sh PROGRAM [--check]
 #   PROGRAM    the built example `metadata` of the runtime
-#   --check    do not write: fail if the committed file differs
+#   --check    write nothing; fail if the committed file differs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=$1

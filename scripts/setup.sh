@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the build needs, and does nothing, quickly, where it is all there.
+# Installs what the build needs. If nothing is missing, it ends within a second.
 #
-# As root, or with CI=true, missing system packages are installed with apt. Otherwise the exact
-# line to run is printed and the script exits 1. It never replaces a Rust toolchain.
+# As root, or with CI=true, it installs missing system packages with apt. Otherwise it prints the
+# command to run and exits with 1. It never replaces a Rust toolchain.
 #
-#   WASM_TARGET=debian scripts/setup.sh    use Debian's Rust for the runtime even where the
-#                                          current toolchain has the target
+#   WASM_TARGET=debian scripts/setup.sh    use Debian's Rust for the runtime even if the current
+#                                          toolchain has the target
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,11 +22,11 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # --- packages of the system -----------------------------------------------------------------
 
-# install PACKAGE...: those of them that are missing. Says what to do where it may not install.
+# install PACKAGE...: installs the packages that are missing, or prints the command to run.
 install() {
 	local missing=() package
 	if ! have dpkg-query; then
-		say "not Debian: make sure that these, by your system's names, are installed: $*"
+		say "not Debian: install these packages, or your system's equivalents: $*"
 		return 0
 	fi
 	for package in "$@"; do
@@ -45,7 +45,7 @@ install() {
 		fi
 	fi
 	say "installing ${missing[*]}"
-	# `env` after `sudo`, which drops the caller's environment.
+	# `env` after `sudo`, because sudo drops the caller's environment.
 	local apt=("${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq
 		-o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
 	"${apt[@]}" update </dev/null
@@ -54,13 +54,29 @@ install() {
 
 # --- Rust -----------------------------------------------------------------------------------
 
-have cargo || die "no cargo in PATH: install Rust $minimum or newer (https://rustup.rs), then try again"
-rust=$(rustc --version | awk '{print $2}')
-[ "$(printf '%s\n%s\n' "$minimum" "$rust" | sort -V | head -n 1)" = "$minimum" ] ||
-	die "Rust $rust is too old: $minimum or newer is needed (rustup update stable)"
+# new_enough: does this rustc run, at the minimum version or a newer one? Sets `rust`.
+new_enough() {
+	rust=$(rustc --version 2>/dev/null | awk '{print $2}')
+	[ -n "$rust" ] && [ "$(printf '%s\n' "$minimum" "$rust" | sort -V | head -n 1)" = "$minimum" ]
+}
 
-# Compilers for the C parts of the node (zstd, secp256k1, database), the protobuf compiler for
-# the network's and the wire's messages, and wasm-opt (binaryen) for the runtime.
+have cargo || die "no cargo in PATH: install Rust $minimum or newer (https://rustup.rs), then try again"
+# rustup installs the toolchain of rust-toolchain.toml on the first call. Where it cannot, its default
+# toolchain is used if it is new enough: scripts/cargo.sh reads that from this file.
+fallback="$cache/rust.sh"
+rm -f "$fallback"
+if ! new_enough && have rustup; then
+	RUSTUP_TOOLCHAIN=$(rustup default 2>/dev/null | awk '{print $1}')
+	export RUSTUP_TOOLCHAIN
+	new_enough || die "rustup cannot install the toolchain of rust-toolchain.toml, and its default is older than Rust $minimum"
+	say "rustup cannot install the toolchain of rust-toolchain.toml: using $RUSTUP_TOOLCHAIN"
+	mkdir -p "$cache"
+	printf 'export RUSTUP_TOOLCHAIN=%s\n' "$RUSTUP_TOOLCHAIN" >"$fallback"
+fi
+new_enough || die "Rust ${rust:-(none)} is too old: $minimum or newer is needed"
+
+# C compilers for the node's C code (zstd, secp256k1, database), the protobuf compiler for messages,
+# and wasm-opt (binaryen) for the runtime.
 install build-essential pkg-config clang libclang-dev protobuf-compiler libssl-dev libzstd-dev \
 	binaryen ca-certificates
 for program in cc clang protoc wasm-opt pkg-config; do
@@ -69,7 +85,7 @@ done
 
 # --- the runtime's target -------------------------------------------------------------------
 
-# Does the toolchain that cargo uses link for the target? The same check as the runtime's builder.
+# Does cargo's toolchain link for the target? The same check as the runtime's builder.
 target_works() {
 	local probe status=0
 	probe=$(mktemp -d)
@@ -91,7 +107,7 @@ chosen="$cache/toolchain.sh"
 if [ "${WASM_TARGET:-}" = debian ]; then
 	debian_target
 elif target_works; then
-	# What an earlier run had to choose instead is no longer wanted.
+	# An earlier run's choice is obsolete.
 	rm -f "$chosen"
 elif [ -f "$chosen" ]; then
 	debian_target
@@ -112,7 +128,7 @@ done
 
 cargo nextest --version >/dev/null 2>&1 || say "no cargo-nextest: make test uses cargo test instead"
 
-# optional WHAT FOR PACKAGE...: installs them where that is allowed, else says what lacks them.
+# optional WHAT FOR PACKAGE...: installs the packages if it may, or prints which target needs them.
 optional() {
 	local what=$1 for=$2
 	shift 2

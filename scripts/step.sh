@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs one named step of make and prints what it took: scripts/step.sh NAME COMMAND [ARGUMENT...]
-# Exits with the command's own code.
+# Runs one step of make and prints its result and duration: scripts/step.sh NAME COMMAND [ARGUMENT...]
+# Exits with the command's exit code.
 set -uo pipefail
 name=$1
 shift

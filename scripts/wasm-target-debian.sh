@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes `wasm32v1-none`, the target of the runtime, available where rustup cannot download it.
+# Provides the runtime's target, `wasm32v1-none`, where rustup cannot download it.
 #
-# Debian ships a newer Rust as `rustc-web` with its library's sources, but without this target. So
-# `core`, `alloc` and `compiler_builtins` are compiled from those sources once (half a minute) into
-# a toolchain of their own in the cache folder:
+# Debian's `rustc-web` comes with the sources of Rust's library, but without this target. The script
+# compiles `core`, `alloc` and `compiler_builtins` from these sources (30 s, once) into a separate
+# toolchain in the cache folder:
 #
 #   $CACHE/wasm-toolchain/
 #     bin/cargo                                  -> Debian's
@@ -12,11 +12,10 @@
 #     lib/rustlib/x86_64-.../bin/rust-lld        -> Debian's lld
 #     lib/rustlib/wasm32v1-none/lib/*.rlib       compiled here
 #
-# Nothing outside the cache folder changes, but for the name `bittensor-wasm` that rustup gets for
-# it. What scripts/cargo.sh needs to find it is
-# written to $CACHE/toolchain.sh. The packages come from setup.sh.
+# The only change outside the cache folder is rustup's link `bittensor-wasm` to it.
+# $CACHE/toolchain.sh tells scripts/cargo.sh where it is. setup.sh installs the packages.
 #
-# Usage: scripts/wasm-target-debian.sh [--force]     --force builds it again
+# Usage: scripts/wasm-target-debian.sh [--force]     --force compiles it again
 set -euo pipefail
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/bittensor"
@@ -45,7 +44,7 @@ system=$("$rustc" --print sysroot)
 	die "the library's sources are missing: apt-get install rust-web-src"
 "$rustc" --print target-list | grep -qx "$target" || die "$version does not know $target"
 
-# Complete only with the stamp, which is written last and names the compiler.
+# The stamp names the compiler. It is written last, so an incomplete toolchain has none.
 stamp="$root/built-with"
 if [ "${1:-}" = --force ] || [ "$(cat "$stamp" 2>/dev/null || true)" != "$version" ]; then
 	say "compiling core and alloc for $target with $version"
@@ -65,7 +64,7 @@ if [ "${1:-}" = --force ] || [ "$(cat "$stamp" 2>/dev/null || true)" != "$versio
 	printf '#![no_std]\nextern crate alloc;\n' >"$work/src/lib.rs"
 	printf '[package]\nname = "seed"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' \
 		>"$work/Cargo.toml"
-	# Bitcode, because the runtime is linked with link-time optimisation, which fails without it.
+	# Bitcode, because the runtime is linked with link-time optimisation.
 	(cd "$work" && env -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_TARGET -u RUSTUP_TOOLCHAIN \
 		RUSTC="$root/bin/rustc" RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C embed-bitcode=yes" \
 		CARGO_TARGET_DIR="$work/target" \
@@ -74,12 +73,12 @@ if [ "${1:-}" = --force ] || [ "$(cat "$stamp" 2>/dev/null || true)" != "$versio
 		cp "$work/target/$target/release/deps/lib$crate-"*.rlib "$root/lib/rustlib/$target/lib/" ||
 			die "the build left no rlib of $crate"
 	done
-	# Cargo does not notice a changed sysroot and would say "can't find crate" for the runtime.
+	# cargo does not notice a changed sysroot and would fail with "can't find crate".
 	if [ -n "${CARGO_TARGET_DIR:-}" ]; then rm -rf "$CARGO_TARGET_DIR"/*/wbuild; fi
 	printf '%s\n' "$version" >"$stamp"
 fi
 
-# The runtime's own check, in small: a library without std that links.
+# A library without std must link, as in the check of the runtime's builder.
 probe=$(mktemp -d)
 trap 'rm -rf "$probe" ${work:+"$work"}' EXIT
 printf '#![no_std]\n#[panic_handler]\nfn panic(_: &core::panic::PanicInfo) -> ! { loop {} }\n' \
@@ -91,7 +90,7 @@ if command -v rustup >/dev/null 2>&1; then
 	rustup toolchain link "$name" "$root"
 	printf 'export WASM_BUILD_TOOLCHAIN=%s\n' "$name" >"$cache/toolchain.sh"
 else
-	# Debian's cargo is then the only one, and it builds the node with this folder as well.
+	# Debian's cargo is then the only one, and it builds the node with this toolchain too.
 	printf 'export PATH="%s/bin:$PATH"\n' "$root" >"$cache/toolchain.sh"
 fi
 say "ready; for cargo outside of make: . $cache/toolchain.sh"
