@@ -1,20 +1,17 @@
-//! Who gets in: cheap checks first, and nothing charged to an account before its signature is known
-//! to be genuine.
+//! Admission of requests: cheap checks first; an account is charged only after its signature is
+//! verified.
 
 use super::{quota::Buckets, AxonConfig, Peers, Standing};
-use crate::dendrite::lock;
 use bittensor_wire::{
 	clock, limits::MAX_TEXTS, proto::Method, proto::Sealed, AccountId, Hash, Header, Parsed,
 	ReplayGuard, WireError,
 };
-use std::{
-	net::IpAddr,
-	sync::{Arc, Mutex},
-};
+use parking_lot::Mutex;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// Network addresses and accounts whose buckets are kept.
-const BUCKETS: usize = 65_536;
+/// Buckets kept for network addresses, and for accounts.
+const BUCKETS: u64 = 65_536;
 
 /// A genuine, fresh request of a registered component.
 #[derive(Debug)]
@@ -32,8 +29,8 @@ pub(crate) struct Admission {
 	config: AxonConfig,
 	peers: Arc<dyn Peers>,
 	replay: Mutex<ReplayGuard>,
-	addresses: Mutex<Buckets<IpAddr>>,
-	accounts: Mutex<Buckets<AccountId>>,
+	addresses: Buckets<IpAddr>,
+	accounts: Buckets<AccountId>,
 }
 
 impl Admission {
@@ -49,13 +46,14 @@ impl Admission {
 			config,
 			peers,
 			replay: Mutex::new(ReplayGuard::new(config.replay, clock::now_ms())),
-			addresses: Mutex::new(Buckets::new(BUCKETS)),
-			accounts: Mutex::new(Buckets::new(BUCKETS)),
+			addresses: Buckets::new(BUCKETS),
+			accounts: Buckets::new(BUCKETS),
 		}
 	}
 
-	/// Size → chain, method, receiver → times → registered → signatures of this address → signature,
-	/// body → replay. The quota comes next, when the texts are counted: [`Admission::charge`].
+	/// Checks, in this order: size; chain, method and receiver; times; registration; signature checks
+	/// left for this network address; signature and body; replay. [`Admission::charge`] checks the
+	/// quota later, when the number of texts is known.
 	pub(crate) fn admit(
 		&self,
 		method: Method,
@@ -66,17 +64,17 @@ impl Admission {
 		let now = Instant::now();
 		let parsed = Parsed::parse(sealed)?;
 		parsed.check_address(&self.genesis, method, &self.account)?;
-		lock(&self.replay).check_times(parsed.header(), now_ms)?;
+		self.replay.lock().check_times(parsed.header(), now_ms)?;
 		let standing =
 			self.peers.standing(&parsed.header().from).ok_or(WireError::UnknownCaller)?;
 		if let Some(address) = address {
 			let rate = self.config.quota.verifications_per_second;
 			let burst = rate.max(1.0) * self.config.quota.burst_seconds.max(1.0);
-			lock(&self.addresses).take(address, 1.0, rate, burst, now).map_err(limited)?;
+			self.addresses.take(address, 1.0, rate, burst, now).map_err(limited)?;
 		}
 		let opened = parsed.verify()?;
-		lock(&self.replay).check(&opened.header, now_ms)?;
-		let remaining = std::time::Duration::from_millis(opened.header.remaining_ms(now_ms));
+		self.replay.lock().check(&opened.header, now_ms)?;
+		let remaining = Duration::from_millis(opened.header.remaining_ms(now_ms));
 		Ok(Admitted {
 			header: opened.header,
 			body: opened.body,
@@ -85,8 +83,8 @@ impl Admission {
 		})
 	}
 
-	/// Charges the texts of a request to its sender: the free tier, and the sender's part of the paid
-	/// tier by flow.
+	/// Charges the texts of a request to its sender, whose rate is the free tier plus its part of the
+	/// paid tier by flow.
 	pub(crate) fn charge(&self, admitted: &Admitted, texts: usize) -> Result<(), WireError> {
 		let quota = &self.config.quota;
 		let total = self.peers.total_flow();
@@ -98,13 +96,13 @@ impl Admission {
 		let rate = quota.free_texts_per_second + part * quota.paid_texts_per_second;
 		// The largest Spike fits into any bucket, however slowly it fills.
 		let burst = (rate * quota.burst_seconds).max(MAX_TEXTS as f64);
-		lock(&self.accounts)
+		self.accounts
 			.take(admitted.header.from, texts as f64, rate, burst, Instant::now())
 			.map_err(limited)
 	}
 }
 
-fn limited(wait: std::time::Duration) -> WireError {
+fn limited(wait: Duration) -> WireError {
 	let retry_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
 	WireError::RateLimited { retry_ms }
 }

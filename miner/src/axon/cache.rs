@@ -1,15 +1,25 @@
-//! Answers for a while, and what is needed to recompute them when a Grad comes.
+//! Finished computations, kept for later callers and for the Grads that follow.
+//!
+//! moka bounds the cache by bytes (the least recently used computation goes first) and by age. Its
+//! `sync` cache is enough: tokio's [`OnceCell`] lets all requests for one computation share one run.
+//! A run that fails or times out passes to the next request that waits for it.
 
-use super::Downstream;
-use bittensor_wire::{message::Hop, AccountId, Grad, Hash, MessageId, Spike, Vectors};
-use std::{
-	collections::{HashMap, HashSet, VecDeque},
-	sync::Arc,
-	time::Duration,
+use super::DownstreamAnswer;
+use bittensor_wire::{
+	limits::MAX_DEADLINE_MS, message::Hop, AccountId, Grad, Hash, MessageId, Spike, Vectors,
+	WireError,
 };
-use tokio::time::Instant;
+use moka::{policy::EvictionPolicy, sync::Cache as Moka, Expiry};
+use parking_lot::Mutex;
+use std::{
+	collections::HashMap,
+	future::Future,
+	sync::Arc,
+	time::{Duration, Instant},
+};
+use tokio::sync::OnceCell;
 
-/// The name of one computation.
+/// Identifies one computation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
 	root: AccountId,
@@ -28,148 +38,141 @@ impl Key {
 	}
 }
 
+/// Approximate bytes per account in [`Computation::callers`].
+const ACCOUNT_BYTES: usize = 128;
+
 /// A finished computation.
 #[derive(Debug)]
 pub(crate) struct Computation {
 	pub(crate) texts: Arc<[String]>,
-	pub(crate) downstream: Vec<Downstream>,
+	pub(crate) downstream: Vec<DownstreamAnswer>,
 	pub(crate) output: Vectors,
 	pub(crate) version: u64,
 	pub(crate) hops: Vec<Hop>,
+	/// Accounts that got the answer, and whether their error for it has arrived.
+	pub(crate) callers: Mutex<HashMap<AccountId, bool>>,
 }
 
 impl Computation {
-	/// Bytes it takes, near enough.
+	/// Whether the error of `account` has arrived; `None` if the account never got the answer.
+	pub(crate) fn graded_by(&self, account: &AccountId) -> Option<bool> {
+		self.callers.lock().get(account).copied()
+	}
+
+	/// Records that the error of `account` has arrived; `false` if it had arrived before.
+	pub(crate) fn note_grad(&self, account: AccountId) -> bool {
+		self.callers.lock().insert(account, true) != Some(true)
+	}
+
+	/// Approximate size in memory.
 	fn bytes(&self) -> usize {
 		let texts: usize = self.texts.iter().map(|text| text.len() + 24).sum();
-		let vectors: usize = self
+		let values = |vectors: &Vectors| vectors.values().len() * 4;
+		let downstream: usize = self
 			.downstream
 			.iter()
-			.map(|slot| 64 + slot.vectors.as_ref().map_or(0, |vectors| vectors.values().len() * 4))
+			.map(|answer| 64 + answer.vectors.as_ref().map_or(0, values))
 			.sum();
-		512 + texts + vectors + self.output.values().len() * 4 + self.hops.len() * 96
+		let callers = self.callers.lock().len() * ACCOUNT_BYTES;
+		512 + texts + downstream + values(&self.output) + self.hops.len() * 96 + callers
 	}
 }
 
-/// Bytes that an account takes in both of an entry's sets, near enough.
-const ACCOUNT_BYTES: usize = 128;
+/// Counts an entry's age from its creation; a new caller does not prolong it.
+struct Age(Duration);
 
-#[derive(Debug)]
-struct Entry {
-	computation: Arc<Computation>,
-	/// Who got the answer.
-	answered: HashSet<AccountId>,
-	/// Who sent an error for it.
-	graded: HashSet<AccountId>,
-	bytes: usize,
-	expires: Instant,
+impl Expiry<Key, Arc<Computation>> for Age {
+	fn expire_after_create(&self, _: &Key, _: &Arc<Computation>, _: Instant) -> Option<Duration> {
+		Some(self.0)
+	}
 }
 
-/// What the cache knows of the message that a Grad is for.
-#[derive(Debug)]
-pub(crate) enum Graded {
-	/// Nothing, or the sender never got its answer.
-	Unknown,
-	/// The sender's error is here already.
-	Duplicate(Arc<Computation>),
-	/// The sender may send an error.
-	Open(Arc<Computation>),
-}
+/// Runs that the cache remembers; far more than can wait at once.
+const RUNS: u64 = 16_384;
 
-/// Bounded by bytes and age; the oldest goes first.
-#[derive(Debug)]
+/// Finished computations, and the runs that will produce more of them.
 pub(crate) struct Cache {
-	entries: HashMap<Key, Entry>,
-	order: VecDeque<Key>,
-	bytes: usize,
-	limit: usize,
-	ttl: Duration,
+	finished: Moka<Key, Arc<Computation>>,
+	/// Runs in progress, and failed runs until no request can wait for them any longer.
+	running: Moka<Key, Arc<OnceCell<Arc<Computation>>>>,
 }
 
 impl Cache {
+	/// A cache of at most `limit` bytes that keeps a computation for `ttl`.
 	pub(crate) fn new(limit: usize, ttl: Duration) -> Self {
-		Self { entries: HashMap::new(), order: VecDeque::new(), bytes: 0, limit, ttl }
+		let weight = |_: &Key, computation: &Arc<Computation>| {
+			u32::try_from(computation.bytes()).unwrap_or(u32::MAX)
+		};
+		let finished = Moka::builder()
+			.max_capacity(limit as u64)
+			.weigher(weight)
+			.eviction_policy(EvictionPolicy::lru())
+			.expire_after(Age(ttl));
+		let running = Moka::builder()
+			.max_capacity(RUNS)
+			.eviction_policy(EvictionPolicy::lru())
+			.time_to_idle(Duration::from_millis(MAX_DEADLINE_MS));
+		Self { finished: finished.build(), running: running.build() }
 	}
 
-	/// The computation, noting that `caller` gets its answer.
-	pub(crate) fn answer(
-		&mut self,
-		key: &Key,
-		caller: &AccountId,
-		now: Instant,
-	) -> Option<Arc<Computation>> {
-		let entry = self.entries.get_mut(key).filter(|entry| now < entry.expires)?;
-		if entry.answered.insert(*caller) {
-			entry.bytes += ACCOUNT_BYTES;
-			self.bytes += ACCOUNT_BYTES;
-		}
-		let computation = entry.computation.clone();
-		self.shrink(now);
+	/// The finished computation, without recording a caller.
+	pub(crate) fn get(&self, key: &Key) -> Option<Arc<Computation>> {
+		self.finished.get(key)
+	}
+
+	/// The finished computation; records that `caller` gets the answer.
+	pub(crate) fn answer(&self, key: Key, caller: AccountId) -> Option<Arc<Computation>> {
+		let computation = self.finished.get(&key)?;
+		self.note_caller(key, &computation, caller);
 		Some(computation)
 	}
 
-	pub(crate) fn insert(&mut self, key: Key, computation: Arc<Computation>, now: Instant) {
-		let bytes = computation.bytes();
-		if bytes > self.limit || self.entries.contains_key(&key) && !self.remove_expired(&key, now)
-		{
+	/// The finished computation, or the result of the run in progress, or of `run`; records that
+	/// `caller` gets the answer. The flag tells whether `run` produced it.
+	pub(crate) async fn answer_or_run(
+		&self,
+		key: Key,
+		caller: AccountId,
+		run: impl Future<Output = Result<Computation, WireError>>,
+	) -> Result<(Arc<Computation>, bool), WireError> {
+		let mut ran = false;
+		let cell = self.running.get_with(key, Arc::default);
+		let computation = cell
+			.get_or_try_init(|| async {
+				// Another run may have finished between the caller's look into the cache and here.
+				let computation = match self.finished.get(&key) {
+					Some(computation) => computation,
+					None => {
+						let computation = Arc::new(run.await?);
+						ran = true;
+						self.insert(key, computation.clone());
+						computation
+					}
+				};
+				self.running.invalidate(&key);
+				Ok(computation)
+			})
+			.await?
+			.clone();
+		self.note_caller(key, &computation, caller);
+		Ok((computation, ran))
+	}
+
+	fn note_caller(&self, key: Key, computation: &Arc<Computation>, caller: AccountId) {
+		let mut callers = computation.callers.lock();
+		if callers.contains_key(&caller) {
 			return;
 		}
-		self.bytes += bytes;
-		self.order.push_back(key);
-		self.entries.insert(
-			key,
-			Entry {
-				computation,
-				answered: HashSet::new(),
-				graded: HashSet::new(),
-				bytes,
-				expires: now + self.ttl,
-			},
-		);
-		self.shrink(now);
+		callers.insert(caller, false);
+		drop(callers);
+		// The computation is larger now: moka weighs it again.
+		self.insert(key, computation.clone());
 	}
 
-	/// What is known of the message of a Grad by `source`.
-	pub(crate) fn graded(&self, key: &Key, source: &AccountId, now: Instant) -> Graded {
-		match self.entries.get(key).filter(|entry| now < entry.expires) {
-			Some(entry) if entry.graded.contains(source) => {
-				Graded::Duplicate(entry.computation.clone())
-			}
-			Some(entry) if entry.answered.contains(source) => {
-				Graded::Open(entry.computation.clone())
-			}
-			_ => Graded::Unknown,
-		}
-	}
-
-	/// Notes that the error of `source` is here; `false` if it was here already or the entry is gone.
-	pub(crate) fn note_grad(&mut self, key: &Key, source: &AccountId) -> bool {
-		self.entries.get_mut(key).is_some_and(|entry| entry.graded.insert(*source))
-	}
-
-	/// Drops what is too old, then the oldest until the limit holds.
-	fn shrink(&mut self, now: Instant) {
-		while let Some(first) = self.order.front() {
-			let expired = self.entries.get(first).is_none_or(|entry| now >= entry.expires);
-			if !expired && self.bytes <= self.limit {
-				break;
-			}
-			if let Some(key) = self.order.pop_front() {
-				self.remove(&key);
-			}
-		}
-	}
-
-	fn remove(&mut self, key: &Key) {
-		if let Some(entry) = self.entries.remove(key) {
-			self.bytes -= entry.bytes;
-		}
-	}
-
-	/// Removes the entry if it is too old; whether it did.
-	fn remove_expired(&mut self, key: &Key, now: Instant) -> bool {
-		self.shrink(now);
-		!self.entries.contains_key(key)
+	fn insert(&self, key: Key, computation: Arc<Computation>) {
+		self.finished.insert(key, computation);
+		// moka evicts in batches; the limit should hold at once.
+		self.finished.run_pending_tasks();
 	}
 }
 
@@ -189,68 +192,95 @@ mod tests {
 			output: Vectors::new(rows, vec![0.5; rows * DIM]).expect("finite"),
 			version: 1,
 			hops: Vec::new(),
+			callers: Mutex::default(),
 		})
 	}
 
 	#[test]
 	fn the_oldest_goes_when_the_bytes_are_used_up() {
-		let now = Instant::now();
 		let one = computation(16).bytes();
-		let mut cache = Cache::new(3 * one + 3 * ACCOUNT_BYTES, Duration::from_secs(60));
+		let limit = 3 * one + 3 * ACCOUNT_BYTES;
+		let cache = Cache::new(limit, Duration::from_secs(60));
 		for number in 0..3 {
-			cache.insert(key(number), computation(16), now);
-			assert!(cache.answer(&key(number), &[9; 32], now).is_some());
+			cache.insert(key(number), computation(16));
+			assert!(cache.answer(key(number), [9; 32]).is_some());
 		}
-		cache.insert(key(3), computation(16), now);
-		assert!(cache.answer(&key(0), &[9; 32], now).is_none());
-		assert!(cache.answer(&key(1), &[9; 32], now).is_some());
-		assert!(cache.answer(&key(3), &[9; 32], now).is_some());
-		assert!(cache.bytes <= cache.limit);
-		// Nothing is kept that is larger than the whole cache.
-		cache.insert(key(4), computation(200), now);
-		assert!(cache.answer(&key(4), &[9; 32], now).is_none());
-		assert!(cache.answer(&key(3), &[9; 32], now).is_some());
-		assert_eq!(cache.entries.len(), cache.order.len());
+		cache.insert(key(3), computation(16));
+		assert!(cache.answer(key(0), [9; 32]).is_none());
+		assert!(cache.answer(key(1), [9; 32]).is_some());
+		assert!(cache.answer(key(3), [9; 32]).is_some());
+		assert!(cache.finished.weighted_size() <= limit as u64);
+		// A computation larger than the whole cache is not kept, and displaces no other.
+		cache.insert(key(4), computation(200));
+		assert!(cache.answer(key(4), [9; 32]).is_none());
+		assert!(cache.answer(key(3), [9; 32]).is_some());
+		assert_eq!(cache.finished.entry_count(), 3);
 	}
 
 	#[test]
 	fn callers_count_as_bytes_too() {
-		let now = Instant::now();
-		let mut cache =
-			Cache::new(computation(1).bytes() + 10 * ACCOUNT_BYTES, Duration::from_secs(60));
-		cache.insert(key(0), computation(1), now);
+		let limit = computation(1).bytes() + 10 * ACCOUNT_BYTES;
+		let cache = Cache::new(limit, Duration::from_secs(60));
+		cache.insert(key(0), computation(1));
 		for caller in 0..=10u8 {
-			assert!(cache.answer(&key(0), &[caller; 32], now).is_some());
+			assert!(cache.answer(key(0), [caller; 32]).is_some());
 		}
-		assert!(cache.answer(&key(0), &[0; 32], now).is_none());
-		assert_eq!((cache.bytes, cache.entries.len(), cache.order.len()), (0, 0, 0));
+		assert!(cache.answer(key(0), [0; 32]).is_none());
+		assert_eq!((cache.finished.weighted_size(), cache.finished.entry_count()), (0, 0));
 	}
 
 	#[test]
 	fn an_answer_expires_and_can_be_computed_again() {
-		let now = Instant::now();
-		let later = now + Duration::from_secs(2);
-		let mut cache = Cache::new(1 << 20, Duration::from_secs(1));
-		cache.insert(key(0), computation(1), now);
-		assert!(cache.answer(&key(0), &[9; 32], now).is_some());
-		assert!(cache.answer(&key(0), &[9; 32], later).is_none());
-		assert!(matches!(cache.graded(&key(0), &[9; 32], later), Graded::Unknown));
-		cache.insert(key(0), computation(1), later);
-		assert!(cache.answer(&key(0), &[9; 32], later).is_some());
-		assert_eq!((cache.entries.len(), cache.order.len()), (1, 1));
+		let ttl = Duration::from_millis(400);
+		let cache = Cache::new(1 << 20, ttl);
+		cache.insert(key(0), computation(1));
+		assert!(cache.answer(key(0), [9; 32]).is_some());
+		std::thread::sleep(ttl / 2);
+		// A new caller does not prolong it.
+		assert!(cache.answer(key(0), [8; 32]).is_some());
+		std::thread::sleep(ttl * 6 / 10);
+		assert!(cache.answer(key(0), [9; 32]).is_none());
+		assert!(cache.get(&key(0)).is_none());
+		cache.insert(key(0), computation(1));
+		assert!(cache.answer(key(0), [9; 32]).is_some());
+		assert_eq!(cache.finished.entry_count(), 1);
 	}
 
 	#[test]
 	fn only_who_got_the_answer_may_send_one_error() {
-		let now = Instant::now();
-		let mut cache = Cache::new(1 << 20, Duration::from_secs(1));
-		cache.insert(key(0), computation(1), now);
-		assert!(matches!(cache.graded(&key(0), &[7; 32], now), Graded::Unknown));
-		assert!(cache.answer(&key(0), &[7; 32], now).is_some());
-		assert!(matches!(cache.graded(&key(0), &[7; 32], now), Graded::Open(_)));
-		assert!(cache.note_grad(&key(0), &[7; 32]));
-		assert!(!cache.note_grad(&key(0), &[7; 32]));
-		assert!(matches!(cache.graded(&key(0), &[7; 32], now), Graded::Duplicate(_)));
-		assert!(matches!(cache.graded(&key(0), &[8; 32], now), Graded::Unknown));
+		let cache = Cache::new(1 << 20, Duration::from_secs(60));
+		cache.insert(key(0), computation(1));
+		let entry = cache.get(&key(0)).expect("kept");
+		assert_eq!(entry.graded_by(&[7; 32]), None);
+		assert!(cache.answer(key(0), [7; 32]).is_some());
+		assert_eq!(entry.graded_by(&[7; 32]), Some(false));
+		assert!(entry.note_grad([7; 32]));
+		assert!(!entry.note_grad([7; 32]));
+		assert_eq!(entry.graded_by(&[7; 32]), Some(true));
+		assert_eq!(entry.graded_by(&[8; 32]), None);
+	}
+
+	#[tokio::test]
+	async fn requests_for_one_computation_share_one_run() {
+		let cache = Cache::new(1 << 20, Duration::from_secs(60));
+		let run = |milliseconds, outcome: Result<Arc<Computation>, WireError>| async move {
+			tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+			outcome.map(|outcome| Arc::into_inner(outcome).expect("not shared"))
+		};
+		// The first run fails; the second, which waited for it, runs; the third gets its result.
+		let (first, second, third) = tokio::join!(
+			cache.answer_or_run(key(0), [1; 32], run(20, Err(WireError::Busy))),
+			cache.answer_or_run(key(0), [2; 32], run(20, Ok(computation(1)))),
+			cache.answer_or_run(key(0), [3; 32], run(20, Err(WireError::Internal))),
+		);
+		assert_eq!(first.err(), Some(WireError::Busy));
+		let (computation, ran) = second.expect("it ran");
+		assert!(ran);
+		let (shared, ran) = third.expect("it was served");
+		assert!(Arc::ptr_eq(&computation, &shared) && !ran);
+		assert_eq!(shared.graded_by(&[1; 32]), None);
+		assert_eq!(shared.graded_by(&[3; 32]), Some(false));
+		cache.running.run_pending_tasks();
+		assert_eq!(cache.running.entry_count(), 0);
 	}
 }

@@ -1,23 +1,22 @@
-//! Settings of the axon, and what can go wrong when it starts.
+//! Settings of the axon, and errors at its start.
 
 use bittensor_wire::ReplayLimits;
 use std::time::Duration;
 
-/// How much each caller may ask for.
+/// Quotas of callers.
 ///
-/// One text is one unit, in a Spike or in a Grad. A registered component without a bid has the free
-/// tier, so that newcomers can show what they are worth; a bidder has its part, by flow, of the paid
-/// tier on top.
+/// One text in a Spike or Grad costs one unit. Every registered component has the free tier, so that
+/// newcomers can show their worth; a bidder also has its part, by flow, of the paid tier.
 #[derive(Clone, Copy, Debug)]
 pub struct QuotaConfig {
-	/// Texts per second of every registered component.
+	/// Texts per second for each registered component.
 	pub free_texts_per_second: f64,
-	/// Texts per second that all bidders share by flow.
+	/// Texts per second that all bidders share in proportion to their flows.
 	pub paid_texts_per_second: f64,
-	/// Seconds of unused quota that a caller may save up.
+	/// Seconds of unused quota that a caller can save up.
 	pub burst_seconds: f64,
-	/// Signatures verified per second for one network address. What fails before its signature is
-	/// known to be genuine is charged here, so that nobody can use up another's quota.
+	/// Signatures verified per second for each network address. Requests are charged to the address
+	/// until their signature is verified, so nobody can use up another caller's quota.
 	pub verifications_per_second: f64,
 }
 
@@ -35,27 +34,27 @@ impl Default for QuotaConfig {
 /// Settings of the axon.
 #[derive(Clone, Copy, Debug)]
 pub struct AxonConfig {
-	/// What is remembered against replays.
+	/// Limits of the replay protection.
 	pub replay: ReplayLimits,
-	/// How much each caller may ask for.
+	/// Quotas of callers.
 	pub quota: QuotaConfig,
-	/// Hops that a message may make beyond us; a larger ttl is cut down to it.
+	/// Hops that a message may make beyond us; a larger ttl is reduced to it.
 	pub max_ttl: u32,
-	/// Spikes computed at once.
+	/// Spikes computed at the same time.
 	pub concurrent_spikes: usize,
 	/// How many of them may be for callers without a bid.
 	pub concurrent_free_spikes: usize,
-	/// Grads computed and sent on at once; one more is not accepted.
+	/// Grads computed and forwarded at the same time; further ones are answered `Busy`.
 	pub concurrent_grads: usize,
-	/// Bytes of answers, with what is needed to recompute them for a Grad.
+	/// Bytes of finished computations that are kept.
 	pub cache_bytes: usize,
-	/// How long an answer is kept.
+	/// How long a finished computation is kept.
 	pub cache_ttl: Duration,
-	/// Part of the remaining time that the components below get.
+	/// Part of the remaining time that downstream components get.
 	pub child_fraction: f64,
-	/// What is taken off their time besides.
+	/// Time subtracted from that part.
 	pub child_margin: Duration,
-	/// Time for an accepted Grad: to compute it, and again to send on what follows.
+	/// Time to compute an accepted Grad, and again to forward the errors that follow from it.
 	pub grad_time: Duration,
 }
 
@@ -83,23 +82,23 @@ pub enum AxonError {
 	/// The address is not `host:port`, or the host is unknown.
 	#[error("cannot listen on '{address}': {reason}; give host:port, such as 127.0.0.1:8091")]
 	Address {
-		/// What was given.
+		/// Address as given.
 		address: String,
-		/// What the system says.
+		/// Reason given by the system.
 		reason: String,
 	},
-	/// Another process listens there.
+	/// Another process listens on the port.
 	#[error("cannot listen on '{address}': the port is in use; stop the other process or choose another port (0 for any)")]
 	PortInUse {
-		/// What was given.
+		/// Address as given.
 		address: String,
 	},
-	/// The system does not let us listen there.
+	/// The system refuses to listen there.
 	#[error("cannot listen on '{address}': {source}")]
 	Bind {
-		/// What was given.
+		/// Address as given.
 		address: String,
-		/// What the system says.
+		/// Error of the system.
 		source: std::io::Error,
 	},
 }

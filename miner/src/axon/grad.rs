@@ -1,13 +1,12 @@
-//! Serving a Grad: acknowledged at once, computed after, and sent on to the components below.
+//! Serving a Grad: acknowledge at once, compute later, forward errors downstream.
 
 use super::{
 	admission::Admitted,
-	cache::{Computation, Graded, Key},
+	cache::{Computation, Key},
 	server::Core,
 	stats::count,
-	Upstream,
+	UpstreamGrad,
 };
-use crate::dendrite::lock;
 use bittensor_wire::{proto::GradReason, AccountId, Grad, GradAnswer, WireError, DIM};
 use futures::future::join_all;
 use std::sync::Arc;
@@ -19,29 +18,25 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 	let mut grad = Grad::decode(&admitted.body, &source)?;
 	core.admission.charge(admitted, grad.error.rows())?;
 	if grad.path.contains(&core.account) {
-		return Ok(drop_it(core, GradReason::Cut));
+		return Ok(dropped(core, GradReason::Cut));
 	}
 	grad.ttl = grad.ttl.min(core.config.max_ttl);
-	let key = Key::of_grad(&grad);
-	let (computation, duplicate) = match lock(&core.cache).graded(&key, &source, Instant::now()) {
-		Graded::Unknown => return Err(WireError::UnknownMessage),
-		Graded::Duplicate(computation) => (computation, true),
-		Graded::Open(computation) => (computation, false),
-	};
+	let computation = core.cache.get(&Key::of_grad(&grad)).ok_or(WireError::UnknownMessage)?;
+	let duplicate = computation.graded_by(&source).ok_or(WireError::UnknownMessage)?;
 	check_rows(&grad, &computation)?;
-	// Without a charged bid an error moves nothing (eq. 12), so it is not even computed.
+	// Without an active bid an error moves nothing (eq. 12), so it is not computed.
 	let weight = admitted.standing.weight;
 	if !(weight.is_finite() && weight > 0.0) {
-		return Ok(drop_it(core, GradReason::NoBid));
+		return Ok(dropped(core, GradReason::NoBid));
 	}
 	if duplicate {
-		return Ok(drop_it(core, GradReason::Duplicate));
+		return Ok(dropped(core, GradReason::Duplicate));
 	}
 	let Ok(permit) = core.grads.clone().try_acquire_owned() else {
-		return Ok(drop_it(core, GradReason::Busy));
+		return Ok(dropped(core, GradReason::Busy));
 	};
-	if !lock(&core.cache).note_grad(&key, &source) {
-		return Ok(drop_it(core, GradReason::Duplicate));
+	if !computation.note_grad(source) {
+		return Ok(dropped(core, GradReason::Duplicate));
 	}
 	let core = core.clone();
 	tokio::spawn(async move {
@@ -51,7 +46,7 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 	Ok(GradAnswer { weight, reason: GradReason::Accepted })
 }
 
-fn drop_it(core: &Core, reason: GradReason) -> GradAnswer {
+fn dropped(core: &Core, reason: GradReason) -> GradAnswer {
 	count(&core.stats.grads_dropped, 1);
 	GradAnswer { weight: 0.0, reason }
 }
@@ -68,7 +63,7 @@ fn check_rows(grad: &Grad, computation: &Computation) -> Result<(), WireError> {
 	Ok(())
 }
 
-/// Hands the error to the nucleus, and what it means for d_j to the components that gave d_j.
+/// Passes the error to the component, and each ∂L/∂d_j to the peer that answered d_j.
 async fn propagate(
 	core: &Core,
 	source: AccountId,
@@ -76,7 +71,7 @@ async fn propagate(
 	grad: Grad,
 	computation: Arc<Computation>,
 ) {
-	let upstream = Upstream {
+	let upstream = UpstreamGrad {
 		source,
 		weight,
 		version: computation.version,
@@ -85,7 +80,7 @@ async fn propagate(
 		error: grad.error.clone(),
 	};
 	let time = core.config.grad_time;
-	let errors = match timeout(time, core.nucleus.grad(upstream)).await {
+	let errors = match timeout(time, core.component.grad(upstream)).await {
 		Ok(Ok(errors)) => errors,
 		Ok(Err(error)) => {
 			tracing::warn!(%error, "a Grad was not computed");
@@ -100,13 +95,13 @@ async fn propagate(
 	};
 	count(&core.stats.grads_served, 1);
 	let rows = computation.texts.len();
-	let took_part = |account: &AccountId| {
-		let slot = computation.downstream.iter().find(|slot| slot.account == *account);
-		slot.is_some_and(|slot| slot.vectors.is_some())
+	let answered = |account: &AccountId| {
+		let mut answers = computation.downstream.iter();
+		answers.any(|answer| answer.account == *account && answer.vectors.is_some())
 	};
 	let deadline = Instant::now() + time;
 	let calls = errors.into_iter().filter_map(|(account, error)| {
-		if error.rows() != rows || !took_part(&account) {
+		if error.rows() != rows || !answered(&account) {
 			return None;
 		}
 		let peer = core.peers.peer(&account)?;
@@ -116,8 +111,8 @@ async fn propagate(
 	for answer in join_all(calls).await {
 		match answer {
 			Ok(answer) if answer.accepted() => count(&core.stats.grads_forwarded, 1),
-			Ok(answer) => tracing::debug!(reason = ?answer.reason, "a Grad was not accepted below"),
-			Err(error) => tracing::debug!(%error, "a Grad did not arrive below"),
+			Ok(answer) => tracing::debug!(reason = ?answer.reason, "a peer did not accept a Grad"),
+			Err(error) => tracing::debug!(%error, "a Grad did not reach a peer"),
 		}
 	}
 }

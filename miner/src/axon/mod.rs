@@ -1,28 +1,28 @@
-//! The server side of a component: Spikes and Grads come in here.
+//! The server side of a component: it receives Spikes and Grads.
 //!
 //! ```text
-//!   gRPC ─► admission ─────────────────────────────────────────────► refused, by name
+//!   gRPC ─► admission ────────────────────────────────────────────► refused, with a named error
 //!             size → chain, method, receiver, times → registered?
-//!             → signatures of this address → signature, body → replay → quota by flow
+//!             → rate of this address → signature, body → replay → quota by flow
 //!               │
 //!        Spike  ▼                               Grad ▼
-//!     on its path already? ── CUT            on its path already? ── acknowledged, dropped
-//!     computed already? ───── cache          no bid? here already? ─ acknowledged, dropped
-//!     being computed? ─────── that result    never answered it? ──── UnknownMessage
+//!     we are on its path? ─── CUT            we are on its path? ─── acknowledged, dropped
+//!     in the cache? ───────── that answer    no bid? duplicate? ──── acknowledged, dropped
+//!     a run in progress? ──── its result     never answered it? ──── UnknownMessage
 //!               │                                    │ acknowledged with its weight
 //!         dendrite: d_j(x), ttl − 1                  ▼
-//!               │                             nucleus: accumulate, ∂d_j
-//!         nucleus: y                                 │
-//!               │                             dendrite: Grads on to those who took part
+//!               │                             component: accumulate, ∂L/∂d_j
+//!         component: y                               │
+//!               │                             dendrite: Grads to the components that answered
 //!               ▼
 //!         cache, signed answer
 //! ```
 //!
 //! Invariants:
-//! - Nothing unsigned, replayed or malformed reaches the [`Nucleus`]; vectors that do are finite and
-//!   have one row per text.
-//! - A computation is named by (root, message id, digest of the texts, ttl) and runs at most once at
-//!   a time. It waits only for computations with a smaller ttl, so components that query each other
+//! - Nothing unsigned, replayed or malformed reaches the [`ComponentService`]; its vectors are finite
+//!   and have one row per text.
+//! - A computation is identified by (root, message id, digest of the texts, ttl) and runs at most once
+//!   at a time. It waits only for computations with a smaller ttl, so components that query each other
 //!   never wait in a circle.
 //! - All memory is bounded: queues by count, the cache by bytes and age, nonces and quotas by count.
 
@@ -30,7 +30,6 @@ mod admission;
 mod cache;
 mod config;
 mod grad;
-mod inflight;
 mod ports;
 mod quota;
 mod server;
@@ -38,6 +37,8 @@ mod spike;
 mod stats;
 
 pub use config::{AxonConfig, AxonError, QuotaConfig};
-pub use ports::{Downstream, Nucleus, NucleusError, Output, Peers, Standing, Upstream};
+pub use ports::{
+	ComponentService, ComputeError, DownstreamAnswer, Output, Peers, Standing, UpstreamGrad,
+};
 pub use server::Axon;
 pub use stats::{AxonStats, StatsSnapshot};

@@ -3,45 +3,43 @@
 use super::{
 	admission::{Admission, Admitted},
 	cache::Cache,
-	grad,
-	inflight::Inflight,
-	spike, AxonConfig, AxonError, AxonStats, Nucleus, Peers,
+	grad, spike, AxonConfig, AxonError, AxonStats, ComponentService, Peers,
 };
 use crate::dendrite::Dendrite;
 use bittensor_wire::{
 	limits::MAX_GRPC_BYTES,
-	proto::{Component, ComponentServer, Method, Sealed},
+	proto::{ComponentRpc, ComponentServer, Method, Sealed},
 	seal, AccountId, Hash, Signer, WireError,
 };
 use std::{
 	io::ErrorKind,
 	net::{IpAddr, SocketAddr},
-	sync::{Arc, Mutex},
+	sync::Arc,
 	time::Duration,
 };
 use tokio::{
 	net::{lookup_host, TcpListener},
-	sync::{oneshot, Semaphore},
+	sync::Semaphore,
 	task::JoinHandle,
 };
+use tokio_util::sync::CancellationToken;
 use tonic::{
 	transport::server::{Server, TcpIncoming},
 	Request, Response, Status,
 };
 
-/// How long a stopping server waits for the answers under way.
+/// How long a stopping server waits for the answers in progress.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(2);
 
-/// What all requests share.
+/// State that all requests share.
 pub(crate) struct Core {
 	pub(crate) account: AccountId,
 	pub(crate) config: AxonConfig,
 	pub(crate) admission: Admission,
 	pub(crate) peers: Arc<dyn Peers>,
-	pub(crate) nucleus: Arc<dyn Nucleus>,
+	pub(crate) component: Arc<dyn ComponentService>,
 	pub(crate) dendrite: Arc<Dendrite>,
-	pub(crate) inflight: Arc<Inflight>,
-	pub(crate) cache: Mutex<Cache>,
+	pub(crate) cache: Cache,
 	pub(crate) spikes: Arc<Semaphore>,
 	pub(crate) free_spikes: Arc<Semaphore>,
 	pub(crate) grads: Arc<Semaphore>,
@@ -49,26 +47,28 @@ pub(crate) struct Core {
 	signer: Arc<dyn Signer>,
 }
 
-/// A running server. Dropped, it stops.
+/// A running server. It stops when dropped.
 pub struct Axon {
 	local_addr: SocketAddr,
 	stats: Arc<AxonStats>,
-	stop: Option<oneshot::Sender<()>>,
+	stop: CancellationToken,
 	server: JoinHandle<()>,
 }
 
 impl Axon {
 	/// Listens on `listen` (`host:port`; port 0 takes any free one) and serves.
 	///
-	/// - `genesis`: genesis hash of the chain; messages for another one are refused.
+	/// - `genesis`: genesis hash of the chain; messages for another chain are refused.
 	/// - `signer`: the service key; messages for another account are refused.
-	/// - `dendrite`: queries the components below, which `peers` names.
+	/// - `dendrite`: queries the downstream components, which `peers` names.
+	///
+	/// Errors: the address is bad or taken, or the system refuses it.
 	pub async fn start(
 		listen: &str,
 		genesis: Hash,
 		signer: Arc<dyn Signer>,
 		peers: Arc<dyn Peers>,
-		nucleus: Arc<dyn Nucleus>,
+		component: Arc<dyn ComponentService>,
 		dendrite: Arc<Dendrite>,
 		config: AxonConfig,
 	) -> Result<Self, AxonError> {
@@ -83,10 +83,9 @@ impl Axon {
 			config,
 			admission: Admission::new(genesis, account, config, peers.clone()),
 			peers,
-			nucleus,
+			component,
 			dendrite,
-			inflight: Arc::new(Inflight::default()),
-			cache: Mutex::new(Cache::new(config.cache_bytes, config.cache_ttl)),
+			cache: Cache::new(config.cache_bytes, config.cache_ttl),
 			spikes: Arc::new(Semaphore::new(config.concurrent_spikes)),
 			free_spikes: Arc::new(Semaphore::new(config.concurrent_free_spikes)),
 			grads: Arc::new(Semaphore::new(config.concurrent_grads)),
@@ -96,7 +95,7 @@ impl Axon {
 		let service = ComponentServer::new(Service(Arc::new(core)))
 			.max_decoding_message_size(MAX_GRPC_BYTES)
 			.max_encoding_message_size(MAX_GRPC_BYTES);
-		let (stop, stopped) = oneshot::channel::<()>();
+		let stop = CancellationToken::new();
 		let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
 		let serving = Server::builder()
 			.concurrency_limit_per_connection(256)
@@ -106,34 +105,29 @@ impl Axon {
 			.initial_stream_window_size(1 << 20)
 			.initial_connection_window_size(1 << 22)
 			.add_service(service)
-			.serve_with_incoming_shutdown(incoming, async {
-				// Stops when told to, and when the handle is gone.
-				let _ = stopped.await;
-			});
+			.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
 		let server = tokio::spawn(async move {
 			if let Err(error) = serving.await {
 				tracing::error!(%error, "the server stopped");
 			}
 		});
 		tracing::info!(%local_addr, "serving Spikes and Grads");
-		Ok(Self { local_addr, stats, stop: Some(stop), server })
+		Ok(Self { local_addr, stats, stop, server })
 	}
 
-	/// The address that it listens on.
+	/// The address on which it listens.
 	pub fn local_addr(&self) -> SocketAddr {
 		self.local_addr
 	}
 
-	/// What it served and refused so far.
+	/// Counters of served and refused requests.
 	pub fn stats(&self) -> &Arc<AxonStats> {
 		&self.stats
 	}
 
-	/// Accepts nothing more, lets the answers under way finish for two seconds, and ends.
+	/// Accepts no more requests, gives the answers in progress two seconds to finish, and ends.
 	pub async fn shutdown(mut self) {
-		if let Some(stop) = self.stop.take() {
-			let _ = stop.send(());
-		}
+		self.stop.cancel();
 		if tokio::time::timeout(SHUTDOWN_TIME, &mut self.server).await.is_err() {
 			self.server.abort();
 			let _ = (&mut self.server).await;
@@ -163,7 +157,7 @@ async fn bind(listen: &str) -> Result<TcpListener, AxonError> {
 	})
 }
 
-/// The service as gRPC calls it.
+/// The gRPC service.
 struct Service(Arc<Core>);
 
 impl Service {
@@ -197,7 +191,7 @@ impl Service {
 }
 
 #[tonic::async_trait]
-impl Component for Service {
+impl ComponentRpc for Service {
 	async fn spike(&self, request: Request<Sealed>) -> Result<Response<Sealed>, Status> {
 		self.serve_spike(request).await.map(Response::new).map_err(|error| self.refuse(error))
 	}

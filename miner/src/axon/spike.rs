@@ -3,12 +3,10 @@
 use super::{
 	admission::Admitted,
 	cache::{Computation, Key},
-	inflight::{Lead, Ticket},
 	server::Core,
 	stats::count,
-	Downstream, NucleusError,
+	ComputeError, DownstreamAnswer,
 };
-use crate::dendrite::lock;
 use bittensor_wire::{proto::DType, Spike, SpikeAnswer, WireError};
 use std::sync::Arc;
 use tokio::{
@@ -16,7 +14,7 @@ use tokio::{
 	time::{timeout_at, Instant},
 };
 
-/// Answers a Spike, in the type that the caller asked for.
+/// Answers a Spike, in the dtype that the caller asked for.
 pub(crate) async fn serve(
 	core: &Arc<Core>,
 	admitted: &Admitted,
@@ -31,7 +29,7 @@ pub(crate) async fn serve(
 	spike.ttl = spike.ttl.min(core.config.max_ttl);
 	let dtype = spike.dtype;
 	let texts = spike.texts.len();
-	let computation = timeout_at(admitted.deadline, compute(core, admitted, spike))
+	let computation = timeout_at(admitted.deadline, answer(core, admitted, spike))
 		.await
 		.map_err(|_| WireError::DeadlineExceeded)??;
 	count(&core.stats.spikes_served, 1);
@@ -44,59 +42,39 @@ pub(crate) async fn serve(
 	Ok((answer, dtype))
 }
 
-/// The computation that the Spike asks for: from the cache, from whoever runs it, or run here.
-async fn compute(
+/// The computation that the Spike asks for: from the cache, from a run in progress, or run now.
+async fn answer(
 	core: &Arc<Core>,
 	admitted: &Admitted,
 	spike: Spike,
 ) -> Result<Arc<Computation>, WireError> {
 	let key = Key::of_spike(&spike);
-	let caller = admitted.header.from;
-	let cached = || lock(&core.cache).answer(&key, &caller, Instant::now());
-	loop {
-		if let Some(computation) = cached() {
-			count(&core.stats.spikes_cached, 1);
-			return Ok(computation);
-		}
-		match core.inflight.join(key) {
-			Ticket::Follow(follower) => match follower.outcome().await {
-				// Who runs it had less time, or no place. We may have.
-				Err(WireError::DeadlineExceeded | WireError::Busy) => {}
-				Err(error) => return Err(error),
-				Ok(computation) => {
-					count(&core.stats.spikes_cached, 1);
-					cached();
-					return Ok(computation);
-				}
-			},
-			Ticket::Lead(lead) => {
-				// It may have ended between the look into the cache and here.
-				if let Some(computation) = cached() {
-					count(&core.stats.spikes_cached, 1);
-					lead.finish(Ok(computation.clone()));
-					return Ok(computation);
-				}
-				let permits = match permits(core, admitted.standing.flow == 0) {
-					Ok(permits) => permits,
-					Err(error) => {
-						lead.finish(Err(error.clone()));
-						return Err(error);
-					}
-				};
-				let follower = lead.follower();
-				let deadline = admitted.deadline;
-				// On its own, since others may wait for it when this caller has hung up.
-				tokio::spawn(run(core.clone(), lead, key, spike, deadline, permits));
-				let computation = follower.outcome().await?;
-				// Notes the caller, who may now send a Grad.
-				cached();
-				return Ok(computation);
-			}
-		}
+	let (caller, deadline) = (admitted.header.from, admitted.deadline);
+	if let Some(computation) = core.cache.answer(key, caller) {
+		count(&core.stats.spikes_cached, 1);
+		return Ok(computation);
 	}
+	let free = admitted.standing.flow == 0;
+	let core = core.clone();
+	// In a task of its own: other callers may wait for the result after this one has hung up.
+	let task = tokio::spawn(async move {
+		let run = async {
+			let _permits = permits(&core, free)?;
+			compute(&core, &spike, deadline).await
+		};
+		let (computation, ran) = timeout_at(deadline, core.cache.answer_or_run(key, caller, run))
+			.await
+			.map_err(|_| WireError::DeadlineExceeded)??;
+		if !ran {
+			count(&core.stats.spikes_cached, 1);
+		}
+		Ok(computation)
+	});
+	task.await.map_err(|_| WireError::Internal)?
 }
 
-/// A place among the Spikes computed at once, and for callers without a bid also one among theirs.
+/// A place among the Spikes computed at the same time; a caller without a bid also needs one of the
+/// free places.
 fn permits(core: &Core, free: bool) -> Result<Vec<OwnedSemaphorePermit>, WireError> {
 	let mut permits = Vec::with_capacity(2);
 	if free {
@@ -106,49 +84,28 @@ fn permits(core: &Core, free: bool) -> Result<Vec<OwnedSemaphorePermit>, WireErr
 	Ok(permits)
 }
 
-async fn run(
-	core: Arc<Core>,
-	lead: Lead,
-	key: Key,
-	spike: Spike,
-	deadline: Instant,
-	permits: Vec<OwnedSemaphorePermit>,
-) {
-	let outcome = timeout_at(deadline, compute_here(&core, &spike, deadline))
-		.await
-		.unwrap_or(Err(WireError::DeadlineExceeded))
-		.map(Arc::new);
-	if let Ok(computation) = &outcome {
-		lock(&core.cache).insert(key, computation.clone(), Instant::now());
-	}
-	drop(permits);
-	lead.finish(outcome);
-}
-
-/// y = f(x, d_1(x), …): asks the components below, if the message may go on, then the nucleus.
-async fn compute_here(
-	core: &Core,
-	spike: &Spike,
-	deadline: Instant,
-) -> Result<Computation, WireError> {
+/// y = f(x, d_1(x), …): asks the downstream components if the message may go on, then the component.
+async fn compute(core: &Core, spike: &Spike, deadline: Instant) -> Result<Computation, WireError> {
 	let peers = core.peers.downstream();
-	let mut downstream: Vec<Downstream> =
-		peers.iter().map(|peer| Downstream { account: peer.account, vectors: None }).collect();
+	let mut downstream: Vec<DownstreamAnswer> = peers
+		.iter()
+		.map(|peer| DownstreamAnswer { account: peer.account, vectors: None })
+		.collect();
 	let mut hops = Vec::new();
 	if let Some(onward) = spike.onward(core.account) {
 		let now = Instant::now();
-		let remaining = deadline.saturating_duration_since(now);
-		let time = remaining
+		let time = deadline
+			.saturating_duration_since(now)
 			.mul_f64(core.config.child_fraction.clamp(0.0, 1.0))
 			.saturating_sub(core.config.child_margin);
 		let fan_out = core.dendrite.spike(&peers, &onward, now + time).await;
-		for (slot, vectors) in downstream.iter_mut().zip(fan_out.slots) {
-			slot.vectors = vectors;
+		for (answer, vectors) in downstream.iter_mut().zip(fan_out.vectors) {
+			answer.vectors = vectors;
 		}
 		hops = fan_out.hops;
 	}
 	let output = core
-		.nucleus
+		.component
 		.spike(spike.texts.clone(), downstream.clone())
 		.await
 		.map_err(|error| refusal(&error))?;
@@ -156,7 +113,7 @@ async fn compute_here(
 		tracing::error!(
 			rows = output.vectors.rows(),
 			texts = spike.texts.len(),
-			"the nucleus answered with a wrong number of rows"
+			"the component answered with a wrong number of rows"
 		);
 		return Err(WireError::Internal);
 	}
@@ -166,13 +123,14 @@ async fn compute_here(
 		output: output.vectors,
 		version: output.version,
 		hops,
+		callers: Default::default(),
 	})
 }
 
-pub(crate) fn refusal(error: &NucleusError) -> WireError {
+fn refusal(error: &ComputeError) -> WireError {
 	match error {
-		NucleusError::Busy => WireError::Busy,
-		NucleusError::Stopped | NucleusError::Failed(_) => {
+		ComputeError::Busy => WireError::Busy,
+		ComputeError::Stopped | ComputeError::Failed(_) => {
 			tracing::warn!(%error, "no answer to a Spike");
 			WireError::Internal
 		}

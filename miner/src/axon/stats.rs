@@ -1,13 +1,10 @@
 //! What the axon served and refused.
 
-use crate::dendrite::lock;
 use bittensor_wire::WireError;
+use parking_lot::Mutex;
 use std::{
 	collections::BTreeMap,
-	sync::{
-		atomic::{AtomicU64, Ordering::Relaxed},
-		Mutex,
-	},
+	sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 /// Counters since the start.
@@ -20,7 +17,7 @@ pub struct AxonStats {
 	pub(crate) grads_served: AtomicU64,
 	pub(crate) grads_dropped: AtomicU64,
 	pub(crate) grads_forwarded: AtomicU64,
-	refused: Mutex<BTreeMap<&'static str, u64>>,
+	refused: Mutex<BTreeMap<String, u64>>,
 }
 
 /// The counters at one moment.
@@ -41,7 +38,7 @@ pub struct StatsSnapshot {
 	/// Grads that we sent on to components below, and that they accepted.
 	pub grads_forwarded: u64,
 	/// Requests refused, by the name of the error.
-	pub refused: BTreeMap<&'static str, u64>,
+	pub refused: BTreeMap<String, u64>,
 }
 
 impl AxonStats {
@@ -55,12 +52,12 @@ impl AxonStats {
 			grads_served: self.grads_served.load(Relaxed),
 			grads_dropped: self.grads_dropped.load(Relaxed),
 			grads_forwarded: self.grads_forwarded.load(Relaxed),
-			refused: lock(&self.refused).clone(),
+			refused: self.refused.lock().clone(),
 		}
 	}
 
 	pub(crate) fn refuse(&self, error: &WireError) {
-		*lock(&self.refused).entry(error.name()).or_default() += 1;
+		*self.refused.lock().entry(error.name()).or_default() += 1;
 	}
 }
 

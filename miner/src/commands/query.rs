@@ -248,7 +248,7 @@ pub async fn run(args: &QueryArgs, as_json: bool) -> anyhow::Result<String> {
 	let fan_out = dendrite.spike(&asked, &spike, deadline).await;
 	let answer = Answer {
 		asked,
-		vectors: fan_out.slots,
+		vectors: fan_out.vectors,
 		versions: fan_out.versions,
 		hops: fan_out.hops,
 		micros: start.elapsed().as_micros(),

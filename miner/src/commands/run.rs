@@ -16,7 +16,7 @@
 
 use super::connect;
 use crate::{
-	axon::{Axon, AxonConfig, AxonStats, Nucleus},
+	axon::{Axon, AxonConfig, AxonStats, ComponentService},
 	cli::{BidWeight, Kind, LearnFrom, RunArgs},
 	compute::{Brain, Compute, NoiseNucleus, Notes},
 	config::{
@@ -343,7 +343,7 @@ fn refresh(
 
 /// The computing part: a thread with a component, or noise.
 struct Computing {
-	nucleus: Arc<dyn Nucleus>,
+	nucleus: Arc<dyn ComponentService>,
 	thread: Option<(Compute, JoinHandle<Brain>)>,
 	learning: Option<(nucleus::Sampler, Vec<nucleus::Example>, Notes)>,
 	slots: slots::Slots,

@@ -15,7 +15,7 @@
 pub mod queue;
 
 use crate::{
-	axon::{Downstream, Nucleus, NucleusError, Output, Upstream},
+	axon::{ComponentService, ComputeError, DownstreamAnswer, Output, UpstreamGrad},
 	learning::slots::Slots,
 	metagraph::AccountId,
 };
@@ -36,18 +36,18 @@ use std::{
 };
 
 /// An error of the tensors or of the component.
-fn failed(error: impl std::fmt::Display) -> NucleusError {
-	NucleusError::Failed(error.to_string())
+fn failed(error: impl std::fmt::Display) -> ComputeError {
+	ComputeError::Failed(error.to_string())
 }
 
 /// Rows of a tensor `[rows, DIM]` as vectors.
-fn to_vectors(tensor: &Tensor) -> Result<Vectors, NucleusError> {
+fn to_vectors(tensor: &Tensor) -> Result<Vectors, ComputeError> {
 	let (rows, _) = tensor.dims2().map_err(failed)?;
 	let values = tensor.flatten_all().and_then(|flat| flat.to_vec1::<f32>()).map_err(failed)?;
 	Vectors::new(rows, values).map_err(failed)
 }
 
-fn to_tensor(vectors: &Vectors, device: &Device) -> Result<Tensor, NucleusError> {
+fn to_tensor(vectors: &Vectors, device: &Device) -> Result<Tensor, ComputeError> {
 	Tensor::from_slice(vectors.values(), (vectors.rows(), DIM), device).map_err(failed)
 }
 
@@ -79,7 +79,7 @@ impl Brain {
 	}
 
 	/// Vectors by slot, from vectors by account.
-	fn inputs(&self, downstream: &[Downstream]) -> Result<Vec<Option<Tensor>>, NucleusError> {
+	fn inputs(&self, downstream: &[DownstreamAnswer]) -> Result<Vec<Option<Tensor>>, ComputeError> {
 		self.slots
 			.iter()
 			.map(|slot| {
@@ -100,13 +100,17 @@ impl Brain {
 			.collect()
 	}
 
-	fn spike(&self, texts: &[String], downstream: &[Downstream]) -> Result<Output, NucleusError> {
+	fn spike(
+		&self,
+		texts: &[String],
+		downstream: &[DownstreamAnswer],
+	) -> Result<Output, ComputeError> {
 		let d = self.inputs(downstream)?;
 		let y = self.component.forward(texts, &d).map_err(failed)?;
 		Ok(Output { vectors: to_vectors(&y)?, version: self.component.version() })
 	}
 
-	fn grad(&mut self, upstream: &Upstream) -> Result<Vec<(AccountId, Vectors)>, NucleusError> {
+	fn grad(&mut self, upstream: &UpstreamGrad) -> Result<Vec<(AccountId, Vectors)>, ComputeError> {
 		if !self.learns {
 			return Ok(Vec::new());
 		}
@@ -122,7 +126,11 @@ impl Brain {
 		Ok(self.errors(&report.errors))
 	}
 
-	fn step(&mut self, batch: &Batch, downstream: &[Downstream]) -> Result<Step, NucleusError> {
+	fn step(
+		&mut self,
+		batch: &Batch,
+		downstream: &[DownstreamAnswer],
+	) -> Result<Step, ComputeError> {
 		let d = self.inputs(downstream)?;
 		let report = self.component.train_step(batch, &d).map_err(failed)?;
 		let errors = self.errors(&report.errors);
@@ -134,8 +142,8 @@ impl Brain {
 	fn evaluate(
 		&self,
 		examples: &[Example],
-		chunks: &[Vec<Downstream>],
-	) -> Result<Perplexity, NucleusError> {
+		chunks: &[Vec<DownstreamAnswer>],
+	) -> Result<Perplexity, ComputeError> {
 		let mut parts: Vec<Vec<Tensor>> = vec![Vec::new(); self.slots.len()];
 		for chunk in chunks {
 			for (part, d) in parts.iter_mut().zip(self.inputs(chunk)?) {
@@ -151,12 +159,12 @@ impl Brain {
 				let all = Tensor::cat(&part, 0).map_err(failed)?;
 				Ok((all.dim(0).map_err(failed)? == examples.len()).then_some(all))
 			})
-			.collect::<Result<Vec<_>, NucleusError>>()?;
+			.collect::<Result<Vec<_>, ComputeError>>()?;
 		self.component.evaluate(examples, &d).map_err(failed)
 	}
 
 	/// Puts accounts into slots. A slot whose account changed starts anew.
-	fn set_slots(&mut self, slots: Slots) -> Result<(), NucleusError> {
+	fn set_slots(&mut self, slots: Slots) -> Result<(), ComputeError> {
 		for (slot, account) in slots.into_iter().enumerate().take(self.slots.len()) {
 			if self.slots[slot] == account {
 				continue;
@@ -183,7 +191,7 @@ impl Brain {
 	}
 
 	/// blake2-256 of the parameters of f: what others get answers from.
-	fn digest(&self) -> Result<[u8; 32], NucleusError> {
+	fn digest(&self) -> Result<[u8; 32], ComputeError> {
 		let mut hasher = Blake2b::<U32>::new();
 		for parameter in self.component.parameters() {
 			if parameter.part() != Part::Function {
@@ -305,10 +313,10 @@ impl Compute {
 	async fn own<R: Send + 'static>(
 		&self,
 		job: impl FnOnce(&mut Brain) -> R + Clone + Send + 'static,
-	) -> Result<R, NucleusError> {
+	) -> Result<R, ComputeError> {
 		loop {
 			match self.queue.run(Lane::Own, job.clone()).await {
-				Err(NucleusError::Busy) => tokio::time::sleep(Duration::from_millis(20)).await,
+				Err(ComputeError::Busy) => tokio::time::sleep(Duration::from_millis(20)).await,
 				result => return result,
 			}
 		}
@@ -318,13 +326,13 @@ impl Compute {
 	pub async fn step(
 		&self,
 		batch: Batch,
-		downstream: Vec<Downstream>,
-	) -> Result<Step, NucleusError> {
+		downstream: Vec<DownstreamAnswer>,
+	) -> Result<Step, ComputeError> {
 		self.own(move |brain| brain.step(&batch, &downstream)).await?
 	}
 
 	/// One step on what upstreams sent; `false` if there was nothing.
-	pub async fn upstream_step(&self) -> Result<bool, NucleusError> {
+	pub async fn upstream_step(&self) -> Result<bool, ComputeError> {
 		self.own(|brain| brain.component.upstream_step().map_err(failed)).await?
 	}
 
@@ -333,44 +341,47 @@ impl Compute {
 	pub async fn evaluate(
 		&self,
 		examples: Arc<Vec<Example>>,
-		chunks: Vec<Vec<Downstream>>,
-	) -> Result<(u64, Perplexity), NucleusError> {
+		chunks: Vec<Vec<DownstreamAnswer>>,
+	) -> Result<(u64, Perplexity), ComputeError> {
 		self.own(move |brain| Ok((brain.component.steps(), brain.evaluate(&examples, &chunks)?)))
 			.await?
 	}
 
 	/// The scores and the row.
-	pub async fn measure(&self) -> Result<Measure, NucleusError> {
+	pub async fn measure(&self) -> Result<Measure, ComputeError> {
 		self.own(|brain| brain.measure()).await
 	}
 
 	/// Puts accounts into slots.
-	pub async fn set_slots(&self, slots: Slots) -> Result<(), NucleusError> {
+	pub async fn set_slots(&self, slots: Slots) -> Result<(), ComputeError> {
 		self.own(move |brain| brain.set_slots(slots)).await?
 	}
 
 	/// Version and digest of the parameters of f.
-	pub async fn parameters(&self) -> Result<(u64, [u8; 32]), NucleusError> {
+	pub async fn parameters(&self) -> Result<(u64, [u8; 32]), ComputeError> {
 		self.own(|brain| Ok((brain.component.version(), brain.digest()?))).await?
 	}
 
 	/// Writes a checkpoint.
-	pub async fn save(&self, path: PathBuf, notes: Notes) -> Result<(), NucleusError> {
+	pub async fn save(&self, path: PathBuf, notes: Notes) -> Result<(), ComputeError> {
 		self.own(move |brain| brain.save(&path, notes).map_err(failed)).await?
 	}
 }
 
 #[async_trait]
-impl Nucleus for Compute {
+impl ComponentService for Compute {
 	async fn spike(
 		&self,
 		texts: Arc<[String]>,
-		downstream: Vec<Downstream>,
-	) -> Result<Output, NucleusError> {
+		downstream: Vec<DownstreamAnswer>,
+	) -> Result<Output, ComputeError> {
 		self.queue.run(Lane::Spike, move |brain| brain.spike(&texts, &downstream)).await?
 	}
 
-	async fn grad(&self, upstream: Upstream) -> Result<Vec<(AccountId, Vectors)>, NucleusError> {
+	async fn grad(
+		&self,
+		upstream: UpstreamGrad,
+	) -> Result<Vec<(AccountId, Vectors)>, ComputeError> {
 		self.queue.run(Lane::Grad, move |brain| brain.grad(&upstream)).await?
 	}
 }
@@ -386,17 +397,20 @@ impl NoiseNucleus {
 }
 
 #[async_trait]
-impl Nucleus for NoiseNucleus {
+impl ComponentService for NoiseNucleus {
 	async fn spike(
 		&self,
 		texts: Arc<[String]>,
-		_downstream: Vec<Downstream>,
-	) -> Result<Output, NucleusError> {
+		_downstream: Vec<DownstreamAnswer>,
+	) -> Result<Output, ComputeError> {
 		let y = self.0.forward(&texts, &[]).map_err(failed)?;
 		Ok(Output { vectors: to_vectors(&y)?, version: self.0.version() })
 	}
 
-	async fn grad(&self, _upstream: Upstream) -> Result<Vec<(AccountId, Vectors)>, NucleusError> {
+	async fn grad(
+		&self,
+		_upstream: UpstreamGrad,
+	) -> Result<Vec<(AccountId, Vectors)>, ComputeError> {
 		Ok(Vec::new())
 	}
 }

@@ -10,7 +10,7 @@
 //! training, after [`TURN`] jobs of one lane a waiting job of a less urgent lane has its turn. A full
 //! lane refuses at once. A job that panics is reported as failed and the thread goes on.
 
-use crate::axon::NucleusError;
+use crate::axon::ComputeError;
 use std::{
 	collections::VecDeque,
 	panic::{catch_unwind, AssertUnwindSafe},
@@ -118,16 +118,16 @@ impl<S: Send + 'static> Queue<S> {
 		&self,
 		lane: Lane,
 		job: impl FnOnce(&mut S) -> R + Send + 'static,
-	) -> Result<R, NucleusError> {
+	) -> Result<R, ComputeError> {
 		let (answer, wait) = oneshot::channel();
 		{
 			let mut inner = self.shared.lock();
 			if inner.closed {
-				return Err(NucleusError::Stopped);
+				return Err(ComputeError::Stopped);
 			}
 			let waiting = &mut inner.lanes[lane as usize];
 			if waiting.len() >= LIMITS[lane as usize] {
-				return Err(NucleusError::Busy);
+				return Err(ComputeError::Busy);
 			}
 			waiting.push_back(Box::new(move |state| {
 				if !answer.is_closed() {
@@ -137,7 +137,7 @@ impl<S: Send + 'static> Queue<S> {
 			}));
 		}
 		self.shared.wake.notify_one();
-		wait.await.map_err(|_| NucleusError::Failed("the computation panicked; see the log".into()))
+		wait.await.map_err(|_| ComputeError::Failed("the computation panicked; see the log".into()))
 	}
 
 	/// Takes no more jobs; the thread ends after those that wait.

@@ -1,4 +1,4 @@
-//! Leaves peers alone that fail, and finds out when they are back.
+//! Pauses calls to peers that fail, and probes whether they work again.
 //!
 //! ```text
 //!            3 failures in a row,
@@ -11,25 +11,28 @@
 //!
 //! A peer that does not answer costs a fan-out its whole deadline, so it is called rarely until it
 //! answers again. A probe is an ordinary call; a probe whose outcome is never reported (its caller was
-//! cancelled) blocks nothing, since the next one is due a pause later anyway.
+//! cancelled) blocks nothing, because the next one is due a pause later.
+//!
+//! Kept rather than taken from a crate: the growing pause after invalid answers, one probe per pause
+//! and the rule for calls with too little time are specific to this network.
 
-use super::lock;
 use bittensor_wire::AccountId;
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use parking_lot::Mutex;
+use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
 
-/// When peers are left alone, and for how long.
+/// When calls to a peer pause, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct BreakerConfig {
 	/// Failures in a row that open the breaker.
 	pub failures: u32,
-	/// First pause; it doubles with every failed probe.
+	/// First pause; it doubles with each failed probe.
 	pub first_pause: Duration,
 	/// Longest pause after failures.
 	pub longest_pause: Duration,
 	/// Pause after a bad answer, times the number of bad answers so far, at most ten times.
 	pub strike_pause: Duration,
-	/// A call that had less time than this and was late says nothing about the peer.
+	/// A late answer counts as a failure only if the call had at least this much time.
 	pub fair_time: Duration,
 }
 
@@ -48,11 +51,11 @@ impl Default for BreakerConfig {
 /// Whether to call a peer now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-	/// It works, as far as is known.
+	/// No failure is known, or too few.
 	Call,
-	/// It failed, and this call finds out whether it is back.
+	/// The pause is over; this call finds out whether the peer works again.
 	Probe,
-	/// It failed, and its pause is not over.
+	/// The pause is not over.
 	Suspend,
 }
 
@@ -60,13 +63,13 @@ pub enum Decision {
 struct Trouble {
 	/// Failures since the last answer.
 	failures: u32,
-	/// Bad answers, ever.
+	/// Bad answers so far; never reset.
 	strikes: u32,
-	/// Pause that the next failed probe doubles, and its end; `None` while closed.
+	/// Length of the pause, which the next failed probe doubles, and its end; `None` while closed.
 	open: Option<(Duration, Instant)>,
 }
 
-/// The breakers of all peers. An entry exists only for a peer that failed.
+/// The breakers of all peers. Only peers that failed have an entry.
 #[derive(Debug)]
 pub struct Breaker {
 	config: BreakerConfig,
@@ -74,14 +77,14 @@ pub struct Breaker {
 }
 
 impl Breaker {
-	/// Breakers that are all closed.
+	/// All breakers closed.
 	pub fn new(config: BreakerConfig) -> Self {
 		Self { config, peers: Mutex::new(HashMap::new()) }
 	}
 
-	/// Whether to call the peer now. A probe moves the next one a pause ahead.
+	/// Whether to call the peer now. A probe schedules the next one a pause later.
 	pub fn decide(&self, peer: &AccountId, now: Instant) -> Decision {
-		let mut peers = lock(&self.peers);
+		let mut peers = self.peers.lock();
 		match peers.get_mut(peer).and_then(|trouble| trouble.open.as_mut()) {
 			None => Decision::Call,
 			Some((_, until)) if now < *until => Decision::Suspend,
@@ -92,9 +95,9 @@ impl Breaker {
 		}
 	}
 
-	/// The peer answered, be it with a refusal: it is alive, and its breaker closes.
+	/// The peer answered, even with a refusal: its breaker closes.
 	pub fn answered(&self, peer: &AccountId) {
-		let mut peers = lock(&self.peers);
+		let mut peers = self.peers.lock();
 		if let Some(trouble) = peers.get_mut(peer) {
 			if trouble.strikes == 0 {
 				peers.remove(peer);
@@ -107,7 +110,7 @@ impl Breaker {
 
 	/// The peer was late or could not be reached.
 	pub fn failed(&self, peer: &AccountId, now: Instant) {
-		let mut peers = lock(&self.peers);
+		let mut peers = self.peers.lock();
 		let trouble = peers.entry(*peer).or_default();
 		trouble.failures = trouble.failures.saturating_add(1);
 		let pause = match trouble.open {
@@ -118,23 +121,23 @@ impl Breaker {
 		trouble.open = Some((pause, now + pause));
 	}
 
-	/// The peer answered with something that is no valid answer.
+	/// The peer sent an invalid answer.
 	pub fn strike(&self, peer: &AccountId, now: Instant) {
-		let mut peers = lock(&self.peers);
+		let mut peers = self.peers.lock();
 		let trouble = peers.entry(*peer).or_default();
 		trouble.strikes = trouble.strikes.saturating_add(1);
 		let pause = self.config.strike_pause.saturating_mul(trouble.strikes.min(10));
 		trouble.open = Some((pause, now + pause));
 	}
 
-	/// Whether the peer is left alone at present.
+	/// Whether calls to the peer are paused now.
 	pub fn is_open(&self, peer: &AccountId) -> bool {
-		lock(&self.peers).get(peer).is_some_and(|trouble| trouble.open.is_some())
+		self.peers.lock().get(peer).is_some_and(|trouble| trouble.open.is_some())
 	}
 
 	/// Bad answers of the peer so far.
 	pub fn strikes(&self, peer: &AccountId) -> u32 {
-		lock(&self.peers).get(peer).map_or(0, |trouble| trouble.strikes)
+		self.peers.lock().get(peer).map_or(0, |trouble| trouble.strikes)
 	}
 
 	pub(crate) fn fair_time(&self) -> Duration {

@@ -14,18 +14,18 @@ use tokio::time::{timeout_at, Instant};
 /// Settings of the dendrite.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DendriteConfig {
-	/// When peers that fail are left alone.
+	/// When calls to failing peers pause.
 	pub breaker: BreakerConfig,
 }
 
-/// What came back for a Spike.
+/// The answers to a Spike.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FanOut {
-	/// d_j(x) per peer, in the order of the peers; `None` when late, failed, cut or not called.
-	pub slots: Vec<Option<Vectors>>,
-	/// The parameter version of each answer.
+	/// d_j(x) per peer, in the order of the peers; `None` if late, failed, cut or not called.
+	pub vectors: Vec<Option<Vectors>>,
+	/// Parameter version per answer, in the same order.
 	pub versions: Vec<Option<u64>>,
-	/// All calls, ours first, then those below, at most [`MAX_HOPS`].
+	/// All calls: ours first, then those that the peers made; at most [`MAX_HOPS`].
 	pub hops: Vec<Hop>,
 }
 
@@ -37,12 +37,12 @@ pub struct Dendrite {
 }
 
 impl Dendrite {
-	/// A dendrite of the component with the service key `account`.
+	/// The dendrite of the component with the service key `account`.
 	pub fn new(account: AccountId, transport: Arc<dyn Transport>, config: DendriteConfig) -> Self {
 		Self { account, transport, breaker: Breaker::new(config.breaker) }
 	}
 
-	/// The service key of the component whose dendrite this is.
+	/// Service key of the component.
 	pub fn account(&self) -> AccountId {
 		self.account
 	}
@@ -53,12 +53,12 @@ impl Dendrite {
 	}
 
 	/// Sends one Spike, whose path ends with our account, to all peers, and waits until all have
-	/// answered or the deadline is there. Never fails: what is missing is `None`.
+	/// answered or the deadline has passed. Never fails: a missing answer is `None`.
 	pub async fn spike(&self, peers: &[Peer], message: &Spike, deadline: Instant) -> FanOut {
 		let calls = peers.iter().map(|peer| self.spike_one(peer, message, deadline));
 		let answers = join_all(calls).await;
 		let mut fan_out = FanOut::default();
-		let mut below = Vec::new();
+		let mut further = Vec::new();
 		for (peer, (answer, status, micros)) in peers.iter().zip(answers) {
 			fan_out.hops.push(Hop {
 				account: peer.account,
@@ -69,21 +69,21 @@ impl Dendrite {
 			});
 			let (output, version) = match answer {
 				Some(answer) => {
-					below.extend(answer.hops);
+					further.extend(answer.hops);
 					(answer.output, Some(answer.version))
 				}
 				None => (None, None),
 			};
-			fan_out.slots.push(output);
+			fan_out.vectors.push(output);
 			fan_out.versions.push(version);
 		}
-		fan_out.hops.extend(below);
+		fan_out.hops.extend(further);
 		fan_out.hops.truncate(MAX_HOPS);
 		fan_out
 	}
 
-	/// Sends the errors ∂L/∂d_j of a Spike to the peers that answered it, all at once, and returns what
-	/// they say, in the same order. `message` is the Spike that was sent to them.
+	/// Sends the errors ∂L/∂d_j of a Spike to the peers that answered it, all at once, and returns
+	/// their answers in the same order. `message` is the Spike that was sent to them.
 	pub async fn grads(
 		&self,
 		message: &Spike,
@@ -97,7 +97,7 @@ impl Dendrite {
 		join_all(calls).await
 	}
 
-	/// Sends one Grad. A peer on the Grad's path is not called: the cycle ends here.
+	/// Sends one Grad. A peer on the Grad's path is not called, which ends the cycle here.
 	pub async fn grad(
 		&self,
 		peer: &Peer,
@@ -146,13 +146,13 @@ impl Dendrite {
 		}
 	}
 
-	/// What the outcome of a call says about the peer.
+	/// Updates the peer's breaker with the outcome of a call.
 	fn learn(&self, peer: &Peer, start: Instant, error: Option<&DendriteError>) {
 		let now = Instant::now();
 		match error {
 			None | Some(DendriteError::Refused(_)) => self.breaker.answered(&peer.account),
 			Some(DendriteError::Late) => {
-				// Who sends us a Spike with hardly any time must not make our peers look dead.
+				// A caller that allows us hardly any time must not make our peers look dead.
 				if now.saturating_duration_since(start) >= self.breaker.fair_time() {
 					self.breaker.failed(&peer.account, now);
 				}
@@ -161,7 +161,7 @@ impl Dendrite {
 				self.breaker.failed(&peer.account, now);
 			}
 			Some(DendriteError::Invalid(error)) => {
-				tracing::warn!(uid = peer.uid, %error, "bad answer: a strike");
+				tracing::warn!(uid = peer.uid, %error, "invalid answer: a strike");
 				self.breaker.strike(&peer.account, now);
 			}
 			Some(DendriteError::Unsendable(_) | DendriteError::Suspended) => {}

@@ -1,4 +1,4 @@
-//! Calls to downstream components: Spikes out and answers in, Grads out.
+//! Calls to downstream components: Spikes and Grads out, answers in.
 //!
 //! ```text
 //!              Dendrite::spike(peers, message, deadline)
@@ -14,12 +14,10 @@
 //! ```
 //!
 //! Invariants:
-//! - A fan-out ends at its deadline, whatever the peers do. A slot without a good answer is `None`.
+//! - A fan-out ends at its deadline, whatever the peers do. A peer without a good answer gives `None`.
 //! - An answer is used only if it is signed by the peer that was asked, echoes the nonce, and holds
 //!   one finite vector of 128 values per text.
-//! - A component that is on the message's path is not called: it would answer CUT.
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
+//! - A component on the message's path is not called, because it would answer CUT.
 
 mod breaker;
 mod fanout;
@@ -30,9 +28,3 @@ pub use breaker::{Breaker, BreakerConfig, Decision};
 pub use fanout::{Dendrite, DendriteConfig, FanOut};
 pub use peer::Peer;
 pub use transport::{DendriteError, TonicTransport, Transport, TransportConfig};
-
-/// The lock, also after another holder panicked: what our locks guard is valid between any two
-/// statements.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-	mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

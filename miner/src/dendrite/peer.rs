@@ -1,8 +1,8 @@
-//! A downstream component, as the chain describes it.
+//! A component on the network, as the chain describes it.
 
 use bittensor_wire::AccountId;
 
-/// Where and who a component is.
+/// Identity and endpoint of a component.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Peer {
 	/// Index on chain.
@@ -13,7 +13,7 @@ pub struct Peer {
 	pub host: String,
 	/// TCP port of its endpoint.
 	pub port: u16,
-	/// SHA-256 of the TLS key that its endpoint announces; `None`: it speaks plain HTTP/2.
+	/// SHA-256 of the TLS key that its endpoint announces; `None` for plain HTTP/2.
 	pub tls_spki: Option<[u8; 32]>,
 }
 

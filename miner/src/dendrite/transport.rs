@@ -1,6 +1,6 @@
-//! How a request gets to a peer and its answer back.
+//! Sends requests to peers and receives their answers.
 
-use super::{lock, Peer};
+use super::Peer;
 use async_trait::async_trait;
 use bittensor_wire::{
 	limits::MAX_GRPC_BYTES,
@@ -8,33 +8,30 @@ use bittensor_wire::{
 	proto::{ComponentClient, DType, Method, Sealed},
 	seal, Grad, GradAnswer, Hash, Header, Signer, Spike, SpikeAnswer, WireError,
 };
-use std::{
-	collections::HashMap,
-	sync::{Arc, Mutex},
-	time::Duration,
-};
+use moka::sync::Cache;
+use std::{sync::Arc, time::Duration};
 use tokio::time::{timeout_at, Instant};
 use tonic::{
 	transport::{Channel, Endpoint},
 	Code, Request, Response, Status,
 };
 
-/// Why a call brought no answer.
+/// Why a call returned no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DendriteError {
 	/// No answer within the deadline.
 	#[error("no answer within the deadline")]
 	Late,
-	/// No connection, or it broke.
+	/// No connection, or a broken one.
 	#[error("cannot reach {uri}: {reason}; check that the component runs and announces the right endpoint")]
 	Unreachable {
 		/// The endpoint.
 		uri: String,
-		/// What the transport says.
+		/// Reason given by the transport.
 		reason: String,
 	},
-	/// The endpoint announces TLS, which this build does not speak.
-	#[error("{uri} announces TLS, which this miner does not speak: ask its operator for a plain endpoint")]
+	/// The endpoint announces TLS, which this build does not support.
+	#[error("{uri} announces TLS, which this miner does not support: ask its operator for a plain endpoint")]
 	Tls {
 		/// The endpoint.
 		uri: String,
@@ -42,19 +39,19 @@ pub enum DendriteError {
 	/// The peer answered with an error.
 	#[error("refused: {0}")]
 	Refused(WireError),
-	/// The peer's answer is not genuine or not well formed.
+	/// The peer's answer is forged or malformed.
 	#[error("invalid answer: {0}")]
 	Invalid(WireError),
 	/// Our own request cannot be encoded.
 	#[error("the request cannot be sent: {0}")]
 	Unsendable(WireError),
-	/// The peer failed too often of late and is left alone for a while.
-	#[error("the component failed too often of late: it is tried again in a while")]
+	/// The peer failed too often recently; calls to it pause.
+	#[error("the component failed too often recently: it is tried again after a pause")]
 	Suspended,
 }
 
-/// Carries requests to peers. Implementations verify that an answer comes from the peer, answers this
-/// very request and is well formed, and return at the deadline at the latest.
+/// Carries requests to peers. Implementations verify that an answer comes from the peer, answers
+/// exactly this request and is well formed, and return no later than the deadline.
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
 	/// Sends a Spike and returns its answer.
@@ -77,12 +74,12 @@ pub trait Transport: Send + Sync + 'static {
 /// Settings of the gRPC transport.
 #[derive(Clone, Copy, Debug)]
 pub struct TransportConfig {
-	/// How long a connection may take to come up.
+	/// Time limit for making a connection.
 	pub connect_timeout: Duration,
 	/// Type of the values of outgoing error signals.
 	pub grad_dtype: DType,
-	/// Connections kept; beyond it the cache starts anew.
-	pub channels: usize,
+	/// Connections kept open.
+	pub channels: u64,
 }
 
 impl Default for TransportConfig {
@@ -91,50 +88,47 @@ impl Default for TransportConfig {
 	}
 }
 
-/// gRPC over HTTP/2, with one cached connection per endpoint and every request and answer in a signed
-/// envelope.
+/// gRPC over HTTP/2, with one cached connection per endpoint. Every request and answer travels in a
+/// signed envelope.
 pub struct TonicTransport {
 	genesis: Hash,
 	signer: Arc<dyn Signer>,
 	config: TransportConfig,
-	channels: Mutex<HashMap<String, Channel>>,
+	channels: Cache<String, Channel>,
 }
 
 impl TonicTransport {
 	/// A transport that signs as `signer` for the chain with this genesis hash.
 	pub fn new(genesis: Hash, signer: Arc<dyn Signer>, config: TransportConfig) -> Self {
-		Self { genesis, signer, config, channels: Mutex::new(HashMap::new()) }
+		Self { genesis, signer, config, channels: Cache::new(config.channels) }
 	}
 
-	/// The connection to a peer, made when first used, and made again by itself when it broke.
+	/// The connection to a peer. It connects at its first use, and again after it broke.
 	fn channel(&self, peer: &Peer) -> Result<Channel, DendriteError> {
 		let uri = peer.uri();
 		if peer.tls_spki.is_some() {
 			return Err(DendriteError::Tls { uri });
 		}
-		let mut channels = lock(&self.channels);
-		if let Some(channel) = channels.get(&uri) {
-			return Ok(channel.clone());
+		if let Some(channel) = self.channels.get(&uri) {
+			return Ok(channel);
 		}
 		let endpoint = Endpoint::from_shared(uri.clone()).map_err(|error| {
 			DendriteError::Unreachable { uri: uri.clone(), reason: error.to_string() }
 		})?;
-		let channel = endpoint
-			.connect_timeout(self.config.connect_timeout)
-			.tcp_nodelay(true)
-			.http2_keep_alive_interval(Duration::from_secs(20))
-			.keep_alive_timeout(Duration::from_secs(10))
-			.initial_stream_window_size(1 << 20)
-			.initial_connection_window_size(1 << 22)
-			.connect_lazy();
-		if channels.len() >= self.config.channels {
-			channels.clear();
-		}
-		channels.insert(uri, channel.clone());
-		Ok(channel)
+		let connect = || {
+			endpoint
+				.connect_timeout(self.config.connect_timeout)
+				.tcp_nodelay(true)
+				.http2_keep_alive_interval(Duration::from_secs(20))
+				.keep_alive_timeout(Duration::from_secs(10))
+				.initial_stream_window_size(1 << 20)
+				.initial_connection_window_size(1 << 22)
+				.connect_lazy()
+		};
+		Ok(self.channels.get_with(uri, connect))
 	}
 
-	/// Seals, sends, and opens the answer.
+	/// Seals and sends a request, and opens the answer.
 	async fn call(
 		&self,
 		peer: &Peer,
@@ -201,13 +195,13 @@ impl Transport for TonicTransport {
 	}
 }
 
-/// Tells a refusal from a deadline from a broken connection.
+/// Distinguishes a refusal, a missed deadline and a broken connection.
 fn from_status(peer: &Peer, status: &Status) -> DendriteError {
 	let error = WireError::from_status(status);
 	match error {
 		WireError::DeadlineExceeded => DendriteError::Late,
 		WireError::Other { .. } => match status.code() {
-			// The transport's own timer, which may be faster than ours.
+			// The transport's own timer, which may fire before ours.
 			Code::DeadlineExceeded | Code::Cancelled => DendriteError::Late,
 			Code::Unavailable => unreachable_peer(peer, status),
 			_ if std::error::Error::source(status).is_some() => unreachable_peer(peer, status),

@@ -17,7 +17,7 @@ pub mod rate;
 pub mod slots;
 
 use crate::{
-	axon::{Downstream, Peers},
+	axon::{DownstreamAnswer, Peers},
 	cli::{BidWeight, LearnFrom},
 	compute::{Compute, Measure, Notes},
 	dendrite::{Dendrite, FanOut, Peer},
@@ -112,7 +112,7 @@ struct Fetched {
 	batch: Batch,
 	spike: Option<Spike>,
 	peers: Vec<Peer>,
-	answers: Vec<Downstream>,
+	answers: Vec<DownstreamAnswer>,
 }
 
 /// Waits for the next tick; false once the component is to stop.
@@ -124,11 +124,11 @@ async fn ticked(ticks: &mut Interval, stop: &mut watch::Receiver<bool>) -> bool 
 	!*stop.borrow()
 }
 
-fn downstream(peers: &[Peer], fan_out: FanOut) -> Vec<Downstream> {
+fn downstream(peers: &[Peer], fan_out: FanOut) -> Vec<DownstreamAnswer> {
 	peers
 		.iter()
-		.zip(fan_out.slots)
-		.map(|(peer, vectors)| Downstream { account: peer.account, vectors })
+		.zip(fan_out.vectors)
+		.map(|(peer, vectors)| DownstreamAnswer { account: peer.account, vectors })
 		.collect()
 }
 
@@ -427,7 +427,7 @@ impl Learning {
 	}
 
 	/// Answers to the held-out texts, by chunk.
-	async fn ask_held_out(&self) -> Vec<Vec<Downstream>> {
+	async fn ask_held_out(&self) -> Vec<Vec<DownstreamAnswer>> {
 		let mut chunks = Vec::new();
 		let peers = self.network.downstream();
 		for chunk in self.held_out.chunks(HELD_OUT_CHUNK) {

@@ -1,5 +1,5 @@
-//! What must not get in: each refused by its name, without a trace in the nucleus, and without harm
-//! to the next good request.
+//! Requests that must be refused: each with its named error, without reaching the component, and
+//! without harm to the next good request.
 
 use crate::axon_net::{account, key, texts, within, Net, Node, GENESIS};
 use bittensor_miner::{
@@ -53,16 +53,16 @@ impl Target {
 		Self { net, node }
 	}
 
-	/// What it says to these bytes. Checks that the nucleus saw nothing of them, and that component 1 is
+	/// The error for these bytes. Checks that they did not reach the component, and that component 1 is
 	/// served afterwards.
 	async fn refuses(&self, sealed: Sealed) -> WireError {
 		let before = (self.node.nucleus.spikes(), self.node.axon.stats().snapshot());
 		let error = raw(&self.node, Method::Spike, sealed).await.expect_err("must be refused");
 		assert_eq!(self.node.nucleus.spikes(), before.0, "{error}");
 		if !matches!(error, WireError::Other { .. }) {
-			let count = before.1.refused.get(error.name()).copied().unwrap_or(0);
+			let count = before.1.refused.get(&error.name()).copied().unwrap_or(0);
 			let after = self.node.axon.stats().snapshot();
-			assert_eq!(after.refused.get(error.name()), Some(&(count + 1)));
+			assert_eq!(after.refused.get(&error.name()), Some(&(count + 1)));
 		}
 		serves(&self.net, &self.node).await;
 		error
@@ -72,7 +72,7 @@ impl Target {
 async fn serves(net: &Net, node: &Node) {
 	let got =
 		net.dendrite(1).spike(&[net.peer(node.number)], &spike(1, &["good"]), within(10.0)).await;
-	assert!(got.slots[0].is_some(), "{:?}", got.hops);
+	assert!(got.vectors[0].is_some(), "{:?}", got.hops);
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn bad_vectors_in_a_grad() {
 	net.bid(1, 2, 5);
 	let message = spike(1, &["x", "y"]);
 	let got = net.dendrite(1).spike(&[net.peer(2)], &message, within(10.0)).await;
-	assert!(got.slots[0].is_some());
+	assert!(got.vectors[0].is_some());
 
 	let marker = 1234.5f32;
 	let error = Vectors::new(2, vec![marker; 2 * DIM]).expect("finite");
@@ -322,7 +322,7 @@ async fn the_free_places_are_not_all_places() {
 		net.register(from);
 	}
 	net.bid(4, 2, 1);
-	*node.nucleus.delay.lock().expect("no panic") = std::time::Duration::from_millis(800);
+	*node.nucleus.delay.lock() = std::time::Duration::from_millis(800);
 	let send = |from: u8| {
 		let sealed = sealed(from, &header(from, 2, Method::Spike), spike(from, &["x"]).encode());
 		raw(&node, Method::Spike, sealed)

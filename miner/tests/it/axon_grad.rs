@@ -14,7 +14,7 @@ fn error(rows: usize, value: f32) -> Vectors {
 
 async fn ask(from: &Node, to: u8, message: &Spike) {
 	let got = from.dendrite.spike(&from.peers(&[to]), message, within(10.0)).await;
-	assert!(got.slots[0].is_some());
+	assert!(got.vectors[0].is_some());
 }
 
 async fn send(from: &Node, to: u8, grad: &Grad) -> Result<GradAnswer, WireError> {
@@ -31,7 +31,7 @@ async fn send(from: &Node, to: u8, grad: &Grad) -> Result<GradAnswer, WireError>
 async fn an_error_signal_travels_on_downstream() {
 	let net = Net::default();
 	let (a, b, c) = (net.start(1).await, net.start(2).await, net.start(3).await);
-	net.slots(2, &[3]);
+	net.inputs(2, &[3]);
 	net.bid(1, 2, 70);
 	net.bid(2, 3, 30);
 	let message = a.message(2, &["one", "two"]);
@@ -68,7 +68,7 @@ async fn in_a_cycle_of_bids_an_error_signal_ends() {
 	// Everybody queries and pays everybody.
 	for from in 1..=3u8 {
 		let others: Vec<u8> = (1..=3).filter(|to| *to != from).collect();
-		net.slots(from, &others);
+		net.inputs(from, &others);
 		for to in others {
 			net.bid(from, to, 10);
 		}
@@ -76,7 +76,7 @@ async fn in_a_cycle_of_bids_an_error_signal_ends() {
 	let a = &nodes[0];
 	let message = a.message(4, &["x"]);
 	let got = a.dendrite.spike(&a.peers(&[2, 3]), &message, within(20.0)).await;
-	assert!(got.slots.iter().all(Option::is_some));
+	assert!(got.vectors.iter().all(Option::is_some));
 	let errors = vec![(net.peer(2), error(1, 1.0)), (net.peer(3), error(1, 1.0))];
 	for answer in a.dendrite.grads(&message, errors, within(10.0)).await {
 		assert_eq!(answer.map(|answer| answer.reason), Ok(GradReason::Accepted));
@@ -167,7 +167,7 @@ async fn bad_errors_are_named_and_never_learnt() {
 async fn who_was_cut_gets_no_error() {
 	let net = Net::default();
 	let (a, b) = (net.start(1).await, net.start(2).await);
-	net.slots(2, &[1]);
+	net.inputs(2, &[1]);
 	net.bid(1, 2, 5);
 	net.bid(2, 1, 5);
 	let message = a.message(2, &["x"]);

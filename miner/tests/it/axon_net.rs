@@ -4,16 +4,18 @@
 use async_trait::async_trait;
 use bittensor_miner::{
 	axon::{
-		Axon, AxonConfig, Downstream, Nucleus, NucleusError, Output, Peers, Standing, Upstream,
+		Axon, AxonConfig, ComponentService, ComputeError, DownstreamAnswer, Output, Peers,
+		Standing, UpstreamGrad,
 	},
 	dendrite::{BreakerConfig, Dendrite, DendriteConfig, Peer, TonicTransport, TransportConfig},
 };
 use bittensor_wire::{AccountId, Keypair, Signer, Spike, Vectors, DIM};
+use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
 	sync::{
 		atomic::{AtomicUsize, Ordering::SeqCst},
-		Arc, Mutex,
+		Arc,
 	},
 	time::Duration,
 };
@@ -50,7 +52,7 @@ pub(crate) struct Linear {
 	/// How long each Spike takes.
 	pub(crate) delay: Mutex<Duration>,
 	pub(crate) spikes: AtomicUsize,
-	pub(crate) grads: Mutex<Vec<Upstream>>,
+	pub(crate) grads: Mutex<Vec<UpstreamGrad>>,
 }
 
 impl Linear {
@@ -69,26 +71,29 @@ impl Linear {
 		self.spikes.load(SeqCst)
 	}
 
-	pub(crate) fn grads(&self) -> Vec<Upstream> {
-		self.grads.lock().expect("no panic").clone()
+	pub(crate) fn grads(&self) -> Vec<UpstreamGrad> {
+		self.grads.lock().clone()
 	}
 }
 
 #[async_trait]
-impl Nucleus for Linear {
+impl ComponentService for Linear {
 	async fn spike(
 		&self,
 		texts: Arc<[String]>,
-		downstream: Vec<Downstream>,
-	) -> Result<Output, NucleusError> {
+		downstream: Vec<DownstreamAnswer>,
+	) -> Result<Output, ComputeError> {
 		self.spikes.fetch_add(1, SeqCst);
-		let delay = *self.delay.lock().expect("no panic");
+		let delay = *self.delay.lock();
 		tokio::time::sleep(delay).await;
-		let slots: Vec<_> = downstream.into_iter().map(|slot| slot.vectors).collect();
-		Ok(Output { vectors: self.output(&texts, &slots), version: 1 })
+		let inputs: Vec<_> = downstream.into_iter().map(|answer| answer.vectors).collect();
+		Ok(Output { vectors: self.output(&texts, &inputs), version: 1 })
 	}
 
-	async fn grad(&self, upstream: Upstream) -> Result<Vec<(AccountId, Vectors)>, NucleusError> {
+	async fn grad(
+		&self,
+		upstream: UpstreamGrad,
+	) -> Result<Vec<(AccountId, Vectors)>, ComputeError> {
 		let scaled = |error: &Vectors| {
 			let values = error.values().iter().map(|value| self.gain * value).collect();
 			Vectors::new(error.rows(), values).expect("finite")
@@ -96,10 +101,10 @@ impl Nucleus for Linear {
 		let errors = upstream
 			.downstream
 			.iter()
-			.filter(|slot| slot.vectors.is_some())
-			.map(|slot| (slot.account, scaled(&upstream.error)))
+			.filter(|answer| answer.vectors.is_some())
+			.map(|answer| (answer.account, scaled(&upstream.error)))
 			.collect();
-		self.grads.lock().expect("no panic").push(upstream);
+		self.grads.lock().push(upstream);
 		Ok(errors)
 	}
 }
@@ -108,17 +113,17 @@ impl Nucleus for Linear {
 struct Chain {
 	/// Service key number to port; 0 while nothing listens.
 	components: HashMap<u8, u16>,
-	/// Slots of each component.
-	slots: HashMap<u8, Vec<u8>>,
+	/// Inputs of each component.
+	inputs: HashMap<u8, Vec<u8>>,
 	/// (bidder, for whom) to flow.
 	flows: HashMap<(u8, u8), u64>,
 }
 
-/// What all nodes of a test know of the chain.
+/// The chain, as all components of a test know it.
 #[derive(Clone, Default)]
 pub(crate) struct Net(Arc<Mutex<Chain>>);
 
-/// The chain as one node sees it.
+/// The chain as one component sees it.
 struct View {
 	net: Net,
 	me: u8,
@@ -127,21 +132,21 @@ struct View {
 impl Net {
 	/// Registers a component, with no endpoint yet.
 	pub(crate) fn register(&self, number: u8) {
-		self.0.lock().expect("no panic").components.entry(number).or_default();
+		self.0.lock().components.entry(number).or_default();
 	}
 
-	/// `upstream` has these components in its slots.
-	pub(crate) fn slots(&self, upstream: u8, downstream: &[u8]) {
-		self.0.lock().expect("no panic").slots.insert(upstream, downstream.to_vec());
+	/// Connects these components to the inputs of `upstream`.
+	pub(crate) fn inputs(&self, upstream: u8, downstream: &[u8]) {
+		self.0.lock().inputs.insert(upstream, downstream.to_vec());
 	}
 
-	/// `bidder` pays for `component`.
+	/// `bidder` bids for `component`.
 	pub(crate) fn bid(&self, bidder: u8, component: u8, flow: u64) {
-		self.0.lock().expect("no panic").flows.insert((bidder, component), flow);
+		self.0.lock().flows.insert((bidder, component), flow);
 	}
 
 	pub(crate) fn peer(&self, number: u8) -> Peer {
-		let port = self.0.lock().expect("no panic").components.get(&number).copied();
+		let port = self.0.lock().components.get(&number).copied();
 		Peer {
 			uid: number.into(),
 			account: account(number),
@@ -151,9 +156,9 @@ impl Net {
 		}
 	}
 
-	/// Announces where a component serves.
+	/// Announces the port of a component.
 	pub(crate) fn announce(&self, number: u8, port: u16) {
-		self.0.lock().expect("no panic").components.insert(number, port);
+		self.0.lock().components.insert(number, port);
 	}
 
 	/// A dendrite of a registered component.
@@ -203,24 +208,24 @@ impl Net {
 
 impl Peers for View {
 	fn standing(&self, account: &AccountId) -> Option<Standing> {
-		let chain = self.net.0.lock().expect("no panic");
+		let chain = self.net.0.lock();
 		let number = *chain.components.keys().find(|number| self::account(**number) == *account)?;
 		let flow = chain.flows.get(&(number, self.me)).copied().unwrap_or(0);
 		Some(Standing { uid: number.into(), flow, weight: flow as f64 })
 	}
 
 	fn total_flow(&self) -> u64 {
-		let chain = self.net.0.lock().expect("no panic");
+		let chain = self.net.0.lock();
 		chain.flows.iter().filter(|((_, to), _)| *to == self.me).map(|(_, flow)| flow).sum()
 	}
 
 	fn downstream(&self) -> Vec<Peer> {
-		let slots = self.net.0.lock().expect("no panic").slots.get(&self.me).cloned();
-		slots.unwrap_or_default().into_iter().map(|number| self.net.peer(number)).collect()
+		let inputs = self.net.0.lock().inputs.get(&self.me).cloned();
+		inputs.unwrap_or_default().into_iter().map(|number| self.net.peer(number)).collect()
 	}
 
 	fn peer(&self, account: &AccountId) -> Option<Peer> {
-		let chain = self.net.0.lock().expect("no panic");
+		let chain = self.net.0.lock();
 		let number = *chain.components.keys().find(|number| self::account(**number) == *account)?;
 		drop(chain);
 		Some(self.net.peer(number))
@@ -246,7 +251,7 @@ impl Node {
 		numbers.iter().map(|number| self.net.peer(*number)).collect()
 	}
 
-	/// Dies as a killed process does: connections break, nothing is answered any more.
+	/// Stops like a killed process: connections break, and nothing is answered.
 	pub(crate) async fn kill(self) -> u16 {
 		let port = self.axon.local_addr().port();
 		self.axon.shutdown().await;
@@ -254,7 +259,7 @@ impl Node {
 	}
 }
 
-/// Waits until the condition holds; whether it did within ten seconds.
+/// Waits until the condition holds; `false` if it does not within ten seconds.
 pub(crate) async fn eventually(mut condition: impl FnMut() -> bool) -> bool {
 	for _ in 0..1_000 {
 		if condition() {

@@ -19,14 +19,14 @@ fn calls(hops: &[Hop]) -> Vec<(u8, u8, HopStatus)> {
 async fn a_chain_computes_the_function_of_functions() {
 	let net = Net::default();
 	let (a, b, c) = (net.start(1).await, net.start(2).await, net.start(3).await);
-	net.slots(2, &[3]);
+	net.inputs(2, &[3]);
 	let message = a.message(2, &["one text", "another"]);
 	let got = a.dendrite.spike(&a.peers(&[2]), &message, within(10.0)).await;
 
 	let x = texts(&["one text", "another"]);
 	let d_c = c.nucleus.output(&x, &[]);
 	let d_b = b.nucleus.output(&x, &[Some(d_c)]);
-	assert_eq!(got.slots, vec![Some(d_b)]);
+	assert_eq!(got.vectors, vec![Some(d_b)]);
 	assert_eq!(got.versions, vec![Some(1)]);
 	assert_eq!(calls(&got.hops), vec![(1, 2, HopStatus::Ok), (2, 3, HopStatus::Ok)]);
 	assert!(got.hops[0].micros >= got.hops[1].micros && got.hops[1].micros > 0);
@@ -34,7 +34,7 @@ async fn a_chain_computes_the_function_of_functions() {
 
 	// With no hop to go, B answers alone.
 	let alone = a.dendrite.spike(&a.peers(&[2]), &a.message(0, &["one text"]), within(10.0)).await;
-	assert_eq!(alone.slots, vec![Some(b.nucleus.output(&texts(&["one text"]), &[]))]);
+	assert_eq!(alone.vectors, vec![Some(b.nucleus.output(&texts(&["one text"]), &[]))]);
 	assert_eq!(calls(&alone.hops), vec![(1, 2, HopStatus::Ok)]);
 }
 
@@ -47,7 +47,7 @@ async fn answers_come_in_the_type_asked_for() {
 		let mut message = a.message(0, &["x"]);
 		message.dtype = dtype;
 		let got = a.dendrite.spike(&a.peers(&[2]), &message, within(10.0)).await;
-		let got = got.slots[0].clone().expect("answered");
+		let got = got.vectors[0].clone().expect("answered");
 		assert_ne!(got, exact);
 		for (one, other) in got.values().iter().zip(exact.values()) {
 			assert!((one - other).abs() <= error);
@@ -59,8 +59,8 @@ async fn answers_come_in_the_type_asked_for() {
 async fn a_cycle_is_cut_and_both_sides_complete() {
 	let net = Net::default();
 	let (a, b) = (net.start(1).await, net.start(2).await);
-	net.slots(1, &[2]);
-	net.slots(2, &[1]);
+	net.inputs(1, &[2]);
+	net.inputs(2, &[1]);
 	let (one, other) = (a.message(2, &["x"]), b.message(2, &["x"]));
 	let (peers_a, peers_b) = (a.peers(&[2]), b.peers(&[1]));
 	let start = Instant::now();
@@ -70,8 +70,8 @@ async fn a_cycle_is_cut_and_both_sides_complete() {
 	);
 	assert!(start.elapsed() < Duration::from_secs(5), "nobody waits for a deadline");
 	let x = texts(&["x"]);
-	assert_eq!(from_b.slots, vec![Some(b.nucleus.output(&x, &[]))]);
-	assert_eq!(from_a.slots, vec![Some(a.nucleus.output(&x, &[]))]);
+	assert_eq!(from_b.vectors, vec![Some(b.nucleus.output(&x, &[]))]);
+	assert_eq!(from_a.vectors, vec![Some(a.nucleus.output(&x, &[]))]);
 	assert_eq!(calls(&from_b.hops), vec![(1, 2, HopStatus::Ok), (2, 1, HopStatus::Cut)]);
 
 	// Should B call all the same, A's server answers CUT, without vectors.
@@ -91,13 +91,13 @@ async fn components_that_query_each_other_do_not_wait_in_a_circle() {
 	for number in mesh {
 		nodes.push(net.start(number).await);
 		let others: Vec<u8> = mesh.into_iter().filter(|other| *other != number).collect();
-		net.slots(number, &others);
+		net.inputs(number, &others);
 	}
 	let start = Instant::now();
 	let message = root.message(2, &["x", "y"]);
 	let got = root.dendrite.spike(&root.peers(&mesh), &message, within(20.0)).await;
 	assert!(start.elapsed() < Duration::from_secs(10), "took {:?}", start.elapsed());
-	assert!(got.slots.iter().all(Option::is_some));
+	assert!(got.vectors.iter().all(Option::is_some));
 	assert!(got.hops.iter().all(|hop| hop.status != HopStatus::Late), "{:?}", calls(&got.hops));
 	for node in &nodes {
 		// At most once per ttl of 2, 1 and 0, however many paths lead there.
@@ -110,10 +110,10 @@ async fn a_diamond_is_served_on_both_paths() {
 	let net = Net::default();
 	let (a, b, c, d) =
 		(net.start(1).await, net.start(2).await, net.start(3).await, net.start(4).await);
-	net.slots(2, &[4]);
-	net.slots(3, &[4]);
+	net.inputs(2, &[4]);
+	net.inputs(3, &[4]);
 	// Slow enough that the second path arrives while the first is under way.
-	*d.nucleus.delay.lock().expect("no panic") = Duration::from_millis(300);
+	*d.nucleus.delay.lock() = Duration::from_millis(300);
 	let got = a.dendrite.spike(&a.peers(&[2, 3]), &a.message(2, &["x"]), within(20.0)).await;
 	let x = texts(&["x"]);
 	let d_d = Some(d.nucleus.output(&x, &[]));
@@ -121,7 +121,7 @@ async fn a_diamond_is_served_on_both_paths() {
 		Some(b.nucleus.output(&x, std::slice::from_ref(&d_d))),
 		Some(c.nucleus.output(&x, &[d_d])),
 	];
-	assert_eq!(got.slots, expected);
+	assert_eq!(got.vectors, expected);
 	let ok = HopStatus::Ok;
 	assert_eq!(calls(&got.hops), vec![(1, 2, ok), (1, 3, ok), (2, 4, ok), (3, 4, ok)]);
 	assert_eq!(d.nucleus.spikes(), 1, "computed once for both");
@@ -135,14 +135,14 @@ async fn what_is_computed_is_answered_from_cache() {
 	let message = a.message(1, &["x"]);
 	let first = a.dendrite.spike(&a.peers(&[2]), &message, within(10.0)).await;
 	let second = a.dendrite.spike(&a.peers(&[2]), &message, within(10.0)).await;
-	assert_eq!(first.slots, second.slots);
+	assert_eq!(first.vectors, second.vectors);
 	assert_eq!(b.nucleus.spikes(), 1);
 	assert_eq!(b.axon.stats().snapshot().spikes_cached, 1);
 	// The same id with other texts is another message.
 	let mut other = message;
 	other.texts = texts(&["y"]).into();
 	let third = a.dendrite.spike(&a.peers(&[2]), &other, within(10.0)).await;
-	assert_eq!(third.slots, vec![Some(b.nucleus.output(&texts(&["y"]), &[]))]);
+	assert_eq!(third.vectors, vec![Some(b.nucleus.output(&texts(&["y"]), &[]))]);
 	assert_eq!(b.nucleus.spikes(), 2);
 }
 
@@ -150,20 +150,20 @@ async fn what_is_computed_is_answered_from_cache() {
 async fn a_stalled_component_costs_its_slot_but_no_deadline() {
 	let net = Net::default();
 	let (a, b, c) = (net.start(1).await, net.start(2).await, net.start(3).await);
-	net.slots(2, &[3]);
-	*c.nucleus.delay.lock().expect("no panic") = Duration::from_secs(60);
+	net.inputs(2, &[3]);
+	*c.nucleus.delay.lock() = Duration::from_secs(60);
 	let start = Instant::now();
 	let got = a.dendrite.spike(&a.peers(&[2]), &a.message(2, &["x"]), within(3.0)).await;
 	assert!(start.elapsed() < Duration::from_secs(3));
 	// B answers in time, as if C were not there.
-	assert_eq!(got.slots, vec![Some(b.nucleus.output(&texts(&["x"]), &[]))]);
+	assert_eq!(got.vectors, vec![Some(b.nucleus.output(&texts(&["x"]), &[]))]);
 	assert_eq!(calls(&got.hops), vec![(1, 2, HopStatus::Ok), (2, 3, HopStatus::Late)]);
 
 	// Asked directly, C is late, and the fan-out ends at its deadline with the other answer.
 	let start = Instant::now();
 	let got = a.dendrite.spike(&a.peers(&[3, 2]), &a.message(0, &["x"]), within(1.0)).await;
 	assert!(start.elapsed() < Duration::from_millis(1_500), "took {:?}", start.elapsed());
-	assert_eq!(got.slots, vec![None, Some(b.nucleus.output(&texts(&["x"]), &[]))]);
+	assert_eq!(got.vectors, vec![None, Some(b.nucleus.output(&texts(&["x"]), &[]))]);
 	assert_eq!(calls(&got.hops), vec![(1, 2, HopStatus::Ok), (1, 3, HopStatus::Late)]);
 }
 
@@ -171,7 +171,7 @@ async fn a_stalled_component_costs_its_slot_but_no_deadline() {
 async fn who_hangs_up_does_not_take_the_answer_from_others() {
 	let net = Net::default();
 	let (a, b, c) = (net.start(1).await, net.start(2).await, net.start(3).await);
-	*c.nucleus.delay.lock().expect("no panic") = Duration::from_millis(800);
+	*c.nucleus.delay.lock() = Duration::from_millis(800);
 	// The same message by two paths; the first caller gives up at once, but had allowed time.
 	let message = a.message(2, &["x"]);
 	let onward = message.onward(account(2)).expect("has hops left");
@@ -184,7 +184,7 @@ async fn who_hangs_up_does_not_take_the_answer_from_others() {
 	);
 	assert!(hang_up.await.is_err());
 	let got = b.dendrite.spike(&b.peers(&[3]), &onward, within(10.0)).await;
-	assert_eq!(got.slots, vec![Some(c.nucleus.output(&texts(&["x"]), &[]))]);
+	assert_eq!(got.vectors, vec![Some(c.nucleus.output(&texts(&["x"]), &[]))]);
 	assert_eq!(c.nucleus.spikes(), 1);
 }
 
@@ -194,14 +194,14 @@ async fn a_killed_component_is_left_alone_and_found_again() {
 	let (a, b, c) = (net.start(1).await, net.start(2).await, net.start(3).await);
 	let peers = a.peers(&[2, 3]);
 	let before = a.dendrite.spike(&peers, &a.message(0, &["before"]), within(5.0)).await;
-	assert!(before.slots.iter().all(Option::is_some));
+	assert!(before.vectors.iter().all(Option::is_some));
 
 	let port = c.kill().await;
 	let start = Instant::now();
 	for round in 0..2 {
 		let got = a.dendrite.spike(&peers, &a.message(0, &["x"]), within(5.0)).await;
-		assert!(got.slots[0].is_some(), "B goes on in round {round}");
-		assert_eq!(got.slots[1], None);
+		assert!(got.vectors[0].is_some(), "B goes on in round {round}");
+		assert_eq!(got.vectors[1], None);
 		assert_eq!(got.hops[1].status, HopStatus::Unreachable);
 	}
 	assert!(start.elapsed() < Duration::from_secs(5), "a refused connection is no deadline");
@@ -213,8 +213,8 @@ async fn a_killed_component_is_left_alone_and_found_again() {
 	let mut found = None;
 	for _ in 0..100 {
 		let got = a.dendrite.spike(&peers, &a.message(0, &["x"]), within(5.0)).await;
-		if got.slots[1].is_some() {
-			found = got.slots[1].clone();
+		if got.vectors[1].is_some() {
+			found = got.vectors[1].clone();
 			break;
 		}
 		tokio::time::sleep(Duration::from_millis(50)).await;
@@ -228,14 +228,14 @@ async fn a_killed_component_is_left_alone_and_found_again() {
 async fn hardly_any_time_does_not_make_peers_look_dead() {
 	let net = Net::default();
 	let (a, b) = (net.start(1).await, net.start(2).await);
-	*b.nucleus.delay.lock().expect("no panic") = Duration::from_millis(500);
+	*b.nucleus.delay.lock() = Duration::from_millis(500);
 	for _ in 0..5 {
 		let got = a.dendrite.spike(&a.peers(&[2]), &a.message(0, &["x"]), within(0.02)).await;
-		assert_eq!(got.slots, vec![None]);
+		assert_eq!(got.vectors, vec![None]);
 	}
 	assert!(!a.dendrite.breaker().is_open(&account(2)));
 	let got = a.dendrite.spike(&a.peers(&[2]), &a.message(0, &["x"]), within(10.0)).await;
-	assert!(got.slots[0].is_some());
+	assert!(got.vectors[0].is_some());
 }
 
 #[tokio::test]
@@ -252,7 +252,7 @@ async fn a_stopped_server_ends_with_its_clients_connected() {
 	let net = Net::default();
 	let (a, b) = (net.start(1).await, net.start(2).await);
 	let got: Vec<Option<Vectors>> =
-		a.dendrite.spike(&a.peers(&[2]), &a.message(0, &["x"]), within(10.0)).await.slots;
+		a.dendrite.spike(&a.peers(&[2]), &a.message(0, &["x"]), within(10.0)).await.vectors;
 	assert!(got[0].is_some());
 	let start = Instant::now();
 	let port = b.kill().await;

@@ -1,7 +1,7 @@
 //! The compute thread: urgency, bounds, failures; slots by account; a component over the network.
 
 use bittensor_miner::{
-	axon::{Downstream, Nucleus, NucleusError, Upstream},
+	axon::{ComponentService, ComputeError, DownstreamAnswer, UpstreamGrad},
 	compute::{
 		queue::{Lane, Queue},
 		Brain, Compute, NoiseNucleus, Notes,
@@ -39,11 +39,11 @@ fn vectors(rows: usize, salt: usize) -> Vectors {
 	Vectors::new(rows, (0..rows * DIM).map(value).collect()).expect("finite")
 }
 
-fn answers(batch: &Batch, salt: usize) -> Vec<Downstream> {
+fn answers(batch: &Batch, salt: usize) -> Vec<DownstreamAnswer> {
 	let rows = batch.texts.len();
 	vec![
-		Downstream { account: [2; 32], vectors: Some(vectors(rows, salt)) },
-		Downstream { account: [3; 32], vectors: Some(vectors(rows, salt + 50)) },
+		DownstreamAnswer { account: [2; 32], vectors: Some(vectors(rows, salt)) },
+		DownstreamAnswer { account: [3; 32], vectors: Some(vectors(rows, salt + 50)) },
 	]
 }
 
@@ -81,7 +81,7 @@ async fn spikes_go_first_but_not_for_ever() {
 	assert!(done[..8].iter().all(|name| *name == "spike"), "{done:?}");
 	let first = |name| done.iter().position(|other| *other == name).expect("done");
 	assert!(first("grad") < 20, "a less urgent job has its turn: {done:?}");
-	assert!(matches!(queue.run(Lane::Spike, |_| ()).await, Err(NucleusError::Stopped)));
+	assert!(matches!(queue.run(Lane::Spike, |_| ()).await, Err(ComputeError::Stopped)));
 }
 
 #[tokio::test]
@@ -99,14 +99,14 @@ async fn a_full_lane_refuses_and_a_panic_is_contained() {
 		waiting.push(tokio::spawn(async move { queue.run(Lane::Spike, |n| *n += 1).await }));
 	}
 	tokio::time::sleep(Duration::from_millis(50)).await;
-	assert_eq!(queue.run(Lane::Spike, |n| *n += 1).await, Err(NucleusError::Busy));
+	assert_eq!(queue.run(Lane::Spike, |n| *n += 1).await, Err(ComputeError::Busy));
 	open.send(()).expect("it waits");
 	assert_eq!(blocked.await.expect("no panic"), Ok(true));
 	for task in waiting {
 		task.await.expect("no panic").expect("done");
 	}
 	let panicked = queue.run(Lane::Own, |_| -> u32 { panic!("on purpose") }).await;
-	assert!(matches!(panicked, Err(NucleusError::Failed(_))), "{panicked:?}");
+	assert!(matches!(panicked, Err(ComputeError::Failed(_))), "{panicked:?}");
 	assert_eq!(queue.run(Lane::Own, |n| *n).await, Ok(64));
 }
 
@@ -131,7 +131,7 @@ async fn slots_are_named_by_account() {
 	let mut downstream = answers(&batch, 1);
 	let one = compute.spike(texts.clone(), downstream.clone()).await.expect("y");
 	downstream.reverse();
-	downstream.push(Downstream { account: [9; 32], vectors: Some(vectors(4, 9)) });
+	downstream.push(DownstreamAnswer { account: [9; 32], vectors: Some(vectors(4, 9)) });
 	let other = compute.spike(texts.clone(), downstream.clone()).await.expect("y");
 	assert_eq!(one, other);
 	let alone = compute.spike(texts.clone(), Vec::new()).await.expect("y");
@@ -157,7 +157,7 @@ async fn only_paid_grads_move_the_parameters() {
 	}
 	let batch = sampler.next_batch(4);
 	let (version, before) = compute.parameters().await.expect("a digest");
-	let upstream = |weight: f64| Upstream {
+	let upstream = |weight: f64| UpstreamGrad {
 		source: [7; 32],
 		weight,
 		version,
@@ -183,7 +183,7 @@ async fn a_frozen_component_takes_nothing_in() {
 	let (compute, _thread) = Compute::start(brain).expect("a thread");
 	let batch = sampler.next_batch(4);
 	let before = compute.parameters().await.expect("a digest");
-	let upstream = Upstream {
+	let upstream = UpstreamGrad {
 		source: [7; 32],
 		weight: 5.0,
 		version: before.0,

@@ -1,4 +1,4 @@
-//! Answers that are no answers: each costs its sender a strike and its slot, and nothing else.
+//! Invalid answers: each costs its sender a strike and a missing answer, and nothing else.
 
 use crate::axon_net::{account, key, texts, within, Net, GENESIS};
 use bittensor_miner::dendrite::{
@@ -6,7 +6,7 @@ use bittensor_miner::dendrite::{
 };
 use bittensor_wire::{
 	open,
-	proto::{Component, ComponentServer, DType, HopStatus, Method, Sealed},
+	proto::{ComponentRpc, ComponentServer, DType, HopStatus, Method, Sealed},
 	seal, Header, Keypair, Spike, SpikeAnswer, Vectors, WireError, DIM,
 };
 use std::{sync::Arc, time::Duration};
@@ -34,7 +34,7 @@ enum Cheat {
 struct Cheater(Keypair, Cheat);
 
 #[tonic::async_trait]
-impl Component for Cheater {
+impl ComponentRpc for Cheater {
 	async fn spike(&self, request: Request<Sealed>) -> Result<Response<Sealed>, Status> {
 		let request = request.into_inner();
 		let reflected = request.clone();
@@ -113,9 +113,9 @@ async fn a_bad_answer_is_named_and_costs_a_strike() {
 
 		let peers = [net.peer(2), net.peer(3)];
 		let got = dendrite.spike(&peers, &message(), within(10.0)).await;
-		assert_eq!(got.slots[0], None);
+		assert_eq!(got.vectors[0], None);
 		assert_eq!(got.hops[0].status, HopStatus::Invalid, "{cheat:?}");
-		assert_eq!(got.slots[1], Some(honest.nucleus.output(&texts(&["x", "y"]), &[])));
+		assert_eq!(got.vectors[1], Some(honest.nucleus.output(&texts(&["x", "y"]), &[])));
 		assert_eq!(dendrite.breaker().strikes(&account(2)), 1);
 		let got = dendrite.spike(&peers, &message(), within(10.0)).await;
 		assert_eq!(got.hops[0].status, HopStatus::Suspended, "{cheat:?}");
@@ -141,7 +141,7 @@ async fn silence_ends_at_the_deadline() {
 		let start = Instant::now();
 		let got = dendrite.spike(&[net.peer(2)], &message(), within(0.5)).await;
 		assert!(start.elapsed() < Duration::from_millis(900), "took {:?}", start.elapsed());
-		assert_eq!((got.slots, got.hops[0].status), (vec![None], HopStatus::Late));
+		assert_eq!((got.vectors, got.hops[0].status), (vec![None], HopStatus::Late));
 	}
 	assert!(dendrite.breaker().is_open(&account(2)));
 }

@@ -1,8 +1,8 @@
-//! The wall clock, in the unit that envelopes use.
+//! The wall clock in milliseconds, the unit of envelopes.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the Unix epoch; 0 if the machine's clock stands before it.
+/// Milliseconds since the Unix epoch; 0 if the machine's clock is set before it.
 pub fn now_ms() -> u64 {
 	SystemTime::now()
 		.duration_since(UNIX_EPOCH)

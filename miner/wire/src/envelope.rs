@@ -1,8 +1,8 @@
 //! The signed envelope around every request and answer.
 //!
-//! Reading goes from cheap to dear, so that a receiver can stop early:
+//! The checks run from cheap to expensive, so that a receiver can stop early:
 //! [`Parsed::parse`] (sizes and field lengths) → [`Parsed::check_address`] (chain, method, receiver)
-//! → [`Parsed::verify`] (signature, then the hash of the whole body). [`open`] does all of it.
+//! → [`Parsed::verify`] (signature, then the hash of the whole body). [`open`] does all of them.
 
 use crate::{
 	blake2_256,
@@ -16,12 +16,12 @@ use prost::Message as _;
 /// A nonce: random bytes that no two requests of one sender share.
 pub type Nonce = [u8; 16];
 
-/// What an envelope says about its body.
+/// The fields of an envelope, except the body's hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
 	/// Genesis hash of the chain that both sides are registered on.
 	pub genesis: Hash,
-	/// What the body is.
+	/// Type of the body.
 	pub method: Method,
 	/// Service key of the sender.
 	pub from: AccountId,
@@ -36,8 +36,8 @@ pub struct Header {
 }
 
 impl Header {
-	/// The header of a request with a fresh nonce, issued now, that is given up after `patience_ms`
-	/// (at most [`MAX_DEADLINE_MS`]).
+	/// The header of a request with a fresh nonce, issued now, with a deadline after `patience_ms` (at
+	/// most [`MAX_DEADLINE_MS`]).
 	pub fn request(
 		genesis: Hash,
 		method: Method,
@@ -50,8 +50,8 @@ impl Header {
 		Self { genesis, method, from, to, nonce: rand::random(), issued_at_ms, deadline_ms }
 	}
 
-	/// The header of the answer to a request with this header: back to the sender, with its nonce and
-	/// its deadline. `None` if this is no request.
+	/// The header of the answer to a request with this header: to the sender, with the same nonce and
+	/// deadline. `None` if this header is not a request's.
 	pub fn answer(&self) -> Option<Self> {
 		Some(Self {
 			genesis: self.genesis,
@@ -84,8 +84,8 @@ impl Header {
 		Ok(())
 	}
 
-	/// Milliseconds that are left at `now_ms`: to the deadline, and never more than the sender allowed
-	/// from issue to deadline, should its clock be ahead.
+	/// Milliseconds from `now_ms` to the deadline, limited to the time from issue to deadline in case
+	/// the sender's clock is ahead.
 	pub fn remaining_ms(&self, now_ms: u64) -> u64 {
 		let allowed = self.deadline_ms.saturating_sub(self.issued_at_ms).min(MAX_DEADLINE_MS);
 		self.deadline_ms.saturating_sub(now_ms).min(allowed)
@@ -117,7 +117,7 @@ pub fn seal(signer: &dyn Signer, header: &Header, body: Vec<u8>) -> Sealed {
 	Sealed { envelope, body, signature }
 }
 
-/// A sealed message whose envelope can be read, but is not yet known to be genuine.
+/// A sealed message with a readable envelope and an unverified signature.
 #[derive(Clone, Debug)]
 pub struct Parsed {
 	header: Header,
@@ -125,12 +125,12 @@ pub struct Parsed {
 	sealed: Sealed,
 }
 
-/// A genuine message.
+/// A message with a verified signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
-	/// What the sender signed.
+	/// The envelope's fields.
 	pub header: Header,
-	/// The body, which has the hash that was signed.
+	/// The body, which matches the signed hash.
 	pub body: Vec<u8>,
 }
 
@@ -161,7 +161,7 @@ impl Parsed {
 		Ok(Self { header, body_hash, sealed })
 	}
 
-	/// What the envelope says.
+	/// The envelope's fields, unverified.
 	pub fn header(&self) -> &Header {
 		&self.header
 	}
@@ -201,8 +201,8 @@ impl Parsed {
 	}
 }
 
-/// Opens a message that must be a `method` for `receiver` on this chain. Times and replay are left to
-/// [`crate::ReplayGuard`], answers to [`Header::check_answer`].
+/// Opens a message that must be a `method` for `receiver` on this chain. The caller still has to check
+/// times and replay ([`crate::ReplayGuard`]) or the answer ([`Header::check_answer`]).
 pub fn open(
 	sealed: Sealed,
 	genesis: &Hash,
@@ -214,7 +214,7 @@ pub fn open(
 	parsed.verify()
 }
 
-/// The bytes as an array, or the name of the field that has another length.
+/// The bytes as an array, or `Malformed` with the field's name if the length differs.
 pub(crate) fn fixed<const N: usize>(
 	bytes: &[u8],
 	field: &'static str,

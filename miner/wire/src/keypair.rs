@@ -1,8 +1,8 @@
-//! sr25519 keys: the same accounts as on chain, signing in contexts of our own.
+//! sr25519 keys: the accounts of the chain, with a signing context for messages.
 //!
 //! Chain transactions are signed in the context `substrate`; messages between components in
-//! [`WIRE_CONTEXT`]. A signature made for one can therefore never be used for the other, although one
-//! service key makes both. Keys derive from a secret exactly as Substrate derives them.
+//! [`WIRE_CONTEXT`]. One service key makes both, and a signature for one use is invalid for the other.
+//! Keys derive from a secret exactly as in Substrate.
 
 use crate::{AccountId, Hash};
 use hmac::Hmac;
@@ -15,22 +15,22 @@ use sha2::Sha512;
 /// Signing context of envelopes.
 pub const WIRE_CONTEXT: &[u8] = b"bittensor/wire/1";
 
-/// Something that holds an sr25519 key and signs with it.
+/// Signs with an sr25519 key.
 pub trait Signer: Send + Sync {
-	/// The account whose signatures these are.
+	/// The account of the key.
 	fn account(&self) -> AccountId;
 
 	/// An sr25519 signature over `message` in `context`.
 	fn sign(&self, context: &[u8], message: &[u8]) -> [u8; 64];
 }
 
-/// Why a secret is no key.
+/// Why a secret gives no key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
 	/// Not 32 bytes.
 	#[error("a secret seed has 32 bytes: give 64 hexadecimal digits after 0x")]
 	Seed,
-	/// Not the entropy of a mnemonic of 12 to 24 words.
+	/// Not the entropy of a mnemonic with 12 to 24 words.
 	#[error("a mnemonic has 12, 15, 18, 21 or 24 words: check the phrase")]
 	Entropy,
 }
@@ -40,14 +40,14 @@ pub enum KeyError {
 pub struct Keypair(schnorrkel::Keypair);
 
 impl Keypair {
-	/// The key of a 32-byte secret seed, as Substrate expands it (`0x…` in a secret URI).
+	/// The key of a 32-byte secret seed, expanded as in Substrate (`0x…` in a secret URI).
 	pub fn from_seed(seed: &[u8; 32]) -> Result<Self, KeyError> {
 		let secret = MiniSecretKey::from_bytes(seed).map_err(|_| KeyError::Seed)?;
 		Ok(Self(secret.expand_to_keypair(ExpansionMode::Ed25519)))
 	}
 
-	/// The key of a BIP-39 mnemonic, given by its entropy (16 to 32 bytes), as Substrate derives it:
-	/// the seed is PBKDF2-HMAC-SHA512 of the entropy itself, not of the words.
+	/// The key of a BIP-39 mnemonic, given by its entropy (16 to 32 bytes), derived as in Substrate: the
+	/// seed is PBKDF2-HMAC-SHA512 of the entropy, not of the words.
 	pub fn from_entropy(entropy: &[u8], password: &str) -> Result<Self, KeyError> {
 		if entropy.len() < 16 || entropy.len() > 32 || !entropy.len().is_multiple_of(4) {
 			return Err(KeyError::Entropy);
@@ -61,13 +61,13 @@ impl Keypair {
 		Self::from_seed(&short)
 	}
 
-	/// The key behind a hard junction (`//…`) with the given chain code.
+	/// The key of a hard junction (`//…`) with the given chain code.
 	pub fn derive_hard(&self, chain_code: Hash) -> Self {
 		let (secret, _) = self.0.hard_derive_mini_secret_key(Some(ChainCode(chain_code)), b"");
 		Self(secret.expand_to_keypair(ExpansionMode::Ed25519))
 	}
 
-	/// The key behind a soft junction (`/…`) with the given chain code.
+	/// The key of a soft junction (`/…`) with the given chain code.
 	pub fn derive_soft(&self, chain_code: Hash) -> Self {
 		let (secret, _) = self.0.secret.derived_key_simple(ChainCode(chain_code), []);
 		Self(secret.into())

@@ -1,7 +1,7 @@
-//! What travels between components: protobuf messages in signed envelopes.
+//! The protocol between components: protobuf messages in signed envelopes.
 //!
 //! ```text
-//!   Spike / Grad            typed, checked                     (message)
+//!   Spike / Grad            typed, within all limits           (message, limits, tensor)
 //!        │ encode
 //!        ▼
 //!   body bytes ──blake2-256──► Envelope { genesis, method, from, to, nonce,
@@ -9,17 +9,18 @@
 //!        │                          │ sr25519, context "bittensor/wire/1"   (envelope, keypair)
 //!        ▼                          ▼
 //!   Sealed { body, envelope, signature } ──gRPC──► receiver: open, ReplayGuard, decode
+//!        ▲                                             │
+//!        └──── Sealed answer, or a WireError ◄─────────┘   (error)
 //! ```
 //!
 //! Invariants:
 //! - A signature covers the sender, the receiver, the chain, the method, the times and every byte of
 //!   the body. An answer also echoes the nonce of its request, so it answers that request only.
-//! - [`Vectors`] are finite and of shape `[rows, 128]` from the moment they exist. Nothing else
-//!   leaves a decoder.
-//! - A request is accepted once ([`ReplayGuard`]), and never after a restart.
-//! - Every refusal is a [`WireError`] with a name that survives the trip through gRPC.
+//! - [`Vectors`] are finite and of shape `[rows, 128]` once constructed; decoders return nothing else.
+//! - A receiver accepts a request once ([`ReplayGuard`]), even if it restarts.
+//! - Every refusal is a [`WireError`], which reaches the caller through gRPC with all its fields.
 //!
-//! There is no model and no network code in this crate beyond the generated stubs.
+//! The crate contains no model, and no network code except the generated stubs.
 
 pub mod clock;
 pub mod envelope;

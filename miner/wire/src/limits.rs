@@ -1,11 +1,11 @@
-//! Sizes that every component agrees on.
+//! Limits that all components share.
 
 use crate::WireError;
 
 /// Length m of every vector between components.
 pub const DIM: usize = 128;
 
-/// Texts in one Spike, and so rows in one tensor.
+/// Texts in one Spike, and rows in one tensor.
 pub const MAX_TEXTS: usize = 256;
 
 /// Bytes of one text.
@@ -14,26 +14,26 @@ pub const MAX_TEXT_BYTES: usize = 4 * 1024;
 /// Bytes of a body.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Bytes of an encoded envelope. One takes about 180.
+/// Bytes of an encoded envelope. An ordinary one has about 180.
 pub const MAX_ENVELOPE_BYTES: usize = 512;
 
-/// Bytes that a server or client reads of one gRPC message before it gives up on it. Larger than a
-/// sealed message may be, so that a moderate excess gets an answer that says what to do.
+/// Bytes of one gRPC message that a server or client reads before it gives up. Larger than the largest
+/// sealed message, so that a sender slightly above the limit gets a helpful error.
 pub const MAX_GRPC_BYTES: usize = 4 * 1024 * 1024;
 
 /// Accounts in a path.
 pub const MAX_PATH: usize = 8;
 
-/// Hops that a message may be asked to make beyond its receiver.
+/// Hops that a sender may request beyond the receiver.
 pub const MAX_TTL: u32 = 4;
 
-/// Hops listed in one answer; what is beyond is left out.
+/// Hops listed in one answer; further ones are left out.
 pub const MAX_HOPS: usize = 1024;
 
 /// Milliseconds between issue and deadline of a request.
 pub const MAX_DEADLINE_MS: u64 = 60_000;
 
-/// Checks the texts of a Spike: between 1 and [`MAX_TEXTS`], none of them empty or longer than
+/// Checks the texts of a Spike: between 1 and [`MAX_TEXTS`], none blank or longer than
 /// [`MAX_TEXT_BYTES`].
 pub fn check_texts<T: AsRef<str>>(texts: &[T]) -> Result<(), WireError> {
 	if texts.is_empty() {

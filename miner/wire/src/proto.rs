@@ -4,7 +4,8 @@
 tonic::include_proto!("bittensor.v1");
 
 pub use component_client::ComponentClient;
-pub use component_server::{Component, ComponentServer};
+// The server's trait.
+pub use component_server::{Component as ComponentRpc, ComponentServer};
 
 /// Type of the values of a tensor.
 pub use Dtype as DType;

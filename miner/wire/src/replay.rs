@@ -1,4 +1,4 @@
-//! Each request is accepted once.
+//! Replay protection: a request is accepted once.
 //!
 //! ```text
 //!        start                      now − window          now   now + skew
@@ -6,21 +6,21 @@
 //!  BeforeStart │       Expired        │   accepted, once    │  yes │ IssuedInFuture
 //! ```
 //!
-//! Per sender the guard keeps the (time of issue, nonce) of what it accepted for as long as the window
-//! would accept it again, so what it forgets is refused by time. What was issued before this process
-//! started is refused, since nobody knows what was accepted then: a replay does not survive a restart.
-//! A caller whose clock is behind by s seconds is therefore refused during our first s seconds.
+//! The guard keeps the (time of issue, nonce) of each accepted request, per sender, for the length of
+//! the window; older requests are refused by their time. Requests issued before this process started
+//! are refused, because the nonces accepted then are lost. As a side effect, a caller whose clock is s
+//! seconds behind is refused during our first s seconds.
 //!
-//! Bounded: at most `per_account` nonces for an account and `total` for all together. The caller of
-//! [`ReplayGuard::check`] admits registered accounts with a genuine signature only.
+//! Bounds: at most `per_account` nonces per account and `total` for all accounts. Call
+//! [`ReplayGuard::check`] only for registered accounts with a verified signature.
 
 use crate::{envelope::Nonce, AccountId, Header, WireError};
 use std::collections::{BTreeSet, HashMap};
 
-/// How long and how much the guard remembers.
+/// Time window and memory limits of the guard.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplayLimits {
-	/// Milliseconds after its issue for which a request is accepted.
+	/// Milliseconds after its issue during which a request is accepted.
 	pub window_ms: u64,
 	/// Milliseconds by which a sender's clock may be ahead.
 	pub skew_ms: u64,
@@ -36,7 +36,7 @@ impl Default for ReplayLimits {
 	}
 }
 
-/// The memory of accepted requests. About 50 bytes per nonce.
+/// The accepted requests. About 50 bytes per nonce.
 #[derive(Debug)]
 pub struct ReplayGuard {
 	limits: ReplayLimits,
@@ -46,12 +46,12 @@ pub struct ReplayGuard {
 }
 
 impl ReplayGuard {
-	/// A guard that starts empty at `started_ms` and refuses everything issued before.
+	/// An empty guard that refuses requests issued before `started_ms`.
 	pub fn new(limits: ReplayLimits, started_ms: u64) -> Self {
 		Self { limits, started_ms, seen: HashMap::new(), nonces: 0 }
 	}
 
-	/// Checks the times of a request without remembering it: `Expired`, `IssuedInFuture` or
+	/// Checks the times of a request without recording it. Errors: `Expired`, `IssuedInFuture`,
 	/// `BeforeStart`.
 	pub fn check_times(&self, header: &Header, now_ms: u64) -> Result<(), WireError> {
 		let issued = header.issued_at_ms;
@@ -69,7 +69,8 @@ impl ReplayGuard {
 		Ok(())
 	}
 
-	/// Checks times and nonce, and remembers the request if it is accepted.
+	/// Checks times and nonce, and records the request if it is accepted. Errors: those of
+	/// [`ReplayGuard::check_times`], `Replayed`, `TooManyNonces`.
 	pub fn check(&mut self, header: &Header, now_ms: u64) -> Result<(), WireError> {
 		self.check_times(header, now_ms)?;
 		if self.nonces >= self.limits.total {
@@ -93,7 +94,7 @@ impl ReplayGuard {
 		Ok(())
 	}
 
-	/// Drops what the window refuses anyway, of all accounts.
+	/// Drops the nonces outside the window, of all accounts.
 	pub fn forget(&mut self, now_ms: u64) {
 		let oldest = now_ms.saturating_sub(self.limits.window_ms);
 		let mut dropped = 0;
@@ -104,17 +105,17 @@ impl ReplayGuard {
 		self.nonces -= dropped;
 	}
 
-	/// Nonces remembered now.
+	/// Nonces recorded.
 	pub fn len(&self) -> usize {
 		self.nonces
 	}
 
-	/// Whether no nonce is remembered.
+	/// Whether no nonce is recorded.
 	pub fn is_empty(&self) -> bool {
 		self.nonces == 0
 	}
 
-	/// Accounts with remembered nonces.
+	/// Accounts with recorded nonces.
 	pub fn accounts(&self) -> usize {
 		self.seen.len()
 	}

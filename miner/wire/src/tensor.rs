@@ -6,7 +6,7 @@
 //! | BF16 | 2 | relative 2⁻⁸ (half a unit in the last of 8 bits: 2⁻⁹ of the power of two below) |
 //! | F16 | 2 | relative 2⁻¹¹ above 2⁻¹⁴, absolute 2⁻²⁵ below; ±65,504 at most |
 //!
-//! A value that would become infinite is an error, never an infinity.
+//! A value that would become infinite is an error.
 
 use crate::{
 	limits::{DIM, MAX_TEXTS},
@@ -22,8 +22,8 @@ pub struct Vectors {
 }
 
 impl Vectors {
-	/// Takes values of shape `[rows, DIM]`, with 1 to [`MAX_TEXTS`] rows. `Shape` or `NotFinite`
-	/// otherwise.
+	/// Takes values of shape `[rows, DIM]`, with 1 to [`MAX_TEXTS`] rows. Errors: `Shape`,
+	/// `NotFinite`.
 	pub fn new(rows: usize, values: Vec<f32>) -> Result<Self, WireError> {
 		if rows == 0 || rows > MAX_TEXTS || values.len() != rows * DIM {
 			let columns = values.len().checked_div(rows).unwrap_or(0);
@@ -55,7 +55,7 @@ impl Vectors {
 		self.values
 	}
 
-	/// Encodes in the given type; `DType::Unspecified` means F32. `NotFinite` if a value is too large
+	/// Encodes in the given dtype; `DType::Unspecified` means F32. `NotFinite` if a value is too large
 	/// for it.
 	pub fn encode(&self, dtype: DType) -> Result<proto::Tensor, WireError> {
 		let dtype = if dtype == DType::Unspecified { DType::F32 } else { dtype };
@@ -110,7 +110,7 @@ impl Vectors {
 		Self::new(rows, values)
 	}
 
-	/// Decodes a tensor with as many rows as it says it has.
+	/// Decodes a tensor with any valid number of rows.
 	pub fn decode_any(tensor: &proto::Tensor) -> Result<Self, WireError> {
 		let rows = tensor.shape.first().copied().unwrap_or(0);
 		let rows = usize::try_from(rows).unwrap_or(usize::MAX);

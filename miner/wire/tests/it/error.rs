@@ -1,4 +1,4 @@
-//! Every error survives gRPC, with its numbers.
+//! Errors survive gRPC with all their fields.
 
 use bittensor_wire::{error::ERROR_METADATA, WireError};
 use tonic::{Code, Status};
@@ -74,9 +74,38 @@ fn foreign_and_broken_statuses_are_other() {
 		message: "upstream connect error".into(),
 	};
 	assert_eq!(WireError::from_status(&foreign), expected);
-	for entry in ["nonsense", "expired", "expired x", "shape 1x", "too-large 1", ""] {
+	let long = format!(r#"{{"error":"busy","filler":"{}"}}"#, "x".repeat(2_000));
+	for entry in [
+		"nonsense",
+		"",
+		"{}",
+		"[]",
+		r#""busy""#,
+		r#"{"error":"expired"}"#,
+		r#"{"error":"expired","late_ms":"x"}"#,
+		r#"{"error":"expired","late_ms":-1}"#,
+		r#"{"error":"shape","expected":[1],"got":[1,"x"]}"#,
+		r#"{"error":"too-large","bytes":1}"#,
+		r#"{"error":"too-large","bytes":1,"limit":"#,
+		r#"{"error":"other","code":14,"message":"gone"}"#,
+		r#"{"error":"nonsense"}"#,
+		&long,
+	] {
 		let mut status = Status::internal("broken");
 		status.metadata_mut().insert(ERROR_METADATA, entry.parse().expect("ascii"));
-		assert!(matches!(WireError::from_status(&status), WireError::Other { .. }), "{entry}");
+		let expected = WireError::Other { code: Code::Internal.into(), message: "broken".into() };
+		assert_eq!(WireError::from_status(&status), expected, "{entry}");
 	}
+}
+
+#[test]
+fn unknown_fields_are_ignored_and_an_unknown_field_name_is_not_repeated() {
+	let read = |entry: &str| {
+		let mut status = Status::internal("broken");
+		status.metadata_mut().insert(ERROR_METADATA, entry.parse().expect("ascii"));
+		WireError::from_status(&status)
+	};
+	assert_eq!(read(r#"{"error":"busy","since":"noon"}"#), WireError::Busy);
+	let malformed = read(r#"{"error":"malformed","field":"\n evil"}"#);
+	assert_eq!(malformed, WireError::Malformed { field: "body" });
 }
