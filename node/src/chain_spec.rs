@@ -30,15 +30,17 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
 			ChainType::Local,
 			sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET,
 		),
-		path => ChainSpec::from_json_file(PathBuf::from(path)).map_err(|error| {
-			format!("--chain {path}: {error}; name `dev`, `local` or a specification file")
-		}),
+		path => {
+			ChainSpec::from_json_file(PathBuf::from(path)).map_err(|error| {
+				format!("--chain {path}: {error}; use `dev`, `local` or the path of a specification file")
+			})
+		}
 	}
 }
 
 fn preset(name: &str, id: &str, chain_type: ChainType, preset: &str) -> Result<ChainSpec, String> {
 	let wasm = WASM_BINARY.ok_or(
-		"this binary was built with SKIP_WASM_BUILD and holds no runtime; build it without",
+		"this binary was built with SKIP_WASM_BUILD and contains no runtime; rebuild without it",
 	)?;
 	// Read from the native code: the WebAssembly runtime would have to be compiled once more, which takes
 	// a third of the start time of a new chain.
