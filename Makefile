@@ -205,7 +205,7 @@ lint-docs: setup ## Check links in the documentation of the code
 	@RUSTDOCFLAGS="-D warnings" $(STEP) "lint: rustdoc" $(CARGO) doc --workspace --no-deps --profile $(PROFILE) --locked --quiet
 
 .PHONY: lint-metadata
-lint-metadata: setup ## Check that the committed metadata is the runtime's
+lint-metadata: setup ## Check that client/metadata.scale is the metadata of the runtime
 	@$(STEP) "lint: metadata (build)" $(CARGO) build --workspace --profile $(PROFILE) --locked --example metadata
 	@$(STEP) "lint: metadata" scripts/metadata.sh $(BIN)/examples/metadata --check
 
@@ -220,7 +220,7 @@ pr: lint test ## Run what CI runs: do this before you open a pull request
 ##@ Generate
 
 .PHONY: metadata
-metadata: setup ## Write the runtime's metadata, which clients are compiled with
+metadata: setup ## Write client/metadata.scale, which the tests of the client read
 	@$(STEP) "metadata (build)" $(CARGO) build --workspace --profile $(PROFILE) --locked --example metadata
 	@$(STEP) metadata scripts/metadata.sh $(BIN)/examples/metadata
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes or checks miner/metadata.scale: the runtime's metadata, which clients are compiled with.
+# Writes or checks client/metadata.scale: the metadata of the runtime. No binary reads it: the tests
+# of the client check against it, without a node, that the runtime offers what clients use.
 #
 # Usage: scripts/metadata.sh PROGRAM [--check]
 #   PROGRAM    the built example `metadata` of the runtime
@@ -7,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=$1
-committed=miner/metadata.scale
+committed=client/metadata.scale
 
 if [ "${2:-}" != --check ]; then
 	"$program" "$committed"

@@ -3,10 +3,8 @@
 //! Everything that a person can mistype is checked here, before anything starts, and each error
 //! says what would be right.
 
-use crate::{
-	cli::{ChainArgs, RunArgs},
-	metagraph::{AccountId, Hash, UNIT},
-};
+use crate::cli::{ChainArgs, RunArgs};
+use bittensor_client::{AccountId, Hash, UNIT};
 use std::{net::SocketAddr, str::FromStr, time::Duration};
 use subxt::utils::AccountId32;
 

@@ -4,16 +4,17 @@
 
 use crate::{
 	axon::{Peers, Standing},
+	chain::cache::ChainCache,
 	cli::BidWeight,
 	dendrite::Peer,
 	learning::slots::Slots,
-	metagraph::{view::View, AccountId, ComponentInfo, SHARE_ONE},
 };
+use bittensor_client::{AccountId, ComponentInfo, SHARE_ONE};
 use std::sync::{PoisonError, RwLock};
 
 /// The mirror and the slots, as the axon wants them.
 pub struct Network {
-	view: View,
+	view: ChainCache,
 	weight: BidWeight,
 	learns: bool,
 	slots: RwLock<Slots>,
@@ -21,7 +22,7 @@ pub struct Network {
 
 impl Network {
 	/// `learns`: Grads enter the step. If not, every bid weighs nothing and Grads are turned away.
-	pub fn new(view: View, weight: BidWeight, learns: bool) -> Self {
+	pub fn new(view: ChainCache, weight: BidWeight, learns: bool) -> Self {
 		Self { view, weight, learns, slots: RwLock::new(Vec::new()) }
 	}
 
@@ -36,7 +37,7 @@ impl Network {
 	}
 
 	/// The mirror.
-	pub fn view(&self) -> &View {
+	pub fn view(&self) -> &ChainCache {
 		&self.view
 	}
 }
@@ -47,7 +48,7 @@ pub fn peer_of(component: &ComponentInfo) -> Option<Peer> {
 	Some(Peer {
 		uid: component.uid,
 		account: component.service_key,
-		host: endpoint.host.clone(),
+		host: endpoint.host.to_string(),
 		port: endpoint.port,
 		tls_spki: endpoint.tls_spki,
 	})

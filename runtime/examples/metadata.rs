@@ -4,7 +4,7 @@ use std::{env, fs, process::ExitCode};
 
 fn main() -> ExitCode {
 	let Some(path) = env::args_os().nth(1) else {
-		eprintln!("metadata: name the file to write, such as miner/metadata.scale");
+		eprintln!("metadata: name the file to write, such as client/metadata.scale");
 		return ExitCode::FAILURE;
 	};
 	let metadata = bittensor_runtime::metadata::for_clients();

@@ -3,21 +3,18 @@
 //! ```text
 //!   parent of Begin ── stakes ──────────┐
 //!                                       ├─► stakes.csv   uid,stake    (S of equation 4)
-//!   paying block ──── charged rows ─────┤   edges.csv    uid,target,share
+//!   paying block ──── active rows ──────┤   edges.csv    uid,target,share
 //!                     payouts ──────────┴─► payouts.csv  uid,payout
 //! ```
 //!
-//! The state of the block that ended the payout holds exactly the rows that were charged and the
+//! The state of the block that ended the payout holds exactly the active rows and the
 //! payouts; the stakes are those that the solve copied, from the state before the block of Begin.
 //! A stake counts if its row was live in that epoch.
 
 use super::{block_at, connect, hex_hash};
-use crate::{
-	cli::ExportArgs,
-	config::ChainConfig,
-	metagraph::{decimal, Chain, Head, LastPayout},
-};
+use crate::{cli::ExportArgs, config::ChainConfig};
 use anyhow::Context;
+use bittensor_client::{decimal, Chain, Head, LastPayout};
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path};
 
@@ -52,16 +49,11 @@ impl Export {
 		let after = chain.components(Some(paid_at.hash)).await?;
 		let rows = chain.rows(Some(paid_at.hash)).await?;
 
-		let charged: BTreeMap<u32, _> = rows
+		let active: BTreeMap<u32, _> = rows
 			.into_iter()
-			.filter_map(|row| Some((row.uid, row.charged?)))
+			.filter_map(|row| Some((row.uid, row.active?)))
 			.filter(|(uid, _)| *uid < payout.components)
 			.collect();
-		let live = |posted: u32| {
-			posted != 0
-				&& (parameters.row_lifetime == 0
-					|| payout.epoch.saturating_sub(posted) <= parameters.row_lifetime)
-		};
 		let stake_at_begin: BTreeMap<u32, u64> =
 			before.iter().map(|component| (component.uid, component.stake)).collect();
 		let registered = after.iter().map(|component| component.uid);
@@ -69,14 +61,15 @@ impl Export {
 		let stakes = uids
 			.iter()
 			.map(|uid| {
-				let counts = charged.get(uid).is_some_and(|row| live(row.posted));
+				let counts =
+					active.get(uid).is_some_and(|row| parameters.is_live(row.posted, payout.epoch));
 				let stake = stake_at_begin.get(uid).copied().unwrap_or(0);
 				(*uid, if counts { stake } else { 0 })
 			})
 			.collect();
-		let edges = charged
+		let edges = active
 			.iter()
-			.flat_map(|(uid, row)| row.edges.iter().map(move |(to, share)| (*uid, *to, *share)))
+			.flat_map(|(uid, row)| row.edges.iter().map(|edge| (*uid, edge.target, edge.share)))
 			.collect();
 		let payouts = after
 			.iter()

@@ -8,8 +8,8 @@ pub mod status;
 use crate::{
 	config::{parse_block, Block, ChainConfig},
 	identity::Identity,
-	metagraph::{subxt::SubxtChain, Chain, ChainError, Hash, Head},
 };
+use bittensor_client::{Chain, ChainError, Hash, Head, Key, SubxtChain};
 use std::sync::Arc;
 
 /// Connects to the chain that the arguments name.
@@ -17,7 +17,8 @@ pub async fn connect(
 	config: &ChainConfig,
 	signer: Option<Arc<Identity>>,
 ) -> Result<Arc<dyn Chain>, ChainError> {
-	let chain = SubxtChain::connect(&config.url, config.genesis, config.timeout, signer).await?;
+	let key = signer.map(|identity| Key::new(Identity::clone(&identity)));
+	let chain = SubxtChain::connect(&config.url, config.genesis, config.timeout, key).await?;
 	Ok(Arc::new(chain))
 }
 

@@ -10,13 +10,14 @@
 
 use super::{connect, hex_hash};
 use crate::{
+	chain::cache::Snapshot,
 	cli::QueryArgs,
 	config::ChainConfig,
 	dendrite::{Dendrite, DendriteConfig, Peer, TonicTransport, TransportConfig},
 	identity::Identity,
-	metagraph::{ss58, view::Snapshot, AccountId},
 	network::peer_of,
 };
+use bittensor_client::{ss58, AccountId};
 use bittensor_wire::{
 	limits::MAX_TEXT_BYTES, message::Hop, proto::HopStatus, Spike, Vectors, WireError,
 };

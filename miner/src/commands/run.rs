@@ -17,6 +17,7 @@
 use super::connect;
 use crate::{
 	axon::{Axon, AxonConfig, AxonStats, ComponentService},
+	chain::{cache::ChainCache, poster::Poster, PROTOCOL},
 	cli::{BidWeight, Kind, LearnFrom, RunArgs},
 	compute::{Brain, Compute, NoiseNucleus, Notes},
 	config::{
@@ -25,14 +26,11 @@ use crate::{
 	dendrite::{Dendrite, DendriteConfig, TonicTransport, TransportConfig},
 	identity::Identity,
 	learning::{slots, Learning, LearningConfig},
-	metagraph::{
-		bit, decimal, poster::Poster, ss58, view::View, Call, Chain, ChainError, Endpoint,
-		Parameters, PROTOCOL,
-	},
 	network::Network,
 	telemetry::{self, BidStatus, Status, Telemetry},
 };
 use anyhow::Context;
+use bittensor_client::{bit, decimal, ss58, Call, Chain, ChainError, Endpoint, Parameters};
 use bittensor_nucleus as nucleus;
 use std::{
 	collections::BTreeMap,
@@ -204,7 +202,7 @@ async fn settle(
 	};
 	if mine.service_key != wanted.account {
 		return Err(ChainError::Dispatch {
-			call: "register".into(),
+			call: "register",
 			name: "ServedByAnotherKey".into(),
 			hint: format!(
 				"Component {uid} is run by its service key {}: start the miner with that key, or \
@@ -215,7 +213,7 @@ async fn settle(
 	}
 	if mine.leaving {
 		return Err(ChainError::Dispatch {
-			call: "register".into(),
+			call: "register",
 			name: "Leaving".into(),
 			hint: "This component was deregistered and leaves at the next epoch; start again then."
 				.into(),
@@ -274,7 +272,7 @@ async fn settle_until_done(
 
 /// Keeps the slots in step with the mirror.
 async fn keep_slots(
-	mut view: View,
+	mut view: ChainCache,
 	network: Arc<Network>,
 	compute: Compute,
 	wanted: Downstream,
@@ -309,7 +307,7 @@ async fn keep_slots(
 fn refresh(
 	status: &mut Status,
 	started: Instant,
-	view: &View,
+	view: &ChainCache,
 	stats: &AxonStats,
 	poster: Option<&Poster>,
 ) {
@@ -334,7 +332,8 @@ fn refresh(
 		let posted = poster.posted();
 		status.posts = posted.posts;
 		status.post_failures = posted.failures;
-		status.posted_row = posted.row;
+		status.posted_row =
+			posted.row.map(|row| row.iter().map(|edge| (edge.target, edge.share)).collect());
 		if posted.last_error.is_some() {
 			status.last_error = posted.last_error;
 		}
@@ -413,7 +412,7 @@ pub async fn run(args: &RunArgs, as_json: bool) -> anyhow::Result<()> {
 			bit(parameters.min_stake)
 		);
 	}
-	let view = View::start(chain.clone(), account).await?;
+	let view = ChainCache::start(chain.clone(), account).await?;
 	tracing::info!(
 		"{} on chain 0x{}, block {}",
 		ss58(&account),
@@ -443,7 +442,7 @@ pub async fn run(args: &RunArgs, as_json: bool) -> anyhow::Result<()> {
 	.with_context(|| format!("--listen {}", serve.listen))?;
 	let local = axon.local_addr();
 	let endpoint = Endpoint {
-		host: serve.host.clone().unwrap_or_else(|| local.ip().to_string()),
+		host: serve.host.clone().unwrap_or_else(|| local.ip().to_string()).try_into()?,
 		port: serve.port.unwrap_or(local.port()),
 		tls_spki: None,
 		protocol: PROTOCOL,
@@ -588,7 +587,7 @@ async fn live(
 	chain: &dyn Chain,
 	wanted: &Wanted,
 	parameters: &Parameters,
-	view: &View,
+	view: &ChainCache,
 	poster: Option<&Poster>,
 	args: &RunArgs,
 	mut stop: watch::Receiver<bool>,
@@ -630,7 +629,7 @@ async fn keep_settled(
 	chain: &dyn Chain,
 	wanted: &Wanted,
 	parameters: &Parameters,
-	mut view: View,
+	mut view: ChainCache,
 	stop: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
 	let mut highest = view.snapshot().head.number;

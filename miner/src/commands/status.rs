@@ -1,18 +1,16 @@
 //! `status`: the whole network in one table.
 
 use super::{block_at, connect, hex_hash};
-use crate::{
-	cli::StatusArgs,
-	config::ChainConfig,
-	metagraph::{
-		bit, decimal, flow, ss58, Chain, ComponentInfo, EpochStatus, Head, RowInfo, SHARE_ONE,
-	},
+use crate::{cli::StatusArgs, config::ChainConfig};
+use bittensor_client::{
+	bit, decimal, ss58, Chain, ComponentInfo, EpochStatus, Head, Row, RowInfo, SHARE_ONE,
 };
 use comfy_table::{presets, CellAlignment, Table};
+use contribution::flow;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The strongest charged bid for a component.
+/// The strongest active bid for a component.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strongest {
 	/// The bidder.
@@ -48,17 +46,17 @@ impl Network {
 			chain.rows(at).await?.into_iter().map(|row| (row.uid, row)).collect();
 		let mut strongest: BTreeMap<u32, Strongest> = BTreeMap::new();
 		for component in &components {
-			let Some(row) = rows.get(&component.uid).and_then(|row| row.charged.as_ref()) else {
+			let Some(row) = rows.get(&component.uid).and_then(|row| row.active.as_ref()) else {
 				continue;
 			};
-			for (target, share) in &row.edges {
-				let share = u32::from(*share);
+			for edge in &row.edges {
+				let share = u32::from(edge.share);
 				let bid = Strongest {
 					uid: component.uid,
 					share,
 					flow: flow(component.payout, share, row.self_share),
 				};
-				let best = strongest.entry(*target).or_insert(bid);
+				let best = strongest.entry(edge.target).or_insert(bid);
 				if (bid.flow, bid.share) > (best.flow, best.share) {
 					*best = bid;
 				}
@@ -67,9 +65,9 @@ impl Network {
 		Ok(Self { head, epoch, components, rows, strongest })
 	}
 
-	/// ΔL_ii of the charged row out of 65,536, if there is one.
+	/// ΔL_ii of the active row out of 65,536, if there is one.
 	pub fn self_share(&self, uid: u32) -> Option<u32> {
-		Some(self.rows.get(&uid)?.charged.as_ref()?.self_share)
+		Some(self.rows.get(&uid)?.active.as_ref()?.self_share)
 	}
 
 	/// As JSON.
@@ -79,7 +77,7 @@ impl Network {
 			.iter()
 			.map(|component| {
 				let row = self.rows.get(&component.uid);
-				let edges = |row: &crate::metagraph::Row| {
+				let edges = |row: &Row| {
 					json!({
 						"posted": row.posted,
 						"self_share": row.self_share,
@@ -96,7 +94,7 @@ impl Network {
 					"stake": decimal(component.stake),
 					"source": decimal(component.source),
 					"payout": decimal(component.payout),
-					"charged": row.and_then(|row| row.charged.as_ref()).map(edges),
+					"active": row.and_then(|row| row.active.as_ref()).map(edges),
 					"pending": row.and_then(|row| row.pending.as_ref()).map(edges),
 					"strongest_bid": self.strongest.get(&component.uid).map(|bid| json!({
 						"uid": bid.uid,

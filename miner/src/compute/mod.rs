@@ -17,9 +17,9 @@ pub mod queue;
 use crate::{
 	axon::{ComponentService, ComputeError, DownstreamAnswer, Output, UpstreamGrad},
 	learning::slots::Slots,
-	metagraph::AccountId,
 };
 use async_trait::async_trait;
+use bittensor_client::AccountId;
 use bittensor_nucleus::{
 	Attribution, Batch, Bid, Component, Device, Example, Noise, Part, Perplexity, Serve,
 	StepReport, Tensor, DIM,

@@ -18,13 +18,14 @@ pub mod slots;
 
 use crate::{
 	axon::{DownstreamAnswer, Peers},
+	chain::poster::Poster,
 	cli::{BidWeight, LearnFrom},
 	compute::{Compute, Measure, Notes},
 	dendrite::{Dendrite, FanOut, Peer},
-	metagraph::{poster::Poster, ss58, AccountId, SHARE_ONE},
 	network::Network,
 	telemetry::{SlotStatus, Telemetry},
 };
+use bittensor_client::{ss58, AccountId, SHARE_ONE};
 use bittensor_nucleus::{Batch, Example, Sampler};
 use bittensor_wire::{AccountId as WireAccount, Spike, Vectors};
 use rate::Rates;

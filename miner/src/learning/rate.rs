@@ -1,6 +1,6 @@
 //! How many Grads go to one component per second.
 
-use crate::metagraph::AccountId;
+use bittensor_client::AccountId;
 use std::collections::HashMap;
 use tokio::time::Instant;
 

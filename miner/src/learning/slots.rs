@@ -4,10 +4,8 @@
 //! as it is registered, whether it answers or not (a silent one counts as its mean). A slot becomes
 //! free when its component leaves the chain; newcomers take free slots in the order of their uids.
 
-use crate::{
-	config::Downstream,
-	metagraph::{view::Snapshot, AccountId},
-};
+use crate::{chain::cache::Snapshot, config::Downstream};
+use bittensor_client::AccountId;
 
 /// The accounts (service keys) in the slots, by position.
 pub type Slots = Vec<Option<AccountId>>;

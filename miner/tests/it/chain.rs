@@ -1,36 +1,35 @@
-//! The chain trait's in-memory twin, and what stands on it: mirror, slots, poster, export.
+//! What stands on the chain, over its twin in memory: chain cache, slots, poster, export.
 
+use bittensor_client::{AccountId, Call, Chain, Edge, Endpoint, MemoryChain, Parameters, UNIT};
 use bittensor_miner::{
+	chain::{
+		cache::{ChainCache, Snapshot},
+		poster::Poster,
+	},
 	commands::{export::Export, query, status::Network as Table},
 	config::Downstream,
 	learning::slots,
-	metagraph::{
-		flow,
-		memory::MemoryChain,
-		poster::{distance, due, Poster, Reason, MOVE},
-		subxt::check_metadata,
-		view::{Snapshot, View},
-		AccountId, Call, Chain, ChainError, Endpoint, Parameters, Row, UNIT,
-	},
 };
 use contribution::{Graph, Payout, Progress, Solve};
 use std::{sync::Arc, time::Duration};
 
-const PARAMETERS: Parameters =
-	Parameters { epoch_length: 5, row_lifetime: 100, min_stake: UNIT, registration_deposit: UNIT };
+fn parameters() -> Parameters {
+	Parameters { epoch_length: 5, ..Parameters::default() }
+}
 
 fn account(number: u8) -> AccountId {
 	[number; 32]
 }
 
 fn endpoint(port: u16) -> Option<Endpoint> {
-	Some(Endpoint { host: "127.0.0.1".into(), port, tls_spki: None, protocol: 1 })
+	let host = "127.0.0.1".try_into().expect("short");
+	Some(Endpoint { host, port, tls_spki: None, protocol: 1 })
 }
 
 /// Components 0 to n − 1 of the accounts 1 to n, each with `stake` BIT.
 async fn chain(n: u8, stake: u64) -> MemoryChain {
 	let balances = (1..=n).map(|number| (account(number), 1_000 * UNIT));
-	let chain = MemoryChain::new(PARAMETERS, balances, account(1));
+	let chain = MemoryChain::new(parameters(), balances, account(1));
 	for number in 1..=n {
 		let chain = chain.seen_by(account(number));
 		let call = Call::Register { endpoint: endpoint(u16::from(number)), service_key: None };
@@ -42,35 +41,19 @@ async fn chain(n: u8, stake: u64) -> MemoryChain {
 	chain
 }
 
+fn edges(row: &[(u32, u16)]) -> Vec<Edge> {
+	row.iter().map(|&(target, share)| Edge { target, share }).collect()
+}
+
 async fn post(chain: &MemoryChain, number: u8, row: &[(u32, u16)]) {
-	let call = Call::PostRow { row: row.to_vec() };
+	let call = Call::PostRow { row: edges(row) };
 	chain.seen_by(account(number)).submit(call).await.expect("posted");
 }
 
 fn epoch(chain: &MemoryChain) {
-	for _ in 0..PARAMETERS.epoch_length {
+	for _ in 0..parameters().epoch_length {
 		chain.advance();
 	}
-}
-
-#[tokio::test]
-async fn refusals_are_named() {
-	let chain = chain(2, 0).await;
-	let name = |error: ChainError| match error {
-		ChainError::Dispatch { name, .. } => name,
-		other => panic!("{other}"),
-	};
-	let again = Call::Register { endpoint: None, service_key: None };
-	assert_eq!(name(chain.submit(again).await.expect_err("twice")), "Emission::AlreadyRegistered");
-	let much = Call::Stake { amount: 1_000_000 * UNIT };
-	assert_eq!(name(chain.submit(much).await.expect_err("much")), "Emission::InsufficientBalance");
-	for row in [vec![(0, 1)], vec![(1, 1), (1, 1)], vec![(9, 1)], vec![(1, 0)], vec![(1, 60_000)]] {
-		let error = chain.submit(Call::PostRow { row: row.clone() }).await.expect_err("malformed");
-		assert_eq!(name(error), "Emission::InvalidRow", "{row:?}");
-	}
-	let stranger = chain.seen_by(account(9));
-	let row = Call::PostRow { row: vec![] };
-	assert_eq!(name(stranger.submit(row).await.expect_err("stranger")), "Emission::NotRegistered");
 }
 
 #[tokio::test]
@@ -146,24 +129,16 @@ async fn the_table_shows_flows() {
 	assert!(text.contains("50.0 % from 0") && text.contains("75.0 %"), "{text}");
 }
 
-#[test]
-fn flow_is_exact_and_total() {
-	assert_eq!(flow(1_000, 32_768, 32_768), 1_000);
-	assert_eq!(flow(1_000, 57_344, 8_192), 7_000);
-	assert_eq!(flow(u64::MAX, 57_344, 8_192), u64::MAX);
-	assert_eq!(flow(1_000, 1, 0), 0);
-}
-
 #[tokio::test]
-async fn the_mirror_follows_epochs_and_bids() {
+async fn the_cache_follows_epochs_and_bids() {
 	let chain = chain(2, 100).await;
 	post(&chain, 2, &[(0, 32_768)]).await;
-	let mut view = View::start(Arc::new(chain.clone()), account(1)).await.expect("read");
-	let first = view.snapshot();
+	let mut cache = ChainCache::start(Arc::new(chain.clone()), account(1)).await.expect("read");
+	let first = cache.snapshot();
 	assert_eq!((first.me, first.bids.len()), (Some(0), 0));
 	epoch(&chain);
 	let paid = loop {
-		let snapshot = tokio::time::timeout(Duration::from_secs(5), view.changed());
+		let snapshot = tokio::time::timeout(Duration::from_secs(5), cache.changed());
 		let snapshot = snapshot.await.expect("in time").expect("it runs");
 		if snapshot.epoch.last.is_some() {
 			break snapshot;
@@ -223,34 +198,12 @@ async fn a_query_chooses_by_payout() {
 	assert_eq!(query::choose(&snapshot, Some(7), 1), Err(query::QueryError::NoSuchUid(7)));
 }
 
-#[test]
-fn a_row_is_due_once_per_epoch_if_it_moved() {
-	let row = |posted, edges: &[(u32, u16)]| Row { posted, self_share: 0, edges: edges.to_vec() };
-	let old = row(3, &[(1, 1_000), (2, 2_000)]);
-	assert_eq!(due(&[], None, 3, 100), Some(Reason::First));
-	assert_eq!(due(&[(7, 9_000)], Some(&old), 3, 100), None, "one post per epoch");
-	assert_eq!(due(&[(1, 1_000), (2, 2_000)], Some(&old), 4, 100), None, "nothing new");
-	let little = 2_000 + MOVE as u16 - 1;
-	assert_eq!(due(&[(1, 1_000), (2, little)], Some(&old), 4, 100), None);
-	let enough = little + 1;
-	assert_eq!(
-		due(&[(2, enough), (1, 1_000)], Some(&old), 4, 100),
-		Some(Reason::Moved { distance: MOVE })
-	);
-	assert_eq!(due(&old.edges, Some(&old), 52, 100), None);
-	assert_eq!(due(&old.edges, Some(&old), 53, 100), Some(Reason::Heartbeat));
-	assert_eq!(due(&old.edges, Some(&old), 1_000_000, 0), None, "a lifetime of 0 is for ever");
-	// Moving a share from one to another counts once, giving it away counts once.
-	assert_eq!(distance(&[(1, 500)], &[(2, 500)]), 500);
-	assert_eq!(distance(&[(1, 500)], &[]), 500);
-}
-
 #[tokio::test]
 async fn the_poster_posts_when_due() {
 	let chain = chain(3, 100).await;
 	let shared: Arc<dyn Chain> = Arc::new(chain.clone());
-	let view = View::start(shared.clone(), account(1)).await.expect("read");
-	let poster = Poster::start(shared, view, PARAMETERS.row_lifetime);
+	let cache = ChainCache::start(shared.clone(), account(1)).await.expect("read");
+	let poster = Poster::start(shared, cache, parameters().row_lifetime);
 	let posts = |number: u64| {
 		let poster = poster.clone();
 		async move {
@@ -267,7 +220,7 @@ async fn the_poster_posts_when_due() {
 	poster.want(vec![(account(3), 9_000), (account(9), 5_000), (account(1), 100)]);
 	posts(1).await;
 	let row = chain.row(0, None).await.expect("read").expect("a row");
-	assert_eq!(row.pending.expect("it waits").edges, [(2, 9_000)]);
+	assert_eq!(row.pending.expect("it waits").edges, edges(&[(2, 9_000)]));
 
 	// Within the epoch nothing more is posted, however far the row moves.
 	poster.want(vec![(account(2), 30_000)]);
@@ -276,15 +229,8 @@ async fn the_poster_posts_when_due() {
 	epoch(&chain);
 	posts(2).await;
 	let row = chain.row(0, None).await.expect("read").expect("a row");
-	assert_eq!(row.charged.expect("charged").edges, [(2, 9_000)]);
-	assert_eq!(row.pending.expect("it waits").edges, [(1, 30_000)]);
-	assert_eq!(poster.posted().row, Some(vec![(1, 30_000)]));
+	assert_eq!(row.active.expect("active").edges, edges(&[(2, 9_000)]));
+	assert_eq!(row.pending.expect("it waits").edges, edges(&[(1, 30_000)]));
+	assert_eq!(poster.posted().row, Some(edges(&[(1, 30_000)])));
 	assert_eq!(poster.posted().failures, 0);
-}
-
-#[test]
-fn the_runtime_offers_what_a_miner_uses() {
-	let bytes = std::fs::read("metadata.scale").expect("`make metadata` writes it");
-	let metadata = subxt::Metadata::decode_from(&bytes).expect("metadata");
-	check_metadata(&metadata).expect("the miner fits the runtime");
 }

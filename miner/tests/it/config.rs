@@ -1,5 +1,6 @@
 //! What people type: amounts, hashes, accounts, addresses, keys, texts.
 
+use bittensor_client::ss58;
 use bittensor_miner::{
 	cli::{Cli, Command, KeyArgs, RunArgs},
 	commands::query::{check_text, QueryError},
@@ -8,7 +9,6 @@ use bittensor_miner::{
 		Downstream, Serve,
 	},
 	identity::{Identity, IdentityError},
-	metagraph::ss58,
 };
 use bittensor_wire::{keypair, Signer};
 use clap::Parser;

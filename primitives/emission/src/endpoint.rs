@@ -161,11 +161,11 @@ mod by_metadata {
 		type Error = Error;
 		type TypeResolver = R;
 
-		fn unchecked_decode_as_type<'scale, 'resolver>(
+		fn unchecked_decode_as_type(
 			self,
-			input: &mut &'scale [u8],
+			input: &mut &[u8],
 			type_id: TypeIdFor<Self>,
-			types: &'resolver R,
+			types: &R,
 		) -> DecodeAsTypeResult<Self, Result<Host, Error>> {
 			let bytes = decode_with_visitor(input, type_id, types, Vec::<u8>::into_visitor());
 			DecodeAsTypeResult::Decoded(bytes.and_then(|bytes| {

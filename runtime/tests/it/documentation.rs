@@ -124,11 +124,11 @@ fn extensions_are_those_that_wallets_know() {
 
 #[test]
 fn clients_are_built_with_the_metadata_of_this_runtime() {
-	let committed = std::fs::read("../miner/metadata.scale")
-		.expect("miner/metadata.scale: run `make metadata`");
+	let committed = std::fs::read("../client/metadata.scale")
+		.expect("client/metadata.scale: run `make metadata`");
 	// Not assert_eq!, which would print both files.
 	assert!(
 		committed == for_clients(),
-		"miner/metadata.scale is not the metadata of this runtime: run `make metadata`",
+		"client/metadata.scale is not the metadata of this runtime: run `make metadata`",
 	);
 }

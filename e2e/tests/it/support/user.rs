@@ -8,10 +8,10 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use bittensor_client::{AccountId, Call, Chain, Edge, Key, SubxtChain, UNIT};
 use bittensor_miner::{
 	dendrite::{DendriteError, Peer, TonicTransport, Transport, TransportConfig},
 	identity::Identity,
-	metagraph::{subxt::SubxtChain, AccountId, Call, Chain, UNIT},
 	network::peer_of,
 };
 use bittensor_wire::{GradAnswer, Spike, SpikeAnswer, Vectors, WireError};
@@ -115,8 +115,9 @@ pub(crate) struct User {
 impl User {
 	/// The development key `uri` (`//Alice`) at the node `url`.
 	pub(crate) async fn connect(url: &str, uri: &str) -> anyhow::Result<Self> {
-		let identity = Arc::new(Identity::dev(uri)?);
-		let chain = SubxtChain::connect(url, None, CONNECT, Some(identity.clone())).await?;
+		let identity = Identity::dev(uri)?;
+		let key = Key::new(identity.clone());
+		let chain = SubxtChain::connect(url, None, CONNECT, Some(key)).await?;
 		let caller = Caller::new(&identity, chain.genesis_hash());
 		Ok(Self { account: identity.account(), caller, chain })
 	}
@@ -142,7 +143,8 @@ impl User {
 
 	/// Replaces its component's row.
 	pub(crate) async fn post_row(&self, row: &[(u32, u16)]) -> anyhow::Result<()> {
-		self.chain.submit(Call::PostRow { row: row.to_vec() }).await?;
+		let row = row.iter().map(|&(target, share)| Edge { target, share }).collect();
+		self.chain.submit(Call::PostRow { row }).await?;
 		Ok(())
 	}
 

@@ -1,20 +1,21 @@
-//! The mirror of the chain that the miner works from.
+//! The chain cache: the miner's copy of chain state.
 //!
 //! ```text
-//!   blocks ──► EpochPaid, EpochStarted, membership, or every 5th block ──► read at that block
-//!                                                                             │
-//!        axon (who may call, with what flow) ◄── watch channel ◄── Snapshot ──┘
+//!   blocks ──► an event that changes it, or every 5th block ──► read at that block
+//!                                                                      │
+//!        axon (who may call, with what flow) ◄── watch channel ◄── Snapshot
 //!        learning (whom to ask), poster (what is posted)
 //! ```
 //!
 //! Invariants: a snapshot is of one block; readers never wait for the chain; after a lost
 //! connection the last snapshot stays until a newer one is read.
 
-use super::{
-	flow, AccountId, Bid, BlockEvents, Chain, ChainError, ComponentInfo, EpochStatus, Event, Hash,
-	Head, RowInfo,
+use bittensor_client::{
+	AccountId, Bid, BlockEvents, Chain, ChainError, ComponentInfo, EpochStatus, Head, Row, RowInfo,
 };
+use contribution::flow;
 use futures::{stream::BoxStream, StreamExt};
+use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
 	sync::Arc,
@@ -22,8 +23,10 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// Without an event the mirror is read again after this many blocks.
+/// Without an event the chain is read again after this many blocks.
 const REFRESH_BLOCKS: u32 = 5;
+/// An unreachable chain is reported this often.
+const REPORT_EVERY: Duration = Duration::from_secs(30);
 
 /// The chain at one block.
 #[derive(Clone, Debug)]
@@ -38,7 +41,7 @@ pub struct Snapshot {
 	pub me: Option<u32>,
 	/// Our rows.
 	pub row: Option<RowInfo>,
-	/// The bids for us in the rows that were charged last.
+	/// The bids for us in the active rows.
 	pub bids: Vec<Bid>,
 	/// Positions in `components`, by service key and by owner.
 	by_account: HashMap<AccountId, usize>,
@@ -99,30 +102,27 @@ impl Snapshot {
 		self.me.and_then(|uid| self.component(uid))
 	}
 
-	/// What a component bids for us in the rows that were charged last; flow in units per epoch.
+	/// What a component bids for us in its active row.
 	pub fn bid_of(&self, account: &AccountId) -> Option<Bid> {
 		let uid = self.component_of(account)?.uid;
 		self.by_bidder.get(&uid).copied()
 	}
 
-	/// Share of `uid` in our charged row, out of 65,536.
+	/// Share of `uid` in our active row, out of 65,536.
 	pub fn share_of(&self, uid: u32) -> u32 {
-		let row = self.row.as_ref().and_then(|row| row.charged.as_ref());
-		row.and_then(|row| row.edges.iter().find(|(target, _)| *target == uid))
-			.map_or(0, |(_, share)| u32::from(*share))
+		let edges = self.active().map_or(&[][..], |row| &row.edges);
+		edges.iter().find(|edge| edge.target == uid).map_or(0, |edge| edge.share.into())
 	}
 
-	/// Units per epoch that our charged row lets flow to `uid`.
+	/// Units per epoch that flow to `uid` by our active row.
 	pub fn flow_to(&self, uid: u32) -> u64 {
-		let (Some(mine), Some(row)) =
-			(self.mine(), self.row.as_ref().and_then(|row| row.charged.as_ref()))
-		else {
-			return 0;
-		};
-		row.edges
-			.iter()
-			.find(|(target, _)| *target == uid)
-			.map_or(0, |(_, share)| flow(mine.payout, u32::from(*share), row.self_share))
+		let (Some(mine), Some(row)) = (self.mine(), self.active()) else { return 0 };
+		flow(mine.payout, self.share_of(uid), row.self_share)
+	}
+
+	/// Our active row.
+	fn active(&self) -> Option<&Row> {
+		self.row.as_ref().and_then(|row| row.active.as_ref())
 	}
 
 	/// The bid with the greatest flow, then share.
@@ -131,24 +131,26 @@ impl Snapshot {
 	}
 }
 
-/// A handle to the mirror.
+/// A handle to the chain cache.
 #[derive(Clone)]
-pub struct View {
+pub struct ChainCache {
 	current: watch::Receiver<Arc<Snapshot>>,
 	fatal: watch::Receiver<Option<String>>,
+	last_block: Arc<Mutex<Instant>>,
 }
 
-impl View {
-	/// Reads the chain once and keeps the mirror fresh in the background as long as a handle
-	/// lives.
+impl ChainCache {
+	/// Reads the chain once and keeps the cache fresh in the background as long as a handle lives.
 	pub async fn start(chain: Arc<dyn Chain>, account: AccountId) -> Result<Self, ChainError> {
-		// Subscribed first, so that nothing happens unseen between the two.
+		// Subscribed first, so that no block is missed between the two.
 		let blocks = chain.blocks();
 		let first = Snapshot::read(&*chain, account, None).await?;
 		let (publish, current) = watch::channel(Arc::new(first));
 		let (fail, fatal) = watch::channel(None);
-		tokio::spawn(follow(chain, blocks, account, publish, fail));
-		Ok(Self { current, fatal })
+		let last_block = Arc::new(Mutex::new(Instant::now()));
+		let follower = Follower { chain, account, publish, last_block: last_block.clone() };
+		tokio::spawn(follower.run(blocks, fail));
+		Ok(Self { current, fatal, last_block })
 	}
 
 	/// The newest snapshot.
@@ -156,83 +158,89 @@ impl View {
 		self.current.borrow().clone()
 	}
 
-	/// Waits for a newer snapshot; `None` when the mirror has stopped.
+	/// Waits for a newer snapshot; `None` when the cache has stopped.
 	pub async fn changed(&mut self) -> Option<Arc<Snapshot>> {
 		self.current.changed().await.ok()?;
 		Some(self.current.borrow_and_update().clone())
 	}
 
-	/// Waits until the mirror can never be right again, and says why.
+	/// Time since the last block arrived, or since the start.
+	pub fn age(&self) -> Duration {
+		self.last_block.lock().elapsed()
+	}
+
+	/// Waits until the cache can never be right again, and says why.
 	pub async fn failed(&mut self) -> String {
 		loop {
 			if let Some(reason) = self.fatal.borrow_and_update().clone() {
 				return reason;
 			}
 			if self.fatal.changed().await.is_err() {
-				// The mirror stopped because nobody holds it; nothing failed.
+				// The cache stopped because nobody holds it; nothing failed.
 				std::future::pending::<()>().await;
 			}
 		}
 	}
 }
 
-async fn follow(
+/// Keeps the cache fresh.
+struct Follower {
 	chain: Arc<dyn Chain>,
-	mut blocks: BoxStream<'static, Result<BlockEvents, ChainError>>,
 	account: AccountId,
 	publish: watch::Sender<Arc<Snapshot>>,
-	fail: watch::Sender<Option<String>>,
-) {
-	let mut last_read: Hash = publish.borrow().head.hash;
-	let mut last_number = publish.borrow().head.number;
-	let mut stale = false;
-	let mut complained: Option<Instant> = None;
-	loop {
-		let block = tokio::select! {
-			block = blocks.next() => block,
-			_ = publish.closed() => return,
-		};
-		let block = match block {
-			Some(Ok(block)) => block,
-			Some(Err(error @ ChainError::WrongGenesis { .. })) => {
-				fail.send_replace(Some(error.to_string()));
-				return;
-			}
-			Some(Err(error)) => {
-				stale = true;
-				// A node that is away is news once, then every half minute.
-				if complained.is_none_or(|at| at.elapsed() > Duration::from_secs(30)) {
-					tracing::warn!("the chain is out of reach, working on: {error}");
-					complained = Some(Instant::now());
+	last_block: Arc<Mutex<Instant>>,
+}
+
+impl Follower {
+	async fn run(
+		self,
+		mut blocks: BoxStream<'static, Result<BlockEvents, ChainError>>,
+		fail: watch::Sender<Option<String>>,
+	) {
+		let mut last: Head = self.publish.borrow().head;
+		let mut stale = false;
+		let mut reported: Option<Instant> = None;
+		loop {
+			let block = tokio::select! {
+				block = blocks.next() => block,
+				_ = self.publish.closed() => return,
+			};
+			let block = match block {
+				Some(Ok(block)) => block,
+				Some(Err(error @ ChainError::WrongGenesis { .. })) => {
+					fail.send_replace(Some(error.to_string()));
+					return;
 				}
+				Some(Err(error)) => {
+					stale = true;
+					if reported.is_none_or(|at| at.elapsed() > REPORT_EVERY) {
+						tracing::warn!("the chain cannot be reached, the miner goes on: {error}");
+						reported = Some(Instant::now());
+					}
+					continue;
+				}
+				None => return,
+			};
+			*self.last_block.lock() = Instant::now();
+			let head = block.head;
+			if reported.take().is_some() {
+				tracing::info!("the chain is back at block {}", head.number);
+			}
+			let old = head.number.saturating_sub(last.number) >= REFRESH_BLOCKS
+				|| head.number < last.number;
+			if (block.events.is_empty() && !old && !stale) || head.hash == last.hash {
 				continue;
 			}
-			None => return,
-		};
-		if complained.take().is_some() {
-			tracing::info!("the chain is back at block {}", block.head.number);
-		}
-		let news = block.events.iter().any(|event| {
-			matches!(
-				event,
-				Event::EpochStarted { .. } | Event::EpochPaid { .. } | Event::Membership
-			)
-		});
-		let old = block.head.number.saturating_sub(last_number) >= REFRESH_BLOCKS
-			|| block.head.number < last_number;
-		if !(news || old || stale) || block.head.hash == last_read {
-			continue;
-		}
-		match Snapshot::read(&*chain, account, Some(block.head)).await {
-			Ok(snapshot) => {
-				last_read = snapshot.head.hash;
-				last_number = snapshot.head.number;
-				stale = false;
-				publish.send_replace(Arc::new(snapshot));
-			}
-			Err(error) => {
-				stale = true;
-				tracing::warn!("cannot read block {}: {error}", block.head.number);
+			match Snapshot::read(&*self.chain, self.account, Some(head)).await {
+				Ok(snapshot) => {
+					last = head;
+					stale = false;
+					self.publish.send_replace(Arc::new(snapshot));
+				}
+				Err(error) => {
+					stale = true;
+					tracing::warn!("cannot read block {}: {error}", head.number);
+				}
 			}
 		}
 	}

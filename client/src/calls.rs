@@ -1,0 +1,93 @@
+//! The calls that a client signs: their arguments, encoded by the metadata of the chain.
+
+use crate::{names::CallName, AccountId, Edge, Endpoint};
+use subxt::{
+	ext::scale_encode::{EncodeAsFields, Error, FieldIter, TypeResolver},
+	tx::Payload,
+	utils::{AccountId32, MultiAddress},
+};
+
+/// A call and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+	/// Becomes a component; the caller is the owner and, without `service_key`, the service key.
+	Register {
+		/// Where it serves.
+		endpoint: Option<Endpoint>,
+		/// Another account that runs the miner.
+		service_key: Option<AccountId>,
+	},
+	/// Adds to the stake.
+	Stake {
+		/// Units.
+		amount: u64,
+	},
+	/// Announces where the component serves, or that it does not.
+	SetEndpoint {
+		/// The endpoint.
+		endpoint: Option<Endpoint>,
+	},
+	/// Replaces the row; the component keeps what the edges leave of 65,536.
+	PostRow {
+		/// The edges, in any order.
+		row: Vec<Edge>,
+	},
+	/// Transfers units; the sender's account stays alive.
+	Transfer {
+		/// The receiver.
+		to: AccountId,
+		/// Units.
+		amount: u64,
+	},
+}
+
+impl Call {
+	/// Which call it is.
+	pub fn name(&self) -> CallName {
+		match self {
+			Self::Register { .. } => CallName::Register,
+			Self::Stake { .. } => CallName::Stake,
+			Self::SetEndpoint { .. } => CallName::SetEndpoint,
+			Self::PostRow { .. } => CallName::PostRow,
+			Self::Transfer { .. } => CallName::TransferKeepAlive,
+		}
+	}
+}
+
+impl Payload for Call {
+	type CallData = Self;
+
+	fn pallet_name(&self) -> &str {
+		self.name().pallet()
+	}
+
+	fn call_name(&self) -> &str {
+		self.name().as_str()
+	}
+
+	fn call_data(&self) -> &Self {
+		self
+	}
+}
+
+impl EncodeAsFields for Call {
+	fn encode_as_fields_to<R: TypeResolver>(
+		&self,
+		fields: &mut dyn FieldIter<'_, R::TypeId>,
+		types: &R,
+		out: &mut Vec<u8>,
+	) -> Result<(), Error> {
+		match self {
+			Self::Register { endpoint, service_key } => {
+				(endpoint, service_key).encode_as_fields_to(fields, types, out)
+			}
+			Self::Stake { amount } => (amount,).encode_as_fields_to(fields, types, out),
+			Self::SetEndpoint { endpoint } => (endpoint,).encode_as_fields_to(fields, types, out),
+			Self::PostRow { row } => (row,).encode_as_fields_to(fields, types, out),
+			Self::Transfer { to, amount } => {
+				let to = MultiAddress::<AccountId32, ()>::Id(AccountId32(*to));
+				(to, amount).encode_as_fields_to(fields, types, out)
+			}
+		}
+	}
+}

@@ -1,0 +1,158 @@
+//! The names by which the client finds things in a runtime's metadata, each written once.
+//!
+//! ```text
+//!   Emission     register, stake, set_endpoint, post_row      CallName
+//!                EpochStarted, EpochPaid, EndpointSet, …      Event
+//!                EmissionParameters                           Item
+//!   EmissionApi  components, row, bids, epoch_status, …       Method
+//!   Balances     transfer_keep_alive                          CallName
+//!   System       Account                                      Item
+//! ```
+//!
+//! [`check`] compares the whole list with the metadata of a node before anything is read.
+
+use crate::ChainError;
+use strum::{EnumString, IntoStaticStr, VariantArray};
+use subxt::metadata::Metadata;
+
+/// The pallet of stakes, rows and payouts.
+pub const EMISSION: &str = "Emission";
+/// Its runtime API.
+pub const API: &str = "EmissionApi";
+
+/// A call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum CallName {
+	/// Registers a component.
+	Register,
+	/// Adds to the stake.
+	Stake,
+	/// Announces where the component serves.
+	SetEndpoint,
+	/// Replaces the row.
+	PostRow,
+	/// Transfers units to another account.
+	TransferKeepAlive,
+}
+
+impl CallName {
+	/// The pallet of the call.
+	pub fn pallet(self) -> &'static str {
+		match self {
+			Self::TransferKeepAlive => "Balances",
+			_ => EMISSION,
+		}
+	}
+
+	/// The name in the metadata.
+	pub fn as_str(self) -> &'static str {
+		self.into()
+	}
+}
+
+/// A method of [`API`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Method {
+	/// The uid of an account.
+	ComponentOf,
+	/// A page of components.
+	Components,
+	/// The rows of one component.
+	Row,
+	/// A page of rows.
+	Rows,
+	/// A page of bids.
+	Bids,
+	/// The running epoch.
+	EpochStatus,
+}
+
+impl Method {
+	/// The name in the metadata.
+	pub fn as_str(self) -> &'static str {
+		self.into()
+	}
+}
+
+/// A storage item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+pub enum Item {
+	/// What genesis fixed about the emission.
+	EmissionParameters,
+	/// Nonce and balances of an account.
+	Account,
+}
+
+impl Item {
+	/// The pallet of the item.
+	pub fn pallet(self) -> &'static str {
+		match self {
+			Self::EmissionParameters => EMISSION,
+			Self::Account => "System",
+		}
+	}
+
+	/// The name in the metadata.
+	pub fn as_str(self) -> &'static str {
+		self.into()
+	}
+}
+
+/// An event of [`EMISSION`] that changes what a client knows of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+pub enum Event {
+	/// A solve began: the pending rows are active.
+	EpochStarted,
+	/// All components were paid: flows are new.
+	EpochPaid,
+	/// A component was registered.
+	ComponentRegistered,
+	/// A component asked to leave.
+	ComponentLeaving,
+	/// A component that was leaving is gone.
+	ComponentRemoved,
+	/// A component changed where it serves.
+	EndpointSet,
+	/// A component has another service key.
+	ServiceKeySet,
+}
+
+/// Checks that a runtime has everything in this list.
+///
+/// # Errors
+/// [`ChainError::Incompatible`], which names the first thing that is missing.
+pub fn check(metadata: &Metadata) -> Result<(), ChainError> {
+	let need = |found: bool, what: String| match found {
+		true => Ok(()),
+		false => Err(ChainError::Incompatible {
+			what,
+			reason: "it is not in the metadata of the node's runtime".into(),
+		}),
+	};
+	for call in CallName::VARIANTS {
+		let (pallet, name) = (call.pallet(), call.as_str());
+		let found = metadata.pallet_by_name(pallet).and_then(|p| p.call_variant_by_name(name));
+		need(found.is_some(), format!("call {pallet}.{name}"))?;
+	}
+	for item in Item::VARIANTS {
+		let (pallet, name) = (item.pallet(), item.as_str());
+		let storage = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.storage());
+		let found = storage.and_then(|storage| storage.entry_by_name(name));
+		need(found.is_some(), format!("storage {pallet}.{name}"))?;
+	}
+	let api = metadata.runtime_api_trait_by_name(API);
+	for method in Method::VARIANTS {
+		let name = method.as_str();
+		let found = api.as_ref().and_then(|api| api.method_by_name(name));
+		need(found.is_some(), format!("runtime API {API}.{name}"))?;
+	}
+	let events = metadata.pallet_by_name(EMISSION).and_then(|pallet| pallet.event_variants());
+	for event in Event::VARIANTS {
+		let name: &str = event.into();
+		let found = events.is_some_and(|events| events.iter().any(|event| event.name == name));
+		need(found, format!("event {EMISSION}.{name}"))?;
+	}
+	Ok(())
+}

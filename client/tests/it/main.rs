@@ -1,0 +1,4 @@
+//! Tests of the client.
+
+mod memory;
+mod runtime;

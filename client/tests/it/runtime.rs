@@ -1,0 +1,42 @@
+//! The client against the metadata of the runtime, without a node.
+
+use bittensor_client::{names, Call, Edge, Endpoint, Offline};
+use subxt::Metadata;
+use subxt_signer::sr25519::dev;
+
+fn metadata() -> Metadata {
+	let bytes = std::fs::read("metadata.scale").expect("`make metadata` writes it");
+	Metadata::decode_from(&bytes).expect("metadata")
+}
+
+#[test]
+fn the_runtime_offers_what_clients_use() {
+	names::check(&metadata()).expect("the client fits the runtime");
+}
+
+#[test]
+fn every_call_is_encoded_by_the_metadata() {
+	let endpoint =
+		Endpoint { host: "::1".try_into().expect("short"), port: 9, tls_spki: None, protocol: 1 };
+	let offline = Offline::new(metadata(), [7; 32], 1, 1).expect("it fits");
+	let calls = [
+		Call::Register { endpoint: Some(endpoint), service_key: Some([1; 32]) },
+		Call::Stake { amount: 5 },
+		Call::SetEndpoint { endpoint: None },
+		Call::PostRow { row: vec![Edge { target: 1, share: 2 }, Edge { target: 3, share: 4 }] },
+		Call::Transfer { to: [2; 32], amount: 6 },
+	];
+	// The end of an extrinsic is its call: pallet, call, arguments.
+	let arguments: [&[u8]; 5] = [
+		&[&[1u8, 12][..], b"::1", &[9, 0, 0, 1, 0, 1], &[1; 32]].concat(),
+		&[5, 0, 0, 0, 0, 0, 0, 0],
+		&[0],
+		&[8, 1, 0, 0, 0, 2, 0, 3, 0, 0, 0, 4, 0],
+		&[&[0u8][..], &[2; 32], &[6 << 2]].concat(),
+	];
+	for (call, arguments) in calls.iter().zip(arguments) {
+		let signed = offline.sign(call, &dev::alice(), 3).expect("signed");
+		assert!(signed.ends_with(arguments), "{call:?}: {signed:02x?}");
+		assert_ne!(signed, offline.sign(call, &dev::alice(), 4).expect("signed"), "{call:?}");
+	}
+}

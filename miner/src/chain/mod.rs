@@ -1,0 +1,14 @@
+//! The chain as the miner uses it, through `bittensor-client`.
+//!
+//! ```text
+//!   trait Chain ──┬── cache   components, active rows, flows and endpoints at one block
+//!                 └── poster  posts the row when it is due, one call in flight
+//! ```
+//!
+//! Invariant: nothing in the miner waits for the chain to train or to serve.
+
+pub mod cache;
+pub mod poster;
+
+/// The protocol number in an endpoint: signed envelopes over gRPC, version 1.
+pub const PROTOCOL: u16 = 1;
