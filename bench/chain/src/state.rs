@@ -25,7 +25,7 @@ use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	traits::fungible::Mutate,
 };
-use pallet_emission::types::PostedRow;
+use pallet_emission::types::{Edge, PostedRow};
 use sc_chain_spec::json_merge;
 use serde_json::{json, Value};
 use sp_core::storage::Storage;
@@ -157,6 +157,7 @@ fn fill(case: &Case, signers: &[Keypair]) -> anyhow::Result<()> {
 pub fn post(
 	edges: impl Iterator<Item = (u32, u16)>,
 ) -> anyhow::Result<pallet_emission::Call<Runtime>> {
+	let edges = edges.map(|(target, share)| Edge { target, share });
 	let row = PostedRow::try_from(edges.collect::<Vec<_>>())
 		.map_err(|edges| anyhow!("a row of {} edges does not fit a call", edges.len()))?;
 	Ok(pallet_emission::Call::post_row { row })

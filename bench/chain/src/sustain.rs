@@ -251,13 +251,13 @@ impl Run {
 
 /// Whether the row that counts next is the one that was posted.
 pub fn is_last(row: &RowInfo, posted: &[(u32, u16)]) -> bool {
-	let sorted = |edges: &[(u32, u16)]| {
-		let mut edges = edges.to_vec();
-		edges.sort_unstable();
-		edges
-	};
-	let last = row.pending.as_ref().or(row.charged.as_ref());
-	last.is_some_and(|last| sorted(&last.edges) == sorted(posted))
+	let mut posted = posted.to_vec();
+	posted.sort_unstable();
+	row.newest().is_some_and(|last| {
+		let mut last: Vec<_> = last.edges.iter().map(|edge| (edge.target, edge.share)).collect();
+		last.sort_unstable();
+		last == posted
+	})
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,10 +1,10 @@
-//! What the runtime API returns. Every list is paged by uid and capped.
+//! The reads of the runtime API. Lists are paged by uid and capped.
 
 use crate::{
-	pages::{load_entries, row_page, slot_bit, Entries, Registrations},
+	pages::{load_entries, pending_bit, row_page, Entries, Registrations},
 	types::{
-		self_share, Balance, Bid, ComponentInfo, EpochStatus, Parameters, PendingRow, Phase, Row,
-		RowInfo, RowPage, ENTRIES_PER_PAGE, MAX_COMPONENTS_PER_READ, MAX_CONTRIBUTIONS_PER_READ,
+		Balance, Bid, ComponentInfo, EpochStatus, Parameters, PendingRow, Phase, Row, RowInfo,
+		RowPage, ENTRIES_PER_PAGE, MAX_COMPONENTS_PER_READ, MAX_CONTRIBUTIONS_PER_READ,
 		MAX_ROWS_PER_READ,
 	},
 	Components, Config, ContributionPages, EmissionParameters, Endpoints, Epoch, LastPaid,
@@ -16,7 +16,7 @@ use core::ops::Range;
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::{traits::Saturating, SaturatedConversion};
 
-/// The uids from `start` on that one read covers.
+/// The uids that one read covers: at most `cap` from `start`.
 fn window<T: Config>(start: u32, limit: u32, cap: u32) -> Range<u32> {
 	let uids = UidSpace::<T>::get();
 	start.min(uids)..start.saturating_add(limit.min(cap)).min(uids)
@@ -26,21 +26,21 @@ impl From<PendingRow> for Row {
 	fn from(row: PendingRow) -> Self {
 		Self {
 			posted: row.posted,
-			self_share: self_share(&row.edges),
+			self_share: contribution::self_share(&row.edges),
 			edges: row.edges.into_inner(),
 		}
 	}
 }
 
-/// What a read of many uids asks for more than once: each page is read and decoded once.
+/// Pages that a read of many uids needs repeatedly: each is read and decoded once.
 struct Reader<T: Config> {
 	registered: Registrations<T>,
 	stakes: Entries<StakePages<T>, Balance, ENTRIES_PER_PAGE>,
 	payouts: Entries<ContributionPages<T>, Balance, ENTRIES_PER_PAGE>,
 	pending: Entries<PendingSlots<T>, u32, ENTRIES_PER_PAGE>,
-	/// The row page that was read last, and its index.
+	/// The row page read last, and its index.
 	rows: Option<(u32, RowPage)>,
-	/// What decides whether a row is live, and the epoch.
+	/// The parameters and the epoch, which decide whether a row is live.
 	now: Option<(Parameters, u32)>,
 }
 
@@ -58,7 +58,7 @@ impl<T: Config> Default for Reader<T> {
 }
 
 impl<T: Config> Reader<T> {
-	/// The page of charged rows that has this uid's.
+	/// The page of active rows that contains this uid.
 	fn row_page(&mut self, uid: u32) -> &RowPage {
 		let index = row_page(uid);
 		let (read, page) = self.rows.get_or_insert_with(|| (index, RowPages::<T>::get(index)));
@@ -68,13 +68,13 @@ impl<T: Config> Reader<T> {
 		page
 	}
 
-	/// The pending row of a uid. Where there is none, none is looked for.
+	/// The pending row of a uid; read only if it is marked.
 	fn pending_row(&mut self, uid: u32) -> Option<PendingRow> {
-		let marked = self.pending.get(row_page(uid)) & slot_bit(uid) != 0;
+		let marked = self.pending.get(row_page(uid)) & pending_bit(uid) != 0;
 		marked.then(|| PendingRows::<T>::get(uid)).flatten()
 	}
 
-	/// A row as a reader sees it: without its void edges.
+	/// The view of a row: without void edges.
 	fn row(&mut self, row: PendingRow) -> Row {
 		row.without_void_edges(&mut self.registered).into()
 	}
@@ -101,20 +101,20 @@ impl<T: Config> Reader<T> {
 	}
 
 	fn rows(&mut self, uid: u32) -> Option<RowInfo> {
-		let charged = self.row_page(uid).row(uid);
-		let charged = charged.map(|(posted, edges)| self.row(PendingRow { posted, edges }));
+		let active = self.row_page(uid).row(uid);
+		let active = active.map(|(posted, edges)| self.row(PendingRow { posted, edges }));
 		let pending = self.pending_row(uid).map(|row| self.row(row));
-		(charged.is_some() || pending.is_some()).then_some(RowInfo { uid, charged, pending })
+		(active.is_some() || pending.is_some()).then_some(RowInfo { uid, active, pending })
 	}
 }
 
 impl<T: Config> Pallet<T> {
-	/// The component with this uid; `None` if nobody has it.
+	/// The component with this uid; `None` if it is not registered.
 	pub fn component(uid: u32) -> Option<ComponentInfo<T::AccountId>> {
 		Reader::<T>::default().component(uid)
 	}
 
-	/// The registered components among the `limit` uids from `start` on (256 at most).
+	/// The registered components among `limit` uids from `start` (at most 256).
 	pub fn components(start: u32, limit: u32) -> Vec<ComponentInfo<T::AccountId>> {
 		let mut reader = Reader::<T>::default();
 		window::<T>(start, limit, MAX_COMPONENTS_PER_READ)
@@ -122,19 +122,19 @@ impl<T: Config> Pallet<T> {
 			.collect()
 	}
 
-	/// The charged row of this uid and the pending one; `None` if it has neither.
+	/// The active and the pending row of this uid; `None` if it has neither.
 	pub fn row(uid: u32) -> Option<RowInfo> {
 		Reader::<T>::default().rows(uid)
 	}
 
-	/// The rows of the `limit` uids from `start` on (1,024 at most); uids without are left out.
+	/// The rows of `limit` uids from `start` (at most 1,024); uids without a row are left out.
 	pub fn rows(start: u32, limit: u32) -> Vec<RowInfo> {
 		let mut reader = Reader::<T>::default();
 		window::<T>(start, limit, MAX_ROWS_PER_READ).filter_map(|uid| reader.rows(uid)).collect()
 	}
 
-	/// What the `limit` uids from `start` on (1,024 at most) bid for `uid`: the share of the charged
-	/// row, and the flow `payout · share / self_share` of the last payout, rounded down.
+	/// The bids of `limit` uids from `start` (at most 1,024) for `uid`: the share of the active row,
+	/// and the flow of the last payout ([`contribution::flow`]).
 	pub fn bids(uid: u32, start: u32, limit: u32) -> Vec<Bid> {
 		let mut bids = Vec::new();
 		let mut reader = Reader::<T>::default();
@@ -151,17 +151,13 @@ impl<T: Config> Pallet<T> {
 				.fold(0u32, |sum, (_, share)| sum.saturating_add(share.into()));
 			let kept = contribution::SHARE_ONE.saturating_sub(given);
 			let payout = reader.payouts.get(bidder);
-			let flow = (u128::from(payout) * u128::from(share)).checked_div(kept.into());
-			bids.push(Bid {
-				uid: bidder,
-				share: share.into(),
-				flow: flow.unwrap_or_default().saturated_into(),
-			});
+			let share = u32::from(share);
+			bids.push(Bid { uid: bidder, share, flow: contribution::flow(payout, share, kept) });
 		});
 		bids
 	}
 
-	/// The running epoch, its phase, when it pays, and the last payout.
+	/// The running epoch, its phase, its payout time, and the last payout.
 	pub fn epoch_status() -> EpochStatus<BlockNumberFor<T>, T::Hash> {
 		let state = Solve::<T>::get();
 		let components = UidSpace::<T>::get();
@@ -187,7 +183,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// What the last payout paid to the `limit` uids from `start` on (4,096 at most), in units.
+	/// Units that the last payout paid to `limit` uids from `start` (at most 4,096).
 	pub fn contribution(start: u32, limit: u32) -> Vec<Balance> {
 		let mut payouts = Entries::<ContributionPages<T>, Balance, ENTRIES_PER_PAGE>::default();
 		window::<T>(start, limit, MAX_CONTRIBUTIONS_PER_READ).map(|uid| payouts.get(uid)).collect()

@@ -1,7 +1,7 @@
-//! What holds after every block, numbered as in the crate's documentation.
+//! The invariants after every block, numbered as in the crate's documentation.
 
 use crate::{
-	pages::{get_entry, load_entries, pages, row_page, row_pages, slot_bit},
+	pages::{get_entry, load_entries, pages, pending_bit, row_page, row_pages},
 	phases::pieces,
 	types::{
 		Balance, Edges, Phase, EDGES_PER_PAGE, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE, ROWS_PER_PAGE,
@@ -13,7 +13,7 @@ use crate::{
 	UidOfServiceKey, UidSpace, Unbonding,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
-use contribution::{MIN_SELF_SHARE, SHARE_ONE};
+use contribution::{self_share, MIN_SELF_SHARE};
 use frame_support::{
 	ensure,
 	traits::{
@@ -34,7 +34,7 @@ impl<T: Config> Pallet<T> {
 		Self::check_free_uids()
 	}
 
-	/// Units of the pot beyond what it owes; `None` if it owes more than it has.
+	/// Units in the pot beyond its debts; `None` if it owes more than it has.
 	pub(crate) fn surplus() -> Option<Balance> {
 		let stakes = load_entries::<StakePages<T>, Balance, _>(UidSpace::<T>::get());
 		let unbonding = Unbonding::<T>::iter_values().flatten().map(|chunk| chunk.amount);
@@ -45,7 +45,7 @@ impl<T: Config> Pallet<T> {
 		u128::from(T::Currency::balance(&Self::pot())).checked_sub(owed)?.try_into().ok()
 	}
 
-	/// 1. The pot covers what it owes, and the surplus keeps it from being dusted.
+	/// 1. The pot covers its debts, and the surplus keeps it from being dusted.
 	fn check_pot() -> Result<(), TryRuntimeError> {
 		let surplus = Self::surplus().ok_or("the pot owes more than it has")?;
 		ensure!(surplus >= T::Currency::minimum_balance(), "the surplus is below the deposit");
@@ -59,7 +59,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// 2. What was minted is within the schedule and the issuance; the last payout adds up.
+	/// 2. Minting stays within the schedule and the issuance; the last payout adds up.
 	fn check_issuance() -> Result<(), TryRuntimeError> {
 		let schedule = EmissionParameters::<T>::get().schedule();
 		let minted = MintedTotal::<T>::get();
@@ -87,28 +87,28 @@ impl<T: Config> Pallet<T> {
 			ensure!(last == page.targets.len() && last == page.shares.len(), "stray edges");
 			ensure!(last <= EDGES_PER_PAGE as usize, "a row page is too long");
 			for uid in index * ROWS_PER_PAGE..(index + 1) * ROWS_PER_PAGE {
-				let slot = (uid % ROWS_PER_PAGE) as usize;
-				let start = if slot == 0 { 0 } else { page.ends[slot - 1] };
+				let row = (uid % ROWS_PER_PAGE) as usize;
+				let start = if row == 0 { 0 } else { page.ends[row - 1] };
 				match page.row(uid) {
 					Some((posted, edges)) => {
-						let len = usize::from(page.ends[slot] - start);
+						let len = usize::from(page.ends[row] - start);
 						ensure!(edges.len() == len, "a row has more than 64 edges");
 						Self::check_row(uid, posted, &edges, &registered)?;
 					}
-					None => ensure!(page.ends[slot] == start, "edges of a row that is not there"),
+					None => ensure!(page.ends[row] == start, "edges without a row"),
 				}
 			}
 		}
 		let mut marked = 0;
 		for (index, page) in PendingSlots::<T>::iter() {
 			let beyond = index.saturating_mul(ENTRIES_PER_PAGE).saturating_add(page.len() as u32);
-			ensure!(beyond <= row_pages(uids), "pending slots beyond the last uid");
+			ensure!(beyond <= row_pages(uids), "marks of pending rows beyond the last uid");
 			marked += page.iter().map(|entry| entry.count_ones() as usize).sum::<usize>();
 		}
 		ensure!(marked == PendingRows::<T>::iter_keys().count(), "a mark without a pending row");
 		for (uid, row) in PendingRows::<T>::iter() {
-			let slots: u32 = get_entry::<PendingSlots<T>, _, _>(row_page(uid));
-			ensure!(slots & slot_bit(uid) != 0, "a pending row without a mark");
+			let marks: u32 = get_entry::<PendingSlots<T>, _, _>(row_page(uid));
+			ensure!(marks & pending_bit(uid) != 0, "a pending row without a mark");
 			Self::check_row(uid, row.posted, &row.edges, &registered)?;
 			let leaving = Components::<T>::get(uid).is_none_or(|component| component.leaving);
 			ensure!(!leaving, "a pending row of a component that is leaving");
@@ -123,19 +123,18 @@ impl<T: Config> Pallet<T> {
 		registered: &[u32],
 	) -> Result<(), TryRuntimeError> {
 		let since = registered.get(uid as usize).copied().unwrap_or_default();
-		ensure!(since != 0, "a row of nobody");
+		ensure!(since != 0, "a row of an unregistered uid");
 		ensure!(since <= posted && posted <= Epoch::<T>::get(), "a row posted in another epoch");
-		let targets: BTreeSet<u32> = edges.iter().map(|&(target, _)| target).collect();
-		ensure!(targets.len() == edges.len(), "a target comes twice");
+		let targets: BTreeSet<u32> = edges.iter().map(|edge| edge.target).collect();
+		ensure!(targets.len() == edges.len(), "a duplicate target");
 		ensure!(!targets.contains(&uid), "an edge to itself");
 		ensure!(targets.iter().all(|&to| (to as usize) < registered.len()), "an unknown target");
-		ensure!(edges.iter().all(|&(_, share)| share > 0), "an empty edge");
-		let given: u32 = edges.iter().map(|&(_, share)| u32::from(share)).sum();
-		ensure!(given <= SHARE_ONE - MIN_SELF_SHARE, "too little is left for itself");
+		ensure!(edges.iter().all(|edge| edge.share > 0), "an empty edge");
+		ensure!(self_share(edges) >= MIN_SELF_SHARE, "the self-share is below the minimum");
 		Ok(())
 	}
 
-	/// 4. Cursors are in range; pieces exist iff they should.
+	/// 4. Cursors are in range; pieces exist iff the state says so.
 	fn check_machine() -> Result<(), TryRuntimeError> {
 		let state = Solve::<T>::get();
 		let uids = UidSpace::<T>::get();
@@ -200,7 +199,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(UidOf::<T>::get(&component.owner) == Some(uid), "an owner without its uid");
 			ensure!(component.leaving == leaving.contains(&uid), "the leaving lists disagree");
 			if component.leaving {
-				ensure!(get_entry::<StakePages<T>, u64, _>(uid) == 0, "a leaving one has stake");
+				ensure!(
+					get_entry::<StakePages<T>, u64, _>(uid) == 0,
+					"a leaving component has stake"
+				);
 			}
 			if component.service_key != component.owner {
 				keys += 1;
@@ -211,18 +213,21 @@ impl<T: Config> Pallet<T> {
 			let held = T::Currency::balance_on_hold(&reason, &component.owner);
 			ensure!(held >= component.deposit, "a deposit is not held");
 		}
-		ensure!(UidOf::<T>::iter().count() == count, "an owner of nothing");
-		ensure!(UidOfServiceKey::<T>::iter().count() == keys, "a service key of nothing");
-		ensure!(leaving.iter().all(|&uid| Components::<T>::contains_key(uid)), "nobody leaves");
+		ensure!(UidOf::<T>::iter().count() == count, "an owner without a component");
+		ensure!(UidOfServiceKey::<T>::iter().count() == keys, "a service key without a component");
+		ensure!(
+			leaving.iter().all(|&uid| Components::<T>::contains_key(uid)),
+			"an unregistered uid leaves"
+		);
 		let known = registered.iter().filter(|&&since| since != 0).count();
-		ensure!(known == count, "a registration of nobody");
+		ensure!(known == count, "a registration without a component");
 		ensure!(
 			Endpoints::<T>::iter_keys().all(Components::<T>::contains_key),
-			"an endpoint of nobody"
+			"an endpoint without a component"
 		);
 		let stakes = load_entries::<StakePages<T>, u64, _>(uids);
 		let idle = stakes.iter().zip(&registered).all(|(&stake, &since)| stake == 0 || since != 0);
-		ensure!(idle, "nobody has stake");
+		ensure!(idle, "an unregistered uid has stake");
 		Ok(())
 	}
 

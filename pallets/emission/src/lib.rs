@@ -1,9 +1,9 @@
-//! Stake, attribution rows, epochs and the minting of tokens.
+//! Stake, rows, epochs and the minting of tokens.
 //!
-//! Components register, stake, and post rows: the shares of their loss reduction that they
-//! attribute to the components whose vectors they use. Once per epoch the chain turns all rows and
-//! stakes into contributions (Algorithm 1, in the crate [`contribution`]) and mints the scheduled
-//! emission in proportion to them (Algorithm 2). Minted tokens are stake.
+//! A component registers, stakes, and posts a row: the shares of its loss reduction that it
+//! attributes to the components whose vectors it uses. Once per epoch the chain computes the
+//! contributions from all rows and stakes (Algorithm 1, crate [`contribution`]) and mints the
+//! scheduled emission in proportion to them (Algorithm 2). Minted tokens are stake.
 //!
 //! # One epoch
 //!
@@ -13,21 +13,21 @@
 //!   Idle     │ Merge      Begin        Sweep ............... Emit   │ Idle     ... Merge
 //!            │   │          │            │                     │    │
 //!            │   │          │            │                     │    └ EpochPaid, epoch += 1
-//!            │   │          │            │                     └ σ minted into the pot once, then
-//!            │   │          │            │                       512 stakes per page are raised
-//!            │   │          │            └ Gauss-Seidel push, as much as the weight allows
-//!            │   │          └ stakes and live rows copied, in one step; EpochStarted
-//!            │   └ components that leave are removed, pending rows become the charged rows
+//!            │   │          │            │                     └ mint σ into the pot once, then
+//!            │   │          │            │                       raise 512 stakes per page
+//!            │   │          │            └ Gauss-Seidel push, as far as the weight allows
+//!            │   │          └ copy stakes and live rows in one step; EpochStarted
+//!            │   └ remove leaving components, make pending rows active
 //!  post_row ─┴─► PendingRows ───────────(next Merge)──────────► RowPages
 //! ```
 //!
-//! All of it runs in `on_poll`, which users cannot starve, under a meter of its own: the rest of the
-//! block or [`Config::MaxServiceWeight`], whichever is less. Each step first checks that its worst
-//! case fits, runs as far as the weight allows, and falls through into the next, so that a small
-//! network goes once round in a single block. A solve that spans blocks keeps its two vectors in
-//! pieces of 32 KiB and packs the rows anew in each block. A block without the hook (session
-//! rotation, migrations) delays an epoch and breaks nothing: the emission depends on the numbers of
-//! the blocks of `Begin` alone.
+//! All of this runs in `on_poll`, which extrinsics cannot starve, under its own meter: the rest of
+//! the block or [`Config::MaxServiceWeight`], whichever is less. Each step first checks that its
+//! worst case fits, runs as far as the weight allows, and falls through to the next step, so a small
+//! network completes an epoch in one block. A solve that spans blocks stores its two vectors in
+//! pieces of 32 KiB and packs the rows again in each block. A block without the hook (session
+//! rotation, migrations) delays an epoch and has no other effect: the emission depends only on the
+//! block numbers of `Begin`.
 //!
 //! # Where the coins are
 //!
@@ -40,37 +40,40 @@
 //!
 //! # Epochs and rows
 //!
-//! Epochs count from 1; the number grows when an epoch is paid. A component's *charged* row is the
-//! one that the last solve used (`RowPages`); what is posted waits in `PendingRows`, last wins, and
-//! no post is ever refused because a solve runs. An edge i → j counts iff j is registered and
-//! registered(j) ≤ posted(i): an edge to a uid that has changed hands is void and its share stays
-//! with i. A freed uid is given out again in a later epoch only, so the two can be told apart by
-//! their epochs. The stake of i is a source iff its row is not older than `row_lifetime` epochs; an
-//! older row still passes on what others attribute to i.
+//! Epochs count from 1; the number increases when an epoch is paid. The *active* row of a component
+//! is the one that the last solve used (`RowPages`). A posted row is *pending* (`PendingRows`): the
+//! last post wins, and posts are accepted during a solve. An edge i → j counts iff j is registered
+//! and registered(j) ≤ posted(i). An edge to a uid that has a new owner is void: its share stays
+//! with i. A freed uid is reused only in a later epoch, so the two owners have different epochs. The
+//! stake of i is a source iff its row is at most `row_lifetime` epochs old; an older row still
+//! passes on what others attribute to i.
 //!
 //! # Invariants (checked by `try_state`)
 //!
-//! 1. pot ≥ Σ stakes + Σ unbonding + what is minted and not yet paid. The surplus never falls; it
-//!    starts at the existential deposit, which genesis puts there so that the pot cannot be dusted.
-//! 2. The issuance grows by minting only, by σ of the blocks between two `Begin`s, to the unit, or
-//!    not at all if nothing is payable.
-//! 3. Rows, charged and pending, are well-formed and belong to registered components; a uid is
-//!    marked in `PendingSlots` iff it has a pending row.
-//! 4. Cursors are in range, and the pieces of a solve exist iff the solve says so.
+//! 1. pot ≥ Σ stakes + Σ unbonding + minted and not yet paid. The surplus never decreases; it starts
+//!    at the existential deposit, which genesis pays in so that the pot cannot be dusted.
+//! 2. The issuance grows only by minting: exactly σ of the blocks between two `Begin`s, or 0 if
+//!    nothing is payable.
+//! 3. Active and pending rows are well-formed and belong to registered components; a uid is marked
+//!    in `PendingSlots` iff it has a pending row.
+//! 4. Cursors are in range, and the pieces of a solve exist iff the state says so.
 //! 5. Owners, service keys, uids, registrations, leaving lists and free uids agree; unregistered and
 //!    leaving uids have no stake; each owner holds its deposit.
 //!
-//! # Where to find what
+//! # Modules
 //!
-//! | module | |
+//! | module | content |
 //! |---|---|
-//! | [`types`] | types of storage, calls and the runtime API |
-//! | `register`, `staking`, `row` | the calls |
+//! | this file | configuration, storage, genesis and calls |
+//! | `events`, `errors` | the other parts of the pallet |
+//! | [`types`] | types of storage and calls; the views are in [`bittensor_emission`] |
+//! | `register`, `staking`, `row` | what the calls do |
 //! | `phases` | the state machine: `merge`, `begin`, `sweep`, `emit` |
 //! | `pages` | access to the paged storage |
 //! | `api` | what the runtime API returns |
-//! | [`weights`] | what calls and steps cost |
-//! | `benchmarking` | how that is measured |
+//! | [`weights`] | weights of calls and steps |
+//! | `benchmarking` | measures them |
+//! | `invariants` | checks what must hold after every block |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -80,9 +83,13 @@ pub use pallet::*;
 pub use types::{Parameters, PostedRow};
 pub use weights::WeightInfo;
 
+use frame_support::pallet_macros::import_section;
+
 mod api;
 #[cfg(any(test, feature = "runtime-benchmarks"))]
 mod benchmarking;
+mod errors;
+mod events;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
 #[cfg(test)]
@@ -101,6 +108,8 @@ pub mod weights;
 pub(crate) const LOG_TARGET: &str = "runtime::emission";
 
 /// The pallet: see the [crate](crate) for the design.
+#[import_section(errors::errors)]
+#[import_section(events::events)]
 #[frame_support::pallet]
 pub mod pallet {
 	use super::{
@@ -130,22 +139,22 @@ pub mod pallet {
 			+ fungible::Mutate<Self::AccountId>
 			+ fungible::hold::Mutate<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 
-		/// The runtime's reasons to hold balance.
+		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
 
-		/// The account that holds all stakes is derived from this.
+		/// Seed of the account that holds all stakes.
 		#[pallet::constant]
 		type PalletId: Get<PalletId>;
 
-		/// The most components, 65,536 at most.
+		/// Maximum number of components, at most 65,536.
 		#[pallet::constant]
 		type MaxComponents: Get<u32>;
 
-		/// The most weight that the emission takes of one block: a quarter of it is meant.
+		/// Maximum weight of emission work per block; intended: one quarter of the block.
 		#[pallet::constant]
 		type MaxServiceWeight: Get<Weight>;
 
-		/// What calls and steps cost.
+		/// Weights of calls and steps.
 		type WeightInfo: WeightInfo;
 	}
 
@@ -158,25 +167,25 @@ pub mod pallet {
 
 	#[pallet::extra_constants]
 	impl<T: Config> Pallet<T> {
-		/// The most edges of a row.
+		/// Maximum number of edges in a row.
 		#[pallet::constant_name(MaxEdges)]
 		fn max_edges() -> u32 {
 			super::types::MAX_EDGES
 		}
 
-		/// A whole row, in shares.
+		/// The sum of a row, in shares.
 		#[pallet::constant_name(ShareOne)]
 		fn share_one() -> u32 {
 			contribution::SHARE_ONE
 		}
 
-		/// The least self-share of a row, out of `ShareOne`.
+		/// Minimum self-share of a row, out of `ShareOne`.
 		#[pallet::constant_name(MinSelfShare)]
 		fn min_self_share() -> u32 {
 			contribution::MIN_SELF_SHARE
 		}
 
-		/// The most sweeps of one solve.
+		/// Maximum number of sweeps in one solve.
 		#[pallet::constant_name(MaxSweeps)]
 		fn max_sweeps() -> u32 {
 			u32::from(contribution::MAX_SWEEPS)
@@ -189,19 +198,19 @@ pub mod pallet {
 		}
 	}
 
-	/// What no call can change; written by genesis.
+	/// Parameters of the emission, fixed by genesis.
 	#[pallet::storage]
 	pub type EmissionParameters<T> = StorageValue<_, Parameters, ValueQuery>;
 
-	/// The number of the running epoch.
+	/// Number of the running epoch.
 	#[pallet::storage]
 	pub type Epoch<T> = StorageValue<_, u32, ValueQuery, ConstU32<1>>;
 
-	/// The block of the last `Begin`: where the blocks of the running epoch's emission start.
+	/// Block of the last `Begin`, after which emission accrues.
 	#[pallet::storage]
 	pub type Started<T> = StorageValue<_, BlockNumberFor<T>, ValueQuery>;
 
-	/// The state of the phase machine.
+	/// State of the phase machine.
 	#[pallet::storage]
 	pub type Solve<T: Config> = StorageValue<_, SolveState<BlockNumberFor<T>, T::Hash>, ValueQuery>;
 
@@ -213,72 +222,78 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type MintedTotal<T> = StorageValue<_, Balance, ValueQuery>;
 
-	/// The registered components.
+	/// Registered components, by uid.
 	#[pallet::storage]
 	pub type Components<T: Config> = StorageMap<_, Twox64Concat, u32, Component<T::AccountId>>;
 
-	/// The uid of the component that an account owns.
+	/// Uid of the component that an account owns.
 	#[pallet::storage]
 	pub type UidOf<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32>;
 
-	/// The uid of the component whose service key an account is, where that is not the owner.
+	/// Uid of the component that an account serves.
+	///
+	/// Only service keys that differ from the owner are listed.
 	#[pallet::storage]
 	pub type UidOfServiceKey<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32>;
 
-	/// Where components answer.
+	/// Where components serve, by uid.
 	#[pallet::storage]
 	pub type Endpoints<T> = StorageMap<_, Twox64Concat, u32, Endpoint>;
 
-	/// The number of uids that were ever given out: they are 0 to this minus one.
+	/// Number of uids ever assigned: 0 to this minus one.
 	#[pallet::storage]
 	pub type UidSpace<T> = StorageValue<_, u32, ValueQuery>;
 
-	/// The uids of removed components, oldest first.
+	/// Queue of the uids of removed components, oldest first.
 	#[pallet::storage]
 	pub type FreeUids<T> = StorageMap<_, Twox64Concat, u32, FreeUid>;
 
-	/// Which entries of `FreeUids` are in use.
+	/// The entries of `FreeUids` that are in use.
 	#[pallet::storage]
 	pub type FreeUidQueue<T> = StorageValue<_, FreeQueue, ValueQuery>;
 
-	/// The leaving components among each 512 uids.
+	/// Leaving components, 512 uids per page.
 	#[pallet::storage]
 	pub type Leaving<T> = StorageMap<_, Twox64Concat, u32, Page<u32>, ValueQuery>;
 
-	/// The epochs in which 4,096 uids registered; 0: nobody has the uid.
+	/// Registration epochs, 4,096 uids per page; 0 is unregistered.
 	#[pallet::storage]
 	pub type RegisteredPages<T> = StorageMap<_, Twox64Concat, u32, RegisteredPage, ValueQuery>;
 
-	/// The stakes of 512 uids, in units: what Algorithm 1 starts from, and where emission goes.
+	/// Stakes in units, 512 uids per page.
+	///
+	/// Algorithm 1 starts from them, and payouts are added to them.
 	#[pallet::storage]
 	pub type StakePages<T> = StorageMap<_, Twox64Concat, u32, Page<u64>, ValueQuery>;
 
-	/// What the last payout paid to 512 uids, in units.
+	/// Units paid by the last payout, 512 uids per page.
 	#[pallet::storage]
 	pub type ContributionPages<T> = StorageMap<_, Twox64Concat, u32, Page<u64>, ValueQuery>;
 
-	/// The charged rows of 32 uids.
+	/// Active rows, 32 uids per page.
 	#[pallet::storage]
 	pub type RowPages<T> = StorageMap<_, Twox64Concat, u32, RowPage, ValueQuery>;
 
-	/// Rows that wait for the next `Merge`, by uid.
+	/// Pending rows, by uid; the next `Merge` makes them active.
 	#[pallet::storage]
 	pub type PendingRows<T> = StorageMap<_, Twox64Concat, u32, PendingRow>;
 
-	/// The uids that have a pending row: one entry per row page, 512 to a page, and one bit per row.
+	/// Uids that have a pending row, one bit each.
+	///
+	/// An entry has the bits of one row page; a page has 512 entries.
 	#[pallet::storage]
 	pub type PendingSlots<T> = StorageMap<_, Twox64Concat, u32, Page<u32>, ValueQuery>;
 
-	/// Stake on its way back to accounts, by epoch.
+	/// Stake that unbonds, by account and epoch.
 	#[pallet::storage]
 	pub type Unbonding<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, UnbondingChunks, ValueQuery>;
 
-	/// Pieces of the residual of a solve that spans blocks.
+	/// Residual of a solve that spans blocks, in pieces.
 	#[pallet::storage]
 	pub type ResidualPieces<T> = StorageMap<_, Twox64Concat, u32, Piece>;
 
-	/// Pieces of the contributions of a solve that spans blocks.
+	/// Contributions of a solve that spans blocks, in pieces.
 	#[pallet::storage]
 	pub type SolvedPieces<T> = StorageMap<_, Twox64Concat, u32, Piece>;
 
@@ -286,10 +301,9 @@ pub mod pallet {
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
-		/// What no call can change.
+		/// Parameters of the emission; no call changes them.
 		pub parameters: Parameters,
-		/// Components from the start: `(owner, stake)`. The stake and the deposit come from the
-		/// owner's balance.
+		/// Initial components: `(owner, stake)`. The owner's balance pays the stake and the deposit.
 		pub components: Vec<(T::AccountId, Balance)>,
 	}
 
@@ -306,7 +320,7 @@ pub mod pallet {
 				"emission: sigma · halvings.interval must fit 64 bits",
 			);
 			EmissionParameters::<T>::put(self.parameters);
-			// Written, so that both can be read from the first block on.
+			// Written explicitly, so that clients can read both from block 0.
 			Epoch::<T>::put(1);
 			Solve::<T>::put(SolveState::default());
 			Pallet::<T>::open_pot();
@@ -317,171 +331,6 @@ pub mod pallet {
 					.expect("emission: each genesis owner needs its stake, at least minStake");
 			}
 		}
-	}
-
-	/// What happened.
-	#[pallet::event]
-	#[pallet::generate_deposit(pub(super) fn deposit_event)]
-	pub enum Event<T: Config> {
-		/// A component was registered.
-		ComponentRegistered {
-			/// Its index.
-			uid: u32,
-			/// Its cold key.
-			owner: T::AccountId,
-		},
-		/// A component has deregistered: its stake is unbonding, and it is removed at the start of
-		/// the next epoch.
-		ComponentLeaving {
-			/// Its index.
-			uid: u32,
-		},
-		/// A component that was leaving is gone; its deposit is released.
-		ComponentRemoved {
-			/// The index, free again in a later epoch.
-			uid: u32,
-			/// Its cold key.
-			owner: T::AccountId,
-		},
-		/// A component said where it answers, or that it does not.
-		EndpointSet {
-			/// The component.
-			uid: u32,
-		},
-		/// A component has a new service key.
-		ServiceKeySet {
-			/// The component.
-			uid: u32,
-			/// The key that runs its miner from now on.
-			service_key: T::AccountId,
-		},
-		/// Tokens were staked.
-		Staked {
-			/// The component.
-			uid: u32,
-			/// Units added.
-			amount: Balance,
-			/// Units staked now.
-			stake: Balance,
-		},
-		/// Stake began to unbond.
-		Unstaked {
-			/// The component.
-			uid: u32,
-			/// Units taken off the stake.
-			amount: Balance,
-			/// The epoch from which on they can be withdrawn.
-			unlocks_at: u32,
-		},
-		/// Unbonded stake went back to an account.
-		Withdrawn {
-			/// The account.
-			account: T::AccountId,
-			/// Units.
-			amount: Balance,
-		},
-		/// A row was posted; it counts from the next epoch on.
-		RowPosted {
-			/// The component.
-			uid: u32,
-			/// The number of its edges.
-			edges: u32,
-			/// What stays with the component, out of 65,536.
-			self_share: u32,
-		},
-		/// Stakes and rows were copied; the solve begins.
-		EpochStarted {
-			/// The number of the epoch.
-			epoch: u32,
-			/// The block whose state holds the stakes.
-			parent: T::Hash,
-		},
-		/// All components were paid.
-		EpochPaid {
-			/// The number of the epoch.
-			epoch: u32,
-			/// Units minted: the whole of the schedule, or 0 if nothing was payable.
-			minted: Balance,
-			/// The uids of the solve were 0 to `components − 1`.
-			components: u32,
-			/// Sweeps made.
-			sweeps: u32,
-			/// Mass that was not absorbed, of about 2^62.
-			residual: u64,
-		},
-		/// A step did not fit into what the block left for it; it is tried again in the next block.
-		SolveStalled {
-			/// The phase.
-			phase: Phase,
-			/// What the step needs.
-			required: Weight,
-			/// What there was.
-			available: Weight,
-		},
-		/// The solve stopped at the highest number of sweeps; what was not absorbed is paid to
-		/// nobody, the emission goes to what was.
-		SolveTruncated {
-			/// The number of the epoch.
-			epoch: u32,
-			/// Mass that was not absorbed, of about 2^62.
-			residual: u64,
-		},
-	}
-
-	/// Why a call was refused, and what to do.
-	#[pallet::error]
-	pub enum Error<T> {
-		/// This account owns a component already. Use that one; or deregister it, wait until it is
-		/// removed at the start of the next epoch, and register again.
-		AlreadyRegistered,
-		/// This account owns no component. Sign with the owner's key, or call `register` first.
-		NotOwner,
-		/// This account is neither the owner nor the service key of a component. Sign with one of
-		/// these keys, or call `register` first.
-		NotRegistered,
-		/// The component is leaving. Wait until it is removed at the start of the next epoch, then
-		/// register again.
-		ComponentLeaving,
-		/// All uids are taken, or were freed in this very epoch. Try again in the next epoch.
-		NoFreeUid,
-		/// The owner's free balance does not cover the registration deposit and the existential
-		/// deposit. Transfer tokens to the owner first.
-		DepositNotCovered,
-		/// This service key belongs to another component. Choose a key that no component uses.
-		ServiceKeyInUse,
-		/// The host must have 1 to 253 characters, only letters, digits, '.', '-', '_' and ':', and
-		/// the port must not be 0. Give a host name or an IP address without scheme or path.
-		InvalidEndpoint,
-		/// The amount is 0. Give the number of units to move.
-		ZeroAmount,
-		/// The stake would be below the minimum. Stake `min_stake` units or more in all, or unstake
-		/// everything.
-		StakeBelowMinimum,
-		/// The owner's free balance does not cover the amount and the existential deposit. Stake
-		/// less, or transfer tokens to the owner first.
-		NotEnoughBalance,
-		/// The component has less stake than that. Unstake at most what it has.
-		NotEnoughStake,
-		/// Too many amounts are unbonding at a time. Call `withdraw_unbonded`, or unstake in a later
-		/// epoch.
-		TooManyUnbonding,
-		/// Nothing can be withdrawn yet. Look up `unlocks_at` in `unbonding` and wait for that epoch.
-		NothingUnlocked,
-		/// The row has an edge to its own component. Leave it out: the self-share is what the other
-		/// edges leave of 65,536.
-		SelfEdge,
-		/// The row names a component twice. Add up the two shares.
-		DuplicateTarget,
-		/// The row names a uid that no component has. Take it out.
-		UnknownTarget,
-		/// The row has an edge of share 0. Leave it out.
-		ZeroShare,
-		/// The row has more than 64 edges. Keep the strongest.
-		TooManyEdges,
-		/// The shares leave less than the least self-share. Let them sum to 57,344 at most.
-		SharesOverLimit,
-		/// There is no such edge to remove. Check the target, or give a share above 0.
-		NoSuchEdge,
 	}
 
 	#[pallet::hooks]
@@ -505,11 +354,11 @@ pub mod pallet {
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Register a component: one per account, for a deposit that you get back.
+		/// Register a component, for a refundable deposit.
 		///
-		/// The signer is the owner (cold key). It can be registered with an endpoint and with a
-		/// service key, the account that runs the miner; without, the owner is its own service key.
-		/// The deposit is held and released after `deregister`, when the next epoch starts.
+		/// Signed by the owner (cold key); one component per account. `endpoint` is where the
+		/// component serves, `service_key` the account that runs the miner; by default the owner.
+		/// The deposit is on hold until `deregister` takes effect in the next epoch.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::register())]
 		pub fn register(
@@ -521,10 +370,10 @@ pub mod pallet {
 			Self::do_register(owner, endpoint, service_key).map(|_| ())
 		}
 
-		/// Deregister your component: its stake starts to unbond, its uid is given up.
+		/// Deregister your component and unbond its stake.
 		///
-		/// The component is removed and the deposit released at the start of the next epoch. What a
-		/// solve in progress still pays to it unbonds too.
+		/// Signed by the owner. The next epoch removes the component, frees its uid and releases the
+		/// deposit. Payouts of a solve in progress unbond too.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::deregister())]
 		pub fn deregister(origin: OriginFor<T>) -> DispatchResult {
@@ -532,9 +381,9 @@ pub mod pallet {
 			Self::do_deregister(&owner)
 		}
 
-		/// Say where your component answers Spikes and Grads; none: it does not.
+		/// Set or remove the address where your component serves.
 		///
-		/// Signed by the owner or the service key.
+		/// Signed by the owner or the service key. Without an endpoint the component does not serve.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::set_endpoint())]
 		pub fn set_endpoint(origin: OriginFor<T>, endpoint: Option<Endpoint>) -> DispatchResult {
@@ -542,9 +391,10 @@ pub mod pallet {
 			Self::do_set_endpoint(&who, endpoint)
 		}
 
-		/// Choose the key that runs your miner: it can post rows and set the endpoint.
+		/// Set the key that runs your miner.
 		///
-		/// Signed by the owner. The key must not belong to another component.
+		/// Signed by the owner. The service key can post rows and set the endpoint. It must not
+		/// belong to another component.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::set_service_key())]
 		pub fn set_service_key(origin: OriginFor<T>, service_key: T::AccountId) -> DispatchResult {
@@ -554,8 +404,8 @@ pub mod pallet {
 
 		/// Stake tokens on your component.
 		///
-		/// Signed by the owner, from whose balance the amount comes. The stake must be `min_stake`
-		/// or more afterwards. It counts in the next solve if the component has a live row.
+		/// Signed by the owner, whose balance pays the amount. The new stake must be at least
+		/// `min_stake`. It counts in the next solve if the component has a live row.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::stake())]
 		pub fn stake(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {
@@ -563,9 +413,9 @@ pub mod pallet {
 			Self::do_stake(&owner, amount)
 		}
 
-		/// Take stake off your component; you can withdraw it some epochs later.
+		/// Unstake tokens; withdraw them some epochs later.
 		///
-		/// Signed by the owner. What is left must be 0 or `min_stake` at least.
+		/// Signed by the owner. The rest must be 0 or at least `min_stake`.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::unstake())]
 		pub fn unstake(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {
@@ -581,13 +431,13 @@ pub mod pallet {
 			Self::do_withdraw_unbonded(&who)
 		}
 
-		/// Post your component's row: how much each other component lowers its loss.
+		/// Post your row: the shares of your loss reduction.
 		///
-		/// Signed by the owner or the service key. `row` is a list of (uid, share), shares out of
-		/// 65,536 and in any order; what they leave is the self-share, 8,192 at least. It replaces
-		/// the row from the next epoch on. The fee is given back for a component's first
-		/// post in an epoch if its stake is `min_stake` at least and the row moves by 1 % or more,
-		/// or half the lifetime of the last one has passed.
+		/// Signed by the owner or the service key. Each edge gives `share` out of 65,536 to the
+		/// component `target`; edges come in any order. The rest is the self-share, at least 8,192.
+		/// The row becomes active in the next epoch. The fee is refunded for a component's first post
+		/// in an epoch if its stake is at least `min_stake`, and if the row moves by 1 % or more or
+		/// half the lifetime of the last row has passed.
 		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::post_row(row.len() as u32))]
 		pub fn post_row(origin: OriginFor<T>, row: PostedRow) -> DispatchResultWithPostInfo {
@@ -595,11 +445,11 @@ pub mod pallet {
 			Self::do_post_row(&who, row)
 		}
 
-		/// Change one edge of your component's row; share 0 removes it.
+		/// Set one edge of your row; share 0 removes it.
 		///
-		/// Signed by the owner or the service key. The difference comes from or goes to the
-		/// self-share. It starts from the row posted last, and counts from the next epoch on. The
-		/// fee is given back as for `post_row`.
+		/// Signed by the owner or the service key. Changes the row posted last; the difference comes
+		/// from or goes to the self-share. The row becomes active in the next epoch. The fee is
+		/// refunded as for `post_row`.
 		#[pallet::call_index(8)]
 		#[pallet::weight(T::WeightInfo::set_edge())]
 		pub fn set_edge(

@@ -4,16 +4,16 @@
 //!   uid 1,300:  entry 276 of page 2 of stakes and of contributions   (  512 per page)
 //!               entry 1,300 of page 0 of registrations               (4,096 per page)
 //!               row 20 of row page 40                                (   32 per page)
-//!               bit 20 of entry 40 of page 0 of pending slots        (  512 per page)
+//!               bit 20 of entry 40 of page 0 of `PendingSlots`       (  512 per page)
 //! ```
 //!
-//! A page of entries is only as long as it must be: what lies beyond its length is 0. Row pages are
-//! written as values, and read either so or, by the solve, in place from the stored bytes.
+//! A page of entries is as short as possible: entries beyond its length are 0. Row pages are written
+//! as values and read as values or, in a solve, in place from the stored bytes.
 
 use crate::{
 	types::{
-		Edges, RowPage, EDGES_PER_PAGE, ENTRIES_PER_PAGE, REGISTRATIONS_PER_PAGE, ROWS_PER_PAGE,
-		ROW_PAGE_VERSION,
+		Edge, Edges, RowPage, EDGES_PER_PAGE, ENTRIES_PER_PAGE, REGISTRATIONS_PER_PAGE,
+		ROWS_PER_PAGE, ROW_PAGE_VERSION,
 	},
 	Config, Pallet, PendingSlots, RegisteredPages, RowPages,
 };
@@ -37,17 +37,17 @@ where
 {
 }
 
-/// The pages that hold the stakes, or the contributions, of `uids` uids.
+/// Number of pages of stakes, or of contributions, of `uids` uids.
 pub(crate) fn pages(uids: u32) -> u32 {
 	uids.div_ceil(ENTRIES_PER_PAGE)
 }
 
-/// The pages that hold the registrations of `uids` uids.
+/// Number of pages of registrations of `uids` uids.
 pub(crate) fn registered_pages(uids: u32) -> u32 {
 	uids.div_ceil(REGISTRATIONS_PER_PAGE)
 }
 
-/// The row pages that hold the rows of `uids` uids.
+/// Number of row pages of `uids` uids.
 pub(crate) fn row_pages(uids: u32) -> u32 {
 	uids.div_ceil(ROWS_PER_PAGE)
 }
@@ -57,17 +57,17 @@ pub(crate) fn row_page(uid: u32) -> u32 {
 	uid / ROWS_PER_PAGE
 }
 
-/// The place of a uid in its row page.
-fn slot(uid: u32) -> usize {
+/// The position of a uid in its row page.
+fn offset(uid: u32) -> usize {
 	(uid % ROWS_PER_PAGE) as usize
 }
 
-/// The bit of a uid in the entry of its row page in `PendingSlots`.
-pub(crate) fn slot_bit(uid: u32) -> u32 {
+/// The bit of a uid in the `PendingSlots` entry of its row page.
+pub(crate) fn pending_bit(uid: u32) -> u32 {
 	1 << (uid % ROWS_PER_PAGE)
 }
 
-/// The entry of a uid, 0 if it was never written.
+/// The entry of a uid; 0 if it was never written.
 pub(crate) fn get_entry<Pages, V, const N: u32>(uid: u32) -> V
 where
 	V: FullCodec + Default + Copy,
@@ -110,13 +110,13 @@ where
 	entries
 }
 
-/// Entries by uid; each page is read once, when one of its entries is asked for.
+/// Entries by uid. Each page is read once, at the first access to one of its entries.
 pub(crate) struct Entries<Pages, V, const N: u32> {
 	pages: BTreeMap<u32, BoundedVec<V, ConstU32<N>>>,
 	map: PhantomData<Pages>,
 }
 
-/// Registration epochs by uid; 0: nobody has it.
+/// Registration epochs by uid; 0 is unregistered.
 pub(crate) type Registrations<T> = Entries<RegisteredPages<T>, u32, REGISTRATIONS_PER_PAGE>;
 
 impl<Pages, V, const N: u32> Default for Entries<Pages, V, N> {
@@ -130,7 +130,7 @@ where
 	V: FullCodec + Default + Copy,
 	Pages: Paged<V, N>,
 {
-	/// The entry of a uid, 0 if it was never written.
+	/// The entry of a uid; 0 if it was never written.
 	pub(crate) fn get(&mut self, uid: u32) -> V {
 		let page = self.pages.entry(uid / N).or_insert_with_key(|&page| Pages::get(page));
 		page.get((uid % N) as usize).copied().unwrap_or_default()
@@ -138,14 +138,14 @@ where
 }
 
 impl<T: Config> Registrations<T> {
-	/// Whether an edge to `target` in a row posted in epoch `posted` counts.
+	/// Whether an edge to `target` counts in a row posted in epoch `posted`.
 	pub(crate) fn counts(&mut self, target: u32, posted: u32) -> bool {
 		edge_counts(self.get(target), posted)
 	}
 }
 
-/// Whether an edge counts, of a row posted in epoch `posted` to a component registered in epoch
-/// `registered` (0: not registered).
+/// Whether an edge counts: its row was posted in epoch `posted`, and its target registered in epoch
+/// `registered` (0: unregistered).
 pub(crate) fn edge_counts(registered: u32, posted: u32) -> bool {
 	registered != 0 && registered <= posted
 }
@@ -165,41 +165,42 @@ impl Default for RowPage {
 impl RowPage {
 	/// The epoch in which the row of `uid` was posted; 0 if it has no row.
 	pub(crate) fn posted(&self, uid: u32) -> u32 {
-		self.posted.get(slot(uid)).copied().unwrap_or_default()
+		self.posted.get(offset(uid)).copied().unwrap_or_default()
 	}
 
 	/// The epoch in which the row of `uid` was posted, and its edges; `None` if it has no row.
 	pub(crate) fn row(&self, uid: u32) -> Option<(u32, Edges)> {
 		let posted = Some(self.posted(uid)).filter(|&posted| posted != 0)?;
-		let (targets, shares) = self.edges(slot(uid));
-		let edges = targets.iter().zip(shares).map(|(&target, &share)| (u32::from(target), share));
+		let (targets, shares) = self.edges(offset(uid));
+		let edges = targets.iter().zip(shares);
+		let edges = edges.map(|(&target, &share)| Edge { target: target.into(), share });
 		Some((posted, BoundedVec::truncate_from(edges.collect())))
 	}
 
-	fn edges(&self, slot: usize) -> (&[u16], &[u16]) {
-		let before = slot.checked_sub(1).and_then(|before| self.ends.get(before));
+	fn edges(&self, row: usize) -> (&[u16], &[u16]) {
+		let before = row.checked_sub(1).and_then(|before| self.ends.get(before));
 		let start = before.copied().map_or(0, usize::from);
-		let end = self.ends.get(slot).copied().map_or(start, usize::from);
+		let end = self.ends.get(row).copied().map_or(start, usize::from);
 		(
 			self.targets.get(start..end).unwrap_or_default(),
 			self.shares.get(start..end).unwrap_or_default(),
 		)
 	}
 
-	/// Replaces those rows for whose slots `new` has another: the epoch of its post, 0 to remove the
-	/// row, and its edges.
+	/// Replaces each row for whose position `new` returns one: the epoch of its post (0 removes the
+	/// row) and its edges.
 	pub(crate) fn update(&mut self, mut new: impl FnMut(u32) -> Option<(u32, Edges)>) {
 		let mut targets = Vec::with_capacity(EDGES_PER_PAGE as usize);
 		let mut shares = Vec::with_capacity(EDGES_PER_PAGE as usize);
 		let (mut all_posted, mut ends) = (self.posted, self.ends);
-		for (slot, (posted, end)) in all_posted.iter_mut().zip(&mut ends).enumerate() {
-			if let Some((epoch, row)) = new(slot as u32) {
+		for (row, (posted, end)) in all_posted.iter_mut().zip(&mut ends).enumerate() {
+			if let Some((epoch, edges)) = new(row as u32) {
 				*posted = epoch;
-				// A target is below MaxComponents, so it fits: integrity_test.
-				targets.extend(row.iter().map(|&(target, _)| target as u16));
-				shares.extend(row.iter().map(|&(_, share)| share));
+				// A target is below MaxComponents, which fits u16: see integrity_test.
+				targets.extend(edges.iter().map(|edge| edge.target as u16));
+				shares.extend(edges.iter().map(|edge| edge.share));
 			} else {
-				let (as_before, shares_before) = self.edges(slot);
+				let (as_before, shares_before) = self.edges(row);
 				targets.extend_from_slice(as_before);
 				shares.extend_from_slice(shares_before);
 			}
@@ -214,12 +215,12 @@ impl RowPage {
 
 	/// Removes the row of `uid`.
 	pub(crate) fn clear(&mut self, uid: u32) {
-		let removed = slot(uid);
-		self.update(|slot| (slot as usize == removed).then(Default::default));
+		let removed = offset(uid);
+		self.update(|row| (row as usize == removed).then(Default::default));
 	}
 }
 
-/// A stored row page, read in place: nothing of it is copied.
+/// A stored row page, read in place without a copy.
 pub(crate) struct RawRowPage<'a> {
 	posted: &'a [[u8; 4]],
 	ends: &'a [[u8; 2]],
@@ -235,12 +236,12 @@ pub(crate) struct RawEdges<'a> {
 }
 
 impl RawEdges<'_> {
-	/// How many there are.
+	/// Number of edges.
 	pub(crate) fn len(&self) -> usize {
 		self.targets.len()
 	}
 
-	/// Their targets and shares.
+	/// Targets and shares.
 	pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u16)> + Clone + '_ {
 		let pairs = self.targets.iter().zip(self.shares);
 		pairs.map(|(&to, &share)| (u16::from_le_bytes(to), u16::from_le_bytes(share)))
@@ -248,7 +249,7 @@ impl RawEdges<'_> {
 }
 
 impl<'a> RawRowPage<'a> {
-	/// `None` if the bytes are no [`RowPage`] of this version.
+	/// Parses the bytes of a [`RowPage`]; `None` if they are invalid or of another version.
 	pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
 		let (&version, bytes) = bytes.split_first()?;
 		let (posted, bytes) = bytes.split_at_checked(4 * ROWS_PER_PAGE as usize)?;
@@ -270,44 +271,44 @@ impl<'a> RawRowPage<'a> {
 		Some(vector.as_chunks().0)
 	}
 
-	/// The epoch in which the row of this slot was posted, 0 for none.
-	pub(crate) fn posted(&self, slot: usize) -> u32 {
-		self.posted.get(slot).map_or(0, |&four| u32::from_le_bytes(four))
+	/// The epoch in which the row at this position was posted; 0 for none.
+	pub(crate) fn posted(&self, row: usize) -> u32 {
+		self.posted.get(row).map_or(0, |&four| u32::from_le_bytes(four))
 	}
 
-	/// The edges of the row of this slot.
-	pub(crate) fn edges(&self, slot: usize) -> RawEdges<'a> {
-		let start = slot.checked_sub(1).map_or(0, |before| self.end(before));
-		let range = start..self.end(slot);
+	/// The edges of the row at this position.
+	pub(crate) fn edges(&self, row: usize) -> RawEdges<'a> {
+		let start = row.checked_sub(1).map_or(0, |before| self.end(before));
+		let range = start..self.end(row);
 		RawEdges {
 			targets: self.targets.get(range.clone()).unwrap_or_default(),
 			shares: self.shares.get(range).unwrap_or_default(),
 		}
 	}
 
-	fn end(&self, slot: usize) -> usize {
-		self.ends.get(slot).map_or(0, |&two| usize::from(u16::from_le_bytes(two)))
+	fn end(&self, row: usize) -> usize {
+		self.ends.get(row).map_or(0, |&two| usize::from(u16::from_le_bytes(two)))
 	}
 }
 
 impl<T: Config> Pallet<T> {
-	/// Notes whether a uid has a pending row.
+	/// Marks whether a uid has a pending row.
 	pub(crate) fn mark_pending(uid: u32, pending: bool) {
 		let page = row_page(uid);
 		let before: u32 = get_entry::<PendingSlots<T>, _, _>(page);
 		let after = match pending {
-			true => before | slot_bit(uid),
-			false => before & !slot_bit(uid),
+			true => before | pending_bit(uid),
+			false => before & !pending_bit(uid),
 		};
 		if after != before {
 			set_entry::<PendingSlots<T>, _, _>(page, after);
 		}
 	}
 
-	/// Reads the rows of the uids from `start` to `end − 1`, in order, and hands each with the epoch
-	/// of its post (0: no row) to `visit`: `(uid, posted, edges)`.
+	/// Reads the rows of the uids `start` to `end − 1` in order and calls `visit(uid, posted, edges)`
+	/// for each; `posted` is 0 if there is no row.
 	pub(crate) fn visit_rows(start: u32, end: u32, mut visit: impl FnMut(u32, u32, RawEdges)) {
-		// One buffer for all pages: nothing is allocated per page.
+		// One buffer for all pages avoids an allocation per page.
 		let mut buffer = alloc::vec![0; RowPage::max_encoded_len()];
 		for page in row_page(start)..row_pages(end) {
 			let length = sp_io::storage::read(&RowPages::<T>::hashed_key_for(page), &mut buffer, 0);
@@ -316,8 +317,8 @@ impl<T: Config> Pallet<T> {
 			let first = page.saturating_mul(ROWS_PER_PAGE);
 			for uid in first.max(start)..first.saturating_add(ROWS_PER_PAGE).min(end) {
 				match &rows {
-					Some(rows) if rows.posted(slot(uid)) != 0 => {
-						visit(uid, rows.posted(slot(uid)), rows.edges(slot(uid)));
+					Some(rows) if rows.posted(offset(uid)) != 0 => {
+						visit(uid, rows.posted(offset(uid)), rows.edges(offset(uid)));
 					}
 					_ => visit(uid, 0, RawEdges::default()),
 				}

@@ -1,4 +1,4 @@
-//! Components: register, deregister, endpoint and service key, and the free uids.
+//! Components: registration, removal, endpoint, service key, and free uids.
 //!
 //! ```text
 //!   register ──► registered ──deregister──► leaving ──(Merge)──► removed, uid in the free queue
@@ -6,8 +6,8 @@
 //!                    └──────────── in a later epoch ◄───────────────────┘
 //! ```
 //!
-//! An account is looked up as an owner first and as a service key second, so naming somebody else's
-//! account as one's service key takes nothing from it.
+//! An account is looked up first as an owner, then as a service key. So an owner keeps its own
+//! component if somebody else sets its account as a service key.
 
 use crate::{
 	pages::{get_entry, set_entry},
@@ -27,12 +27,12 @@ use frame_support::{
 use sp_runtime::{DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
-	/// The uid of the component that `account` owns, or else is the service key of.
+	/// The uid of the component that `account` owns, or else serves.
 	pub fn component_of(account: &T::AccountId) -> Option<u32> {
 		UidOf::<T>::get(account).or_else(|| UidOfServiceKey::<T>::get(account))
 	}
 
-	/// The component of its owner, who signs; refused while it leaves.
+	/// The component that the signer owns; an error if it is leaving.
 	pub(crate) fn owned(
 		owner: &T::AccountId,
 	) -> Result<(u32, Component<T::AccountId>), DispatchError> {
@@ -42,7 +42,7 @@ impl<T: Config> Pallet<T> {
 		Ok((uid, component))
 	}
 
-	/// The component of its owner or service key, who signs; refused while it leaves.
+	/// The component that the signer owns or serves; an error if it is leaving.
 	pub(crate) fn served(who: &T::AccountId) -> Result<u32, DispatchError> {
 		let uid = Self::component_of(who).ok_or(Error::<T>::NotRegistered)?;
 		let component = Components::<T>::get(uid).ok_or(Error::<T>::NotRegistered)?;
@@ -129,7 +129,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Makes `service_key` lead to `uid`, if it is not the owner, who does so already.
+	/// Maps `service_key` to `uid`, unless it is the owner, who is mapped already.
 	fn link_service_key(
 		uid: u32,
 		owner: &T::AccountId,
@@ -145,7 +145,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Removes a leaving component: frees its uid and row, and releases its deposit.
+	/// Removes a leaving component: clears its row, frees its uid and releases its deposit.
 	pub(crate) fn remove_component(uid: u32) {
 		let Some(component) = Components::<T>::take(uid) else {
 			frame_support::defensive!("a leaving uid without a component");
@@ -160,7 +160,7 @@ impl<T: Config> Pallet<T> {
 		RowPages::<T>::mutate(crate::pages::row_page(uid), |page| page.clear(uid));
 		set_entry::<RegisteredPages<T>, _, _>(uid, 0);
 		set_entry::<ContributionPages<T>, _, _>(uid, 0);
-		// It left with its stake, and what it was paid since is unbonding too.
+		// `deregister` unbonded its stake, and payouts since then were unbonded too.
 		let stake = get_entry::<StakePages<T>, _, _>(uid);
 		if stake > 0 {
 			frame_support::defensive!("a leaving component with stake");
@@ -181,8 +181,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::ComponentRemoved { uid, owner });
 	}
 
-	/// A uid that nobody has: the oldest free one if it was freed in an earlier epoch, else a new
-	/// one.
+	/// An unused uid: the oldest free one if it was freed in an earlier epoch, else a new one.
 	fn take_uid() -> Result<u32, DispatchError> {
 		let mut queue = FreeUidQueue::<T>::get();
 		if queue.head != queue.tail {

@@ -1,26 +1,21 @@
-//! Rows: checks, `post_row`, `set_edge`, and when a post is free.
+//! Rows: `post_row`, `set_edge`, their checks, and the refund of the fee.
 //!
 //! ```text
-//!   post_row ─► check_row ─► PendingRows[uid]  (last wins)  ─► Merge ─► RowPages
-//!   set_edge ─► row posted last, without void edges, one edge changed ─┘
+//!   post_row ─► the row ───────────────────────┐
+//!   set_edge ─► the last row, one edge changed ┴► check_row ─► PendingRows ─► Merge ─► RowPages
 //! ```
 //!
-//! A direct signed post is given its fee back if it is the component's first in this epoch, the
-//! stake is `min_stake` at least, and the row moves by 1 % or more (or half the lifetime of the last
-//! one has passed, so that a row which does not change stays live).
+//! The fee of a direct signed post is refunded if the post is due ([`contribution::due`]) and the
+//! stake is at least `min_stake`.
 
 use crate::{
 	pages::{get_entry, row_page, Registrations},
-	types::{self_share, Edges, PendingRow, PostedRow},
+	types::{Edge, Edges, Parameters, PendingRow, PostedRow},
 	Config, EmissionParameters, Epoch, Error, Event, Pallet, PendingRows, RowPages, StakePages,
 };
-use contribution::{RowError, SHARE_ONE};
+use contribution::RowError;
 use frame_support::{dispatch::PostDispatchInfo, ensure};
 use sp_runtime::DispatchResultWithInfo;
-
-/// A row moves enough to be posted for free if 1 % of it changes its target: half of the sum of all
-/// differences, the self-share included.
-pub(crate) const MOVED: u32 = SHARE_ONE.div_ceil(100);
 
 impl<T: Config> From<RowError> for Error<T> {
 	fn from(error: RowError) -> Self {
@@ -35,32 +30,20 @@ impl<T: Config> From<RowError> for Error<T> {
 	}
 }
 
-/// The part of a row, out of 65,536, that has another target in the other row.
-pub(crate) fn distance(one: &[(u32, u16)], other: &[(u32, u16)]) -> u32 {
-	let share = |row: &[(u32, u16)], target| {
-		row.iter().find(|&&(to, _)| to == target).map_or(0, |&(_, share)| u32::from(share))
-	};
-	let changed: u32 = one.iter().map(|&(to, w)| share(other, to).abs_diff(u32::from(w))).sum();
-	let removed: u32 =
-		other.iter().filter(|&&(to, _)| share(one, to) == 0).map(|&(_, w)| u32::from(w)).sum();
-	let kept = self_share(one).abs_diff(self_share(other));
-	changed.saturating_add(removed).saturating_add(kept) / 2
-}
-
 impl PendingRow {
-	/// The row without the edges to components that registered after it was posted, or left.
+	/// Removes the edges to components that left or registered after the row was posted.
 	pub(crate) fn without_void_edges<T: Config>(
 		mut self,
 		registered: &mut Registrations<T>,
 	) -> Self {
-		self.edges.retain(|&(target, _)| registered.counts(target, self.posted));
+		self.edges.retain(|edge| registered.counts(edge.target, self.posted));
 		self
 	}
 }
 
 impl<T: Config> Pallet<T> {
-	/// The charged row of a component, without void edges.
-	pub(crate) fn charged_row(uid: u32, registered: &mut Registrations<T>) -> Option<PendingRow> {
+	/// The active row of a component, without void edges.
+	pub(crate) fn active_row(uid: u32, registered: &mut Registrations<T>) -> Option<PendingRow> {
 		let (posted, edges) = RowPages::<T>::get(row_page(uid)).row(uid)?;
 		Some(PendingRow { posted, edges }.without_void_edges(registered))
 	}
@@ -90,30 +73,30 @@ impl<T: Config> Pallet<T> {
 		let mut registered = Registrations::<T>::default();
 		let last = Self::last_row(uid, &mut registered);
 		let mut edges = last.as_ref().map(|row| row.edges.clone()).unwrap_or_default();
-		let position = edges.iter().position(|&(to, _)| to == target);
+		let position = edges.iter().position(|edge| edge.target == target);
 		match position {
 			Some(position) if share == 0 => {
 				edges.remove(position);
 			}
 			Some(position) => {
 				if let Some(edge) = edges.get_mut(position) {
-					edge.1 = share;
+					edge.share = share;
 				}
 			}
 			None => {
 				ensure!(share > 0, Error::<T>::NoSuchEdge);
-				edges.try_push((target, share)).map_err(|_| Error::<T>::TooManyEdges)?;
+				edges.try_push(Edge { target, share }).map_err(|_| Error::<T>::TooManyEdges)?;
 			}
 		}
 		Self::enter_row(uid, edges, last, registered)
 	}
 
-	/// The row posted last, pending or charged, without void edges.
+	/// The row posted last, pending or active, without void edges.
 	fn last_row(uid: u32, registered: &mut Registrations<T>) -> Option<PendingRow> {
-		Self::pending_row(uid, registered).or_else(|| Self::charged_row(uid, registered))
+		Self::pending_row(uid, registered).or_else(|| Self::active_row(uid, registered))
 	}
 
-	/// Checks a row and lets it wait for the next `Merge`.
+	/// Checks a row and stores it as the pending one.
 	fn enter_row(
 		uid: u32,
 		edges: Edges,
@@ -131,17 +114,11 @@ impl<T: Config> Pallet<T> {
 		Ok(if free { frame_support::dispatch::Pays::No.into() } else { ().into() })
 	}
 
+	/// Whether the fee of a post is refunded.
 	fn is_free(uid: u32, edges: &Edges, last: Option<&PendingRow>) -> bool {
-		let parameters = EmissionParameters::<T>::get();
-		let due = match last {
-			None => true,
-			Some(last) => {
-				let age = Epoch::<T>::get().saturating_sub(last.posted);
-				let heartbeat =
-					parameters.row_lifetime > 0 && age >= parameters.row_lifetime.div_ceil(2);
-				age > 0 && (heartbeat || distance(edges, &last.edges) >= MOVED)
-			}
-		};
-		due && get_entry::<StakePages<T>, _, _>(uid) >= parameters.min_stake
+		let Parameters { row_lifetime, min_stake, .. } = EmissionParameters::<T>::get();
+		let last = last.map(|row| (row.posted, row.edges.as_slice()));
+		contribution::due(edges, last, Epoch::<T>::get(), row_lifetime).is_some()
+			&& get_entry::<StakePages<T>, _, _>(uid) >= min_stake
 	}
 }

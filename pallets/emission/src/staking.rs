@@ -1,9 +1,9 @@
-//! The pot and what moves in and out of it.
+//! The pot, and the transfers into and out of it.
 //!
 //! ```text
 //!   owner ──stake──► StakePages ──unstake, deregister──► Unbonding ──withdraw_unbonded──► owner
 //!                        ▲                                  ▲
-//!                        └── emission ── to one that leaves ┘          (all of it in the pot)
+//!                        └── emission ── if it leaves ─────┘        (both are in the pot)
 //! ```
 
 use crate::{
@@ -22,13 +22,13 @@ use frame_support::{
 use sp_runtime::{traits::AccountIdConversion, DispatchResult};
 
 impl<T: Config> Pallet<T> {
-	/// The account that holds the coins of all stakes.
+	/// The account that holds all stakes.
 	pub fn pot() -> T::AccountId {
 		T::PalletId::get().into_account_truncating()
 	}
 
-	/// Gives the pot a provider reference and the existential deposit, so that it is there before
-	/// the first stake and is never reaped or dusted.
+	/// Gives the pot a provider reference and the existential deposit, so that it exists before the
+	/// first stake and is never reaped or dusted.
 	pub(crate) fn open_pot() {
 		let pot = Self::pot();
 		frame_system::Pallet::<T>::inc_providers(&pot);
@@ -88,15 +88,16 @@ impl<T: Config> Pallet<T> {
 			}
 		});
 		ensure!(amount > 0, Error::<T>::NothingUnlocked);
-		// Of the pot, the surplus stays, which is the existential deposit at least.
+		// The surplus stays in the pot: at least the existential deposit.
 		T::Currency::transfer(&Self::pot(), who, amount, Preservation::Preserve)?;
 		Self::deposit_event(Event::Withdrawn { account: who.clone(), amount });
 		Ok(())
 	}
 
-	/// Adds `amount` to what `account` has unbonding; returns the epoch in which it unlocks.
+	/// Adds `amount` to the unbonding stake of `account`; returns the epoch in which it unlocks.
 	///
-	/// Never fails: with no room for another chunk it joins the last one, which then unlocks later.
+	/// Never fails: without room for another chunk it is added to the last one, which then unlocks
+	/// later.
 	pub(crate) fn unbond(account: &T::AccountId, amount: Balance) -> u32 {
 		let unlocks_at = Self::unlocks_at();
 		Unbonding::<T>::mutate(account, |chunks: &mut UnbondingChunks| {

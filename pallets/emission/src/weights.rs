@@ -1,18 +1,17 @@
-//! What calls and steps cost: the trait that the benchmarks of this pallet fill in, and what the
+//! Weights of calls and steps: the trait that the benchmarks implement, and the budgets that the
 //! state machine derives from it.
 //!
 //! ```text
 //!   benchmarking ──(benchmarking CLI)──► runtime: WeightInfo, one function per call and step
 //!                                                     │
-//!                       slopes: a visit, a row, a page ◄──┘──► phases: what fits this block
+//!                       slopes: a visit, a row, a page ◄──┘──► phases: work that fits the block
 //! ```
 //!
-//! A step's function is linear in how much there is to do, with a part that does not depend on it;
-//! the machine charges that part once and the slope for each unit that it does. Edge visits are
-//! charged with a margin, [`SWEEP_MARGIN`], since their time depends most on the machine: on its
-//! caches, when the vector is large.
+//! The weight of a step is linear in its amount of work, plus a constant. The machine charges the
+//! constant once and the slope per unit of work. Edge visits have a margin, [`SWEEP_MARGIN`], because
+//! their time depends on the machine's caches if the vector is large.
 //!
-//! The proof size is 0: a solo chain has none.
+//! The proof size is 0: a solo chain has no proofs.
 
 use crate::{
 	pages::{registered_pages, row_pages},
@@ -20,7 +19,7 @@ use crate::{
 };
 use frame_support::weights::Weight;
 
-/// What each call, and each step of the state machine, costs at most.
+/// Maximum weight of each call and each step of the state machine.
 pub trait WeightInfo {
 	/// `register`.
 	fn register() -> Weight;
@@ -41,50 +40,50 @@ pub trait WeightInfo {
 	/// `set_edge`, in a row of any length.
 	fn set_edge() -> Weight;
 
-	/// To see what there is to do, and to store how far it came; in every block.
+	/// Every block: read the state of the machine and write it back.
 	fn poll() -> Weight;
-	/// To read the list of leaving components among 512 uids, and to write it back.
+	/// Read the leaving components among 512 uids and write them back.
 	fn leaving_page() -> Weight;
-	/// `Merge`: to remove a component.
+	/// `Merge`: remove a component.
 	fn merge_leaving() -> Weight;
-	/// To read this many pages of registrations.
+	/// Read this many pages of registrations.
 	fn load_registered(pages: u32) -> Weight;
-	/// `Merge`: to read which rows of 512 row pages are pending, and to write it back.
+	/// `Merge`: read the marks of pending rows of 512 row pages and write them back.
 	fn pending_page() -> Weight;
-	/// `Merge`: to take over this many pending rows of 64 edges of one row page.
+	/// `Merge`: make this many pending rows of 64 edges active, in one row page.
 	fn merge_rows(rows: u32) -> Weight;
-	/// `Begin`: to read this many pages of stakes and to start a solve.
+	/// `Begin`: read this many pages of stakes and start a solve.
 	fn begin(pages: u32) -> Weight;
-	/// To read and pack this many row pages whose rows are empty.
+	/// Read and pack this many row pages whose rows are empty.
 	fn load_empty_rows(row_pages: u32) -> Weight;
-	/// To read and pack this many full row pages.
+	/// Read and pack this many full row pages.
 	fn load_rows(row_pages: u32) -> Weight;
-	/// `Sweep`: this many edge visits, as the engine counts them: rows have a price, too.
+	/// `Sweep`: this many edge visits as the engine counts them; rows have a price too.
 	fn sweep(visits: u32) -> Weight;
-	/// To save both vectors of a solve, this many pieces each.
+	/// Save both vectors of a solve, this many pieces each.
 	fn save_vectors(pieces: u32) -> Weight;
-	/// To load both vectors of a solve, this many pieces each.
+	/// Load both vectors of a solve, this many pieces each.
 	fn load_vectors(pieces: u32) -> Weight;
-	/// To remove both vectors of a solve, this many pieces each.
+	/// Remove both vectors of a solve, this many pieces each.
 	fn clear_vectors(pieces: u32) -> Weight;
-	/// `Emit`: to mint.
+	/// `Emit`: mint.
 	fn emit_mint() -> Weight;
-	/// `Emit`: to load one piece of the contributions.
+	/// `Emit`: load one piece of the contributions.
 	fn load_piece() -> Weight;
-	/// `Emit`: to pay 512 uids, of which this many are leaving.
+	/// `Emit`: pay 512 uids, of which this many are leaving.
 	fn emit_page(leaving: u32) -> Weight;
-	/// `Emit`: to close the epoch.
+	/// `Emit`: close the epoch.
 	fn emit_end() -> Weight;
 }
 
-/// What an edge visit is charged, as a multiple of what was measured: 3/2.
+/// Weight of an edge visit as a multiple of its measured time: 3/2.
 pub const SWEEP_MARGIN: (u64, u64) = (3, 2);
 
-/// What reading and packing rows is charged, as a multiple of what was measured: 3/2. A benchmark
-/// finds its pages in memory; a node finds 2,048 of them, of 8 KiB each, in its database and caches.
+/// Weight of reading and packing rows as a multiple of its measured time: 3/2. A benchmark reads its
+/// pages from memory; a node reads 2,048 pages of 8 KiB from its database and caches.
 pub const LOAD_MARGIN: (u64, u64) = (3, 2);
 
-/// Enough visits for a slope in whole picoseconds to be precise.
+/// Enough visits for a precise slope in whole picoseconds.
 const MANY_VISITS: u32 = 3_000_000;
 
 /// The slope of a weight function from 0 to `count` units.
@@ -92,14 +91,14 @@ fn slope(weight: impl Fn(u32) -> Weight, count: u32) -> Weight {
 	weight(count).saturating_sub(weight(0))
 }
 
-/// To read the registrations and pack the rows of `uids` uids, at most.
+/// Maximum weight to read the registrations and pack the rows of `uids` uids.
 pub(crate) fn load_graph<W: WeightInfo>(uids: u32) -> Weight {
 	let rows = times(W::load_rows(row_pages(uids)), LOAD_MARGIN);
 	W::load_registered(registered_pages(uids)).saturating_add(rows)
 }
 
-/// The same for rows that turned out to have `edges` edges in all: never more than
-/// [`load_graph`].
+/// Weight to read the registrations and pack the rows of `uids` uids with `edges` edges in total; at
+/// most [`load_graph`].
 pub(crate) fn load_graph_of<W: WeightInfo>(uids: u32, edges: u32) -> Weight {
 	let pages = row_pages(uids);
 	let empty = W::load_empty_rows(pages);
@@ -119,25 +118,25 @@ fn times(weight: Weight, (over, under): (u64, u64)) -> Weight {
 	Weight::from_parts(of(weight.ref_time()), of(weight.proof_size()))
 }
 
-/// `Sweep`: what a call of the engine costs beside its visits.
+/// `Sweep`: weight of a call of the engine without visits.
 pub(crate) fn sweep_base<W: WeightInfo>() -> Weight {
 	W::sweep(0)
 }
 
-/// The price of edge visits with the margin: a weight, and how many it pays for.
+/// The price of edge visits with the margin: a weight, and the number of visits that it pays for.
 fn visit_price<W: WeightInfo>() -> (Weight, u64) {
 	let (over, under) = SWEEP_MARGIN;
 	let weight = slope(W::sweep, MANY_VISITS).saturating_mul(over);
 	(weight, u64::from(MANY_VISITS).saturating_mul(under))
 }
 
-/// `Sweep`: what `visits` edge visits cost, with the margin.
+/// `Sweep`: weight of `visits` edge visits, with the margin.
 pub(crate) fn visits<W: WeightInfo>(visits: u64) -> Weight {
 	let (price, many) = visit_price::<W>();
 	times(price, (visits, many))
 }
 
-/// The most edge visits that cost no more than `weight`.
+/// Maximum number of edge visits that `weight` pays for.
 pub(crate) fn affordable_visits<W: WeightInfo>(weight: Weight) -> u64 {
 	let (price, many) = visit_price::<W>();
 	let of = |weight: u64, price: u64| match price {
@@ -150,7 +149,7 @@ pub(crate) fn affordable_visits<W: WeightInfo>(weight: Weight) -> u64 {
 	of(weight.ref_time(), price.ref_time()).min(of(weight.proof_size(), price.proof_size()))
 }
 
-/// `Sweep`: what is sure to get past one window of rows.
+/// `Sweep`: weight that suffices for one window of rows.
 pub(crate) fn one_window<W: WeightInfo>() -> Weight {
 	sweep_base::<W>().saturating_add(visits::<W>(contribution::MAX_STEP_COST))
 }

@@ -101,7 +101,8 @@ impl fmt::Display for RowError {
 
 impl core::error::Error for RowError {}
 
-/// Checks the edges of component `uid`, which may come in any order, and returns the self-share `d_i` out of [`SHARE_ONE`].
+/// Checks the edges of component `uid`, which may come in any order, and returns the self-share
+/// `d_i` out of [`SHARE_ONE`].
 ///
 /// `is_known` says whether a uid is a component now; it is asked once per edge at most, and never
 /// for a uid of [`MAX_COMPONENTS`] or more, which no component can have.
@@ -110,14 +111,14 @@ impl core::error::Error for RowError {}
 /// The number of edges is checked first, then each edge in the order given, then the sum.
 pub fn check_row(
 	uid: u32,
-	edges: &[(u32, u16)],
+	edges: &[Edge],
 	mut is_known: impl FnMut(u32) -> bool,
 ) -> Result<u32, RowError> {
 	if edges.len() > MAX_EDGES {
 		return Err(RowError::TooManyEdges { edges: edges.len() });
 	}
 	let mut sum = 0u32;
-	for (position, &(target, share)) in edges.iter().enumerate() {
+	for (position, &Edge { target, share }) in edges.iter().enumerate() {
 		if target == uid {
 			return Err(RowError::SelfEdge);
 		}
@@ -125,7 +126,7 @@ pub fn check_row(
 			return Err(RowError::ZeroShare { target });
 		}
 		// At most 64 edges: comparing with all before costs less than sorting them.
-		if edges.iter().take(position).any(|&(before, _)| before == target) {
+		if edges.iter().take(position).any(|before| before.target == target) {
 			return Err(RowError::DuplicateTarget { target });
 		}
 		if target as usize >= MAX_COMPONENTS || !is_known(target) {

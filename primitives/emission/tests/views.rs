@@ -235,7 +235,7 @@ fn the_status_is_flat_but_for_the_last_payout() {
 			"sweeps": 21,
 			"residual": "4611686018427387905",
 			"paid_at": 69,
-			"parent": [3u8; 32],
+			"parent": vec![3; 32],
 			"started_at": 60,
 		},
 	});

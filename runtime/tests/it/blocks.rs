@@ -3,7 +3,7 @@
 use crate::chain::{author, fullness, preset, sign};
 use bittensor_runtime::{Balances, Emission, Runtime, RuntimeCall, RuntimeEvent, UNIT};
 use frame_support::traits::fungible::{Inspect, InspectHold};
-use pallet_emission::{Call, EmissionParameters, Event, HoldReason};
+use pallet_emission::{types::Edge, Call, EmissionParameters, Event, HoldReason};
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 use sp_runtime::{
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
@@ -18,8 +18,9 @@ fn register() -> RuntimeCall {
 	emission(Call::register { endpoint: None, service_key: None })
 }
 
-fn post(edges: Vec<(u32, u16)>) -> RuntimeCall {
-	emission(Call::post_row { row: edges.try_into().expect("a short row") })
+fn post(target: u32, share: u16) -> RuntimeCall {
+	let row = vec![Edge { target, share }].try_into().expect("a short row");
+	emission(Call::post_row { row })
 }
 
 /// Asserts that the extrinsic was included and its call succeeded.
@@ -45,7 +46,7 @@ fn two_components_register_stake_post_and_are_paid() {
 				sign(Alice, 0, register()),
 				sign(Alice, 1, emission(Call::stake { amount: 100 * UNIT })),
 				sign(Bob, 0, register()),
-				sign(Alice, 2, post(vec![(1, 16_384)])),
+				sign(Alice, 2, post(1, 16_384)),
 			],
 		);
 		results.into_iter().for_each(succeeded);
@@ -106,11 +107,11 @@ fn a_first_post_costs_nothing_in_the_end() {
 			],
 		);
 		let before = Balances::balance(&Alice.to_account_id());
-		let (results, _) = author(2, vec![sign(Alice, 2, post(vec![(1, 16_384)]))]);
+		let (results, _) = author(2, vec![sign(Alice, 2, post(1, 16_384))]);
 		succeeded(results[0]);
 		assert_eq!(Balances::balance(&Alice.to_account_id()), before);
 		// A second post in the same epoch pays a fee.
-		let (results, _) = author(3, vec![sign(Alice, 3, post(vec![(1, 8_192)]))]);
+		let (results, _) = author(3, vec![sign(Alice, 3, post(1, 8_192))]);
 		succeeded(results[0]);
 		assert!(Balances::balance(&Alice.to_account_id()) < before);
 	});

@@ -9,7 +9,7 @@ use frame_support::{
 	traits::{Get, IntegrityTest},
 	weights::constants::WEIGHT_REF_TIME_PER_MILLIS,
 };
-use pallet_emission::Call;
+use pallet_emission::{types::Edge, Call};
 use sp_io::TestExternalities;
 
 /// The slot lengths of the presets and of a public chain, in milliseconds.
@@ -77,7 +77,9 @@ fn integrity_holds_at_every_slot_length() {
 #[test]
 fn a_post_of_64_edges_takes_less_than_three_milliseconds() {
 	with_slots(6_000, || {
-		let row = vec![(1, 1); contribution::MAX_EDGES].try_into().expect("a full row");
+		let row = vec![Edge { target: 1, share: 1 }; contribution::MAX_EDGES]
+			.try_into()
+			.expect("a full row");
 		let post = RuntimeCall::Emission(Call::post_row { row }).get_dispatch_info().call_weight;
 		println!("post_row of 64 edges: {} µs", post.ref_time() / 1_000_000);
 		assert!(post.ref_time() <= 3 * WEIGHT_REF_TIME_PER_MILLIS, "{post}");
@@ -86,7 +88,8 @@ fn a_post_of_64_edges_takes_less_than_three_milliseconds() {
 
 #[test]
 fn every_call_of_the_emission_fits_a_block() {
-	let row = vec![(1, 1); contribution::MAX_EDGES].try_into().expect("a full row");
+	let row =
+		vec![Edge { target: 1, share: 1 }; contribution::MAX_EDGES].try_into().expect("a full row");
 	let calls = [
 		Call::register { endpoint: None, service_key: None },
 		Call::deregister {},

@@ -10,7 +10,7 @@ use bench_chain::{
 };
 use bittensor_runtime::{Runtime, RuntimeCall, System, UncheckedExtrinsic};
 use codec::Decode;
-use pallet_emission::types::{Row, RowInfo};
+use pallet_emission::types::{Edge, Row, RowInfo};
 use sp_runtime::{generic::ExtrinsicFormat, traits::Checkable};
 
 use crate::state::{case, settings};
@@ -92,13 +92,17 @@ fn a_post_takes_more_of_a_block_than_its_call() -> anyhow::Result<()> {
 
 #[test]
 fn the_row_that_counts_next_is_the_pending_one() {
-	let of = |edges: &[(u32, u16)]| Row { posted: 1, self_share: 0, edges: edges.to_vec() };
+	let of = |edges: &[(u32, u16)]| Row {
+		posted: 1,
+		self_share: 0,
+		edges: edges.iter().map(|&(target, share)| Edge { target, share }).collect(),
+	};
 	let (old, new) = ([(1, 2)], [(2, 3), (1, 2)]);
-	let both = RowInfo { uid: 0, charged: Some(of(&old)), pending: Some(of(&new)) };
+	let both = RowInfo { uid: 0, active: Some(of(&old)), pending: Some(of(&new)) };
 	assert!(is_last(&both, &[(1, 2), (2, 3)]) && !is_last(&both, &old));
-	let charged = RowInfo { uid: 0, charged: Some(of(&old)), pending: None };
-	assert!(is_last(&charged, &old) && !is_last(&charged, &new));
-	assert!(!is_last(&RowInfo { uid: 0, charged: None, pending: None }, &[]));
+	let active = RowInfo { uid: 0, active: Some(of(&old)), pending: None };
+	assert!(is_last(&active, &old) && !is_last(&active, &new));
+	assert!(!is_last(&RowInfo { uid: 0, active: None, pending: None }, &[]));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use bench_chain::{
 use bench_graphs::{generate, Case, Shape, SEED};
 use bittensor_runtime::{Emission, Runtime, System};
 use codec::Encode;
+use pallet_emission::types::Edge;
 use serde_json::Value;
 
 const COMPONENTS: usize = 40;
@@ -19,9 +20,10 @@ pub(crate) fn case() -> Case {
 	generate(Shape::Z, COMPONENTS, 8, SEED)
 }
 
-fn edges(case: &Case, uid: usize) -> Vec<(u32, u16)> {
+fn edges(case: &Case, uid: usize) -> Vec<Edge> {
 	let (targets, shares) = case.row(uid);
-	targets.iter().map(|&target| u32::from(target)).zip(shares.iter().copied()).collect()
+	let edge = |(&target, &share)| Edge { target: u32::from(target), share };
+	targets.iter().zip(shares).map(edge).collect()
 }
 
 #[test]
@@ -38,7 +40,7 @@ fn every_row_and_stake_is_the_cases() -> anyhow::Result<()> {
 			assert_eq!(component.stake, case.stakes[uid], "stake of {uid}");
 			assert_eq!(component.source, component.stake, "a posted row makes it a source");
 			let row = Emission::row(uid as u32).expect("it posted");
-			assert_eq!(row.charged, None, "rows wait for the first merge");
+			assert_eq!(row.active, None, "rows wait for the first merge");
 			let pending = row.pending.expect("it posted");
 			assert_eq!(pending.edges, edges(&case, uid), "row of {uid}");
 			assert_eq!(pending.self_share, case.self_share(uid));

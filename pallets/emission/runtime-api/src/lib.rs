@@ -1,5 +1,4 @@
-//! What can be read of `pallet-emission` without knowing its storage: components, rows, bids, the
-//! epoch and the last payout.
+//! Runtime API of the emission: components, rows, bids, the epoch and the last payout.
 //!
 //! ```text
 //!   polkadot-js apps: Developer > Runtime calls > EmissionApi      subxt: runtime_apis().call(..)
@@ -7,59 +6,64 @@
 //!             └──────────────► state_call("EmissionApi_*") ◄──────────┘
 //! ```
 //!
-//! Lists are paged by uid: `start` is the first uid, `limit` the number of uids looked at, capped
-//! (256 components, 1,024 rows or bidders, 4,096 contributions). Go on with `start + limit` until
-//! `start` reaches `epoch_status().components`. Amounts are in units, shares out of 65,536.
+//! Lists are paged by uid: `start` is the first uid and `limit` the number of uids searched, capped at
+//! 256 components, 1,024 rows or bidders, and 4,096 contributions. Continue with `start + limit` until
+//! `start` reaches `epoch_status().components`. The results are the views of [`bittensor_emission`].
 //!
 //! # Checking a payout
 //!
-//! With `last = epoch_status().last`: the stakes of that solve are `components(..).stake` at block
-//! `last.parent`, its rows `rows(..).charged` at block `last.paid_at`, and its payouts
-//! `contribution(..)` at block `last.paid_at`. A stake is a source if its component has a charged
-//! row with `last.epoch − posted ≤ row_lifetime` (or the lifetime is 0).
+//! Let `last = epoch_status().last`. The stakes of that solve are `components(..).stake` at block
+//! `last.parent`, its rows `rows(..).active` at block `last.paid_at`, and its payouts
+//! `contribution(..)` at block `last.paid_at`. A stake is a source if its component has an active row
+//! with `last.epoch − posted ≤ row_lifetime` (or the lifetime is 0).
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
 use alloc::vec::Vec;
+use bittensor_emission::{Balance, Bid, ComponentInfo, EpochStatus, RowInfo};
 use codec::Codec;
 
-pub use pallet_emission::types::{
-	Bid, ComponentInfo, Endpoint, EpochStatus, LastPayout, Phase, Row, RowInfo,
-};
-
 sp_api::decl_runtime_apis! {
-	/// Components, rows, bids, the epoch and the last payout.
+	/// Read components, rows, bids, the epoch and the last payout.
 	pub trait EmissionApi<AccountId, BlockNumber, Hash>
 	where
 		AccountId: Codec,
 		BlockNumber: Codec,
 		Hash: Codec,
 	{
-		/// The component with this uid; none if nobody has it.
+		/// Get one component; none if the uid is not registered.
 		fn component(uid: u32) -> Option<ComponentInfo<AccountId>>;
 
-		/// The uid of the component that this account owns, or else is the service key of.
+		/// Get the uid of the component that an account owns or serves.
 		fn component_of(account: AccountId) -> Option<u32>;
 
-		/// The registered components among the `limit` uids from `start` on (256 at most).
+		/// List the components among `limit` uids from `start`.
+		///
+		/// At most 256 uids per call; unregistered uids are left out.
 		fn components(start: u32, limit: u32) -> Vec<ComponentInfo<AccountId>>;
 
-		/// The charged row of this uid and the pending one; none if it has neither.
+		/// Get the active and the pending row of a component.
 		fn row(uid: u32) -> Option<RowInfo>;
 
-		/// The rows of the `limit` uids from `start` on (1,024 at most); uids without are left out.
+		/// List the rows of `limit` uids from `start`.
+		///
+		/// At most 1,024 uids per call; uids without a row are left out.
 		fn rows(start: u32, limit: u32) -> Vec<RowInfo>;
 
-		/// What the `limit` uids from `start` on (1,024 at most) bid for this uid, in shares and in
-		/// units per epoch.
+		/// List what `limit` uids from `start` bid for a component.
+		///
+		/// Shares of active rows, and units that the last payout sent over the edge. At most 1,024
+		/// uids per call.
 		fn bids(uid: u32, start: u32, limit: u32) -> Vec<Bid>;
 
-		/// The running epoch, its phase, when it pays, and the last payout.
+		/// Get the epoch, its phase, and the last payout.
 		fn epoch_status() -> EpochStatus<BlockNumber, Hash>;
 
-		/// What the last payout paid to the `limit` uids from `start` on (4,096 at most), in units.
-		fn contribution(start: u32, limit: u32) -> Vec<u64>;
+		/// List the last payouts of `limit` uids from `start`, in units.
+		///
+		/// At most 4,096 uids per call.
+		fn contribution(start: u32, limit: u32) -> Vec<Balance>;
 	}
 }

@@ -1,14 +1,14 @@
-//! One benchmark per call and per step of the state machine, each at its worst.
+//! One benchmark per call and per step of the state machine, each in its worst case.
 //!
 //! ```text
-//!   setup: pages full, rows of 64 edges, unbonding full, every key another account
-//!   calls: through the extrinsic           steps: the functions that `phases` is made of
+//!   setup: full pages, rows of 64 edges, full unbonding list, a separate account per key
+//!   calls: through the extrinsic           steps: the functions of `phases`
 //! ```
 //!
-//! Worst means: every page as long as it can be, targets in all pages of registrations, both
-//! lookups of a service key, and a vector of 65,536 components, which no core's first cache holds.
-//! `make weights` runs them in WebAssembly and writes the runtime's weights; the tests run each
-//! once natively.
+//! Worst case: pages of maximum length, targets in all pages of registrations, both lookups of a
+//! service key, and a vector of 65,536 components, which exceeds the first-level cache. `make weights`
+//! runs the benchmarks in WebAssembly and writes the runtime's weights; the tests run each once
+//! natively.
 
 mod setup;
 
@@ -42,7 +42,7 @@ const REGISTERED_PAGES: u32 = MAX_COMPONENTS as u32 / REGISTRATIONS_PER_PAGE;
 const PIECES: u32 = MAX_COMPONENTS as u32 / ENTRIES_PER_PIECE;
 /// Edge visits of four sweeps over 65,536 full rows.
 const VISITS: u32 = 4 * (MAX_COMPONENTS / WINDOW) as u32 * FULL_WINDOW as u32;
-/// Edge visits of a window of full rows that are all heavy.
+/// Edge visits of a window of full rows that are all above the threshold.
 const FULL_WINDOW: u64 =
 	LOOK_COST + RUN_COST + WINDOW as u64 * (ROW_COST + contribution::MAX_EDGES as u64);
 
@@ -72,7 +72,7 @@ mod benchmarks {
 		let owner = component::<T>();
 		Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS - 1));
 		Leaving::<T>::insert(0, BoundedVec::truncate_from((1..ENTRIES_PER_PAGE).collect()));
-		fill_pending_slots::<T>();
+		fill_pending_marks::<T>();
 		PendingRows::<T>::insert(0, pending(0, 1));
 
 		#[extrinsic_call]
@@ -145,7 +145,7 @@ mod benchmarks {
 		component::<T>();
 		fill_registrations::<T>(REGISTERED_PAGES);
 		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
-		fill_pending_slots::<T>();
+		fill_pending_marks::<T>();
 		Pallet::<T>::mark_pending(0, false);
 		Epoch::<T>::put(2);
 
@@ -161,9 +161,9 @@ mod benchmarks {
 		fill_registrations::<T>(REGISTERED_PAGES);
 		let mut page = full_page(0, MAX_COMPONENTS as u32);
 		let shorter = BoundedVec::truncate_from(edges(MAX_EDGES - 1));
-		page.update(|slot| (slot == 0).then(|| (1, shorter.clone())));
+		page.update(|row| (row == 0).then(|| (1, shorter.clone())));
 		RowPages::<T>::insert(0, page);
-		fill_pending_slots::<T>();
+		fill_pending_marks::<T>();
 		Pallet::<T>::mark_pending(0, false);
 		Epoch::<T>::put(2);
 
@@ -173,7 +173,7 @@ mod benchmarks {
 		assert_eq!(PendingRows::<T>::get(0).map(|row| row.edges.len() as u32), Some(MAX_EDGES));
 	}
 
-	/// An epoch is due, and the block has no room for its first step.
+	/// An epoch is due, but its first step does not fit into the block.
 	#[benchmark]
 	fn poll() {
 		UidSpace::<T>::put(MAX_COMPONENTS as u32);
@@ -233,7 +233,7 @@ mod benchmarks {
 		assert_eq!(entries.len() as u32, uids);
 	}
 
-	/// Nothing is pending in a page that was full before.
+	/// A page that was full before has no marks.
 	#[benchmark]
 	fn pending_page() {
 		UidSpace::<T>::put(ENTRIES_PER_PAGE * ROWS_PER_PAGE);
@@ -250,7 +250,7 @@ mod benchmarks {
 		assert!(!PendingSlots::<T>::contains_key(0));
 	}
 
-	/// Into a full page.
+	/// The row page is full.
 	#[benchmark]
 	fn merge_rows(r: Linear<0, ROWS_PER_PAGE>) {
 		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));

@@ -1,10 +1,11 @@
-//! What the benchmarks start from: pages and vectors as full as they can be.
+//! Fixtures of the benchmarks: pages and vectors of maximum size.
 
 use super::*;
 use crate::{
 	pages::get_entry,
-	types::{Balance, Edges, Endpoint, Page, RegisteredPage, RowPage, UnbondingChunks},
+	types::{Balance, Edge, Edges, Endpoint, Page, RegisteredPage, RowPage, UnbondingChunks},
 };
+use bittensor_emission::MAX_HOST_LEN;
 use contribution::{Graph, Vectors, MIN_SELF_SHARE, SHARE_ONE};
 
 /// An account with plenty of tokens.
@@ -22,7 +23,8 @@ pub(super) fn service_key<T: Config>() -> T::AccountId {
 	account("service", 0, 0)
 }
 
-/// Component 0, with stake, endpoint and a service key of its own, in full pages; its owner.
+/// Registers component 0 with stake, endpoint and a separate service key, in full pages; returns its
+/// owner.
 pub(super) fn component<T: Config>() -> T::AccountId {
 	let owner = funded::<T>("owner", 0);
 	UidSpace::<T>::put(0);
@@ -44,11 +46,11 @@ pub(super) fn stake_of<T: Config>(uid: u32) -> Balance {
 
 /// The longest endpoint.
 pub(super) fn endpoint() -> Endpoint {
-	let host = BoundedVec::truncate_from(alloc::vec![b'h'; 253]);
+	let host = [b'h'; MAX_HOST_LEN as usize].as_slice().try_into().expect("the maximum length");
 	Endpoint { host, port: 1, tls_spki: Some([1; 32]), protocol: 1 }
 }
 
-/// Chunks of one unit each that unlock in epochs long after one another.
+/// Chunks of one unit each that unlock in successive late epochs.
 pub(super) fn chunks(count: u32) -> UnbondingChunks {
 	let chunk = |index: u32| UnbondingChunk { amount: 1, unlocks_at: 1_000 + index };
 	BoundedVec::truncate_from((0..count).map(chunk).collect())
@@ -63,10 +65,10 @@ pub(super) fn fill_registrations<T: Config>(pages: u32) {
 	}
 }
 
-/// A page in which every row is pending.
-pub(super) fn fill_pending_slots<T: Config>() {
-	let slots = alloc::vec![u32::MAX; ENTRIES_PER_PAGE as usize];
-	PendingSlots::<T>::insert(0, Page::truncate_from(slots));
+/// Marks every row of a page as pending.
+pub(super) fn fill_pending_marks<T: Config>() {
+	let marks = alloc::vec![u32::MAX; ENTRIES_PER_PAGE as usize];
+	PendingSlots::<T>::insert(0, Page::truncate_from(marks));
 }
 
 /// A full page of stakes.
@@ -74,7 +76,7 @@ pub(super) fn stakes() -> Page<u64> {
 	Page::truncate_from((1..=u64::from(ENTRIES_PER_PAGE)).map(|stake| stake << 20).collect())
 }
 
-/// Numbers without a pattern that a cache could use.
+/// Pseudorandom numbers, so that caches find no pattern.
 pub(super) fn random(seed: u32) -> impl FnMut() -> u32 {
 	let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
 	move || {
@@ -84,24 +86,24 @@ pub(super) fn random(seed: u32) -> impl FnMut() -> u32 {
 	}
 }
 
-/// The greatest equal shares of a row of 64 edges.
+/// The largest equal share of a row of 64 edges.
 const SHARE: u16 = ((SHARE_ONE - MIN_SELF_SHARE) / MAX_EDGES) as u16;
 
 /// Edges with targets in all pages of registrations.
-pub(super) fn edges(count: u32) -> Vec<(u32, u16)> {
+pub(super) fn edges(count: u32) -> Vec<Edge> {
 	(0..count)
 		.map(|edge| {
 			let page = edge % REGISTERED_PAGES;
-			(page * REGISTRATIONS_PER_PAGE + 100 + edge, SHARE)
+			Edge { target: page * REGISTRATIONS_PER_PAGE + 100 + edge, share: SHARE }
 		})
 		.collect()
 }
 
-/// 64 distinct random targets among `uids` uids without `uid`; fewer if there are not so many.
+/// 64 distinct random targets among `uids` uids other than `uid`; fewer if there are not enough.
 fn targets(uid: u32, uids: u32) -> Vec<u16> {
 	let mut next = random(uid);
 	let mut targets = Vec::with_capacity(MAX_EDGES as usize);
-	// Random steps from the last one, so that none comes twice.
+	// Random steps from the last target, so that no target repeats.
 	let stride = uids / (MAX_EDGES + 1);
 	for edge in 1..=MAX_EDGES {
 		let step = if stride > 1 { next() % stride } else { 0 };
@@ -110,17 +112,18 @@ fn targets(uid: u32, uids: u32) -> Vec<u16> {
 			targets.push(target as u16);
 		}
 	}
-	// In no order, so that visits of neighbours do not help each other.
+	// Shuffled, so that visits of neighbours do not share cache lines.
 	for left in (1..targets.len()).rev() {
 		targets.swap(left, next() as usize % (left + 1));
 	}
 	targets
 }
 
-/// A row of 64 edges that waits, to targets among `uids` uids.
+/// A pending row of 64 edges to targets among `uids` uids.
 pub(super) fn pending(uid: u32, uids: u32) -> PendingRow {
 	let uids = uids.max(128);
-	let edges = targets(uid, uids).into_iter().map(|target| (u32::from(target), SHARE)).collect();
+	let edge = |target| Edge { target: u32::from(target), share: SHARE };
+	let edges = targets(uid, uids).into_iter().map(edge).collect();
 	PendingRow { posted: 1, edges: Edges::truncate_from(edges) }
 }
 
@@ -163,7 +166,7 @@ pub(super) fn solve(uids: usize) -> Resident {
 	Resident { graph, vectors: vectors(uids as u32) }
 }
 
-/// The scalars of a solve over these vectors; it ends in no number of sweeps that is measured.
+/// The scalars of a solve over these vectors; it does not converge within the measured sweeps.
 pub(super) fn begun(vectors: &Vectors) -> contribution::Solve {
 	let residual = vectors.residual.iter().sum();
 	contribution::Solve { total: residual, residual, sweep: 0, cursor: 0 }

@@ -1,7 +1,7 @@
-//! `Begin`: stakes and liveness are copied, in one step, and the epoch's emission is fixed.
+//! `Begin`: copies stakes and liveness in one step and fixes the epoch's emission.
 //!
-//! The stakes are those at the end of the parent block, since the hook runs before the block's
-//! transactions. The source of a component is its stake if its charged row is live, else 0.
+//! The stakes are those at the end of the parent block, because the hook runs before the block's
+//! extrinsics. The source of a component is its stake if its active row is live, else 0.
 
 use super::{pieces, State, Step};
 use crate::{
@@ -26,7 +26,7 @@ impl<T: Config> Pallet<T> {
 		let work = T::WeightInfo::begin(pages(components));
 		let needed = work
 			.saturating_add(weights::load_graph::<T::WeightInfo>(components))
-			// The vectors must be saved if the sweep does not end in this block.
+			// The vectors are saved if the sweep does not end in this block.
 			.saturating_add(T::WeightInfo::save_vectors(pieces(components)));
 		if !meter.can_consume(needed) {
 			return Step::Short(needed);
@@ -53,7 +53,7 @@ impl<T: Config> Pallet<T> {
 		Step::Next
 	}
 
-	/// Fixes the epoch's emission, and copies the stakes.
+	/// Fixes the epoch's emission and copies the stakes.
 	pub(crate) fn open(now: BlockNumberFor<T>) -> (State<T>, Vec<u64>) {
 		let components = UidSpace::<T>::get();
 		let since = Started::<T>::get();

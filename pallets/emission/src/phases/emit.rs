@@ -1,8 +1,7 @@
-//! `Emit`: Algorithm 2. The epoch's σ is minted into the pot once; then the stakes of 512 uids at a
-//! time are raised by their payouts, whose sum is σ to the unit.
+//! `Emit`: Algorithm 2. Mints the epoch's σ into the pot once, then adds the payouts to the stakes,
+//! 512 uids at a time. The payouts sum to exactly σ.
 //!
-//! A component that is leaving is not staked any more: its payout joins what its owner has
-//! unbonding.
+//! A leaving component has no stake: its payout is added to its owner's unbonding stake.
 
 use super::{pieces, State, Step};
 use crate::{
@@ -26,7 +25,7 @@ impl<T: Config> Pallet<T> {
 		resident: &Option<Resident>,
 		meter: &mut WeightMeter,
 	) -> Step {
-		// While the contributions are in memory only, the weight to save them stays in reserve.
+		// While the contributions are only in memory, the weight to save them stays reserved.
 		let reserve = match resident {
 			Some(_) => T::WeightInfo::save_vectors(pieces(state.components)),
 			None => Weight::zero(),
@@ -101,7 +100,7 @@ impl<T: Config> Pallet<T> {
 		Step::Wait
 	}
 
-	/// Mints what is to be paid into the pot.
+	/// Mints the epoch's emission into the pot.
 	pub(crate) fn mint(state: &mut State<T>) {
 		let payable = state.total.saturating_sub(state.residual) > 0;
 		let amount = if payable { state.sigma } else { 0 };
@@ -112,14 +111,14 @@ impl<T: Config> Pallet<T> {
 		match T::Currency::mint_into(&Self::pot(), amount) {
 			Ok(_) => MintedTotal::<T>::mutate(|total| *total = total.saturating_add(amount)),
 			Err(error) => {
-				// The issuance has no room left: nothing is minted, so nothing can be paid.
+				// The issuance has no room left, so nothing is minted or paid.
 				log::error!(target: LOG_TARGET, "{amount} units could not be minted: {error:?}");
 				state.minted = Some(0);
 			}
 		}
 	}
 
-	/// Pays the uids from `first` to `end − 1`, all of one page.
+	/// Pays the uids `first` to `end − 1`, which are in one page.
 	pub(crate) fn emit_page(
 		state: &mut State<T>,
 		first: u32,
@@ -174,7 +173,7 @@ impl<T: Config> Pallet<T> {
 			started_at: state.started_at,
 		};
 		if state.paid != last.minted {
-			// Only if saved vectors were damaged; what is not paid stays in the pot.
+			// Only if saved vectors were damaged; the difference stays in the pot.
 			log::error!(target: LOG_TARGET, "paid {} of {} minted", state.paid, last.minted);
 		}
 		Self::deposit_event(Event::EpochPaid {

@@ -1,13 +1,13 @@
-//! `Merge`: components that leave are removed, then pending rows become the charged rows.
+//! `Merge`: removes leaving components, then makes the pending rows active.
 //!
-//! First come the leaving ones, so that the edges to them are dropped from the rows that follow.
-//! Pending rows are taken over in uid order, all of a row page at once, so that it is read and written
-//! once however many there are. A row posted while a long `Merge` runs waits for the next one if its
-//! page had its turn already, so the end is in sight whatever is posted.
+//! Leaving components are removed first, so that the pending rows lose their edges to them. Pending
+//! rows are merged in uid order, one row page at a time, so each page is read and written once. A row
+//! posted during a `Merge` that spans blocks waits for the next `Merge` if its page is already
+//! merged. So posts cannot prolong a `Merge`.
 
 use super::{State, Step};
 use crate::{
-	pages::{edge_counts, load_entries, pages, registered_pages, row_pages, slot_bit},
+	pages::{edge_counts, load_entries, pages, pending_bit, registered_pages, row_pages},
 	types::{PendingRow, Phase, ENTRIES_PER_PAGE, ROWS_PER_PAGE},
 	Config, Leaving, Pallet, PendingRows, PendingSlots, RegisteredPages, RowPages, UidSpace,
 	WeightInfo,
@@ -48,7 +48,7 @@ impl<T: Config> Pallet<T> {
 		Step::Next
 	}
 
-	/// Takes over the pending rows, row page by row page.
+	/// Makes the pending rows active, one row page at a time.
 	pub(crate) fn merge_rows(state: &mut State<T>, meter: &mut WeightMeter) -> Step {
 		let uids = UidSpace::<T>::get();
 		let load = T::WeightInfo::load_registered(registered_pages(uids));
@@ -63,9 +63,9 @@ impl<T: Config> Pallet<T> {
 			meter.consume(T::WeightInfo::pending_page());
 			let index = state.row_page / ENTRIES_PER_PAGE;
 			let first = (state.row_page % ENTRIES_PER_PAGE) as usize;
-			let mut slots = PendingSlots::<T>::get(index);
+			let mut marks = PendingSlots::<T>::get(index);
 			let mut short = None;
-			for marked in slots.iter_mut().skip(first) {
+			for marked in marks.iter_mut().skip(first) {
 				if *marked != 0 {
 					let mut needed = T::WeightInfo::merge_rows(marked.count_ones());
 					if registered.is_none() {
@@ -81,8 +81,8 @@ impl<T: Config> Pallet<T> {
 				}
 				state.row_page = state.row_page.saturating_add(1);
 			}
-			match slots.iter().any(|&marked| marked != 0) {
-				true => PendingSlots::<T>::insert(index, slots),
+			match marks.iter().any(|&marked| marked != 0) {
+				true => PendingSlots::<T>::insert(index, marks),
 				false => PendingSlots::<T>::remove(index),
 			}
 			if let Some(needed) = short {
@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
 		Step::Next
 	}
 
-	/// Takes over the pending rows of one row page: those of the slots whose bits are set in `marked`.
+	/// Makes the pending rows of one row page active: those whose bits are set in `marked`.
 	pub(crate) fn merge_row_page(index: u32, marked: u32, registered: &[u32]) {
 		let first = index.saturating_mul(ROWS_PER_PAGE);
 		let counts = |target: u32, posted| {
@@ -102,13 +102,13 @@ impl<T: Config> Pallet<T> {
 			edge_counts(since, posted)
 		};
 		RowPages::<T>::mutate(index, |page| {
-			page.update(|slot| {
-				let uid = first.saturating_add(slot);
-				if marked & slot_bit(uid) == 0 {
+			page.update(|row| {
+				let uid = first.saturating_add(row);
+				if marked & pending_bit(uid) == 0 {
 					return None;
 				}
 				let PendingRow { posted, mut edges } = PendingRows::<T>::take(uid)?;
-				edges.retain(|&(target, _)| counts(target, posted));
+				edges.retain(|edge| counts(edge.target, posted));
 				Some((posted, edges))
 			})
 		});

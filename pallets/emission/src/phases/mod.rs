@@ -7,10 +7,9 @@
 //!                                   └─ none: nothing is payable ────────►
 //! ```
 //!
-//! Each step checks its worst case against the meter before it does anything, takes what it used,
-//! and says what to do next: go on in this block, wait for the next one, or that it did not fit.
-//! After `Emit` the machine always waits, so that the state of the paying block shows exactly the
-//! rows that were charged and what was paid.
+//! Each step first checks its worst case against the meter, then consumes the weight that it used and
+//! returns how to continue ([`Step`]). After `Emit` the machine always waits, so the state of the
+//! paying block shows exactly the rows of the solve and the payouts.
 
 mod begin;
 mod emit;
@@ -34,17 +33,17 @@ use sp_runtime::traits::Saturating;
 /// The state of the machine in this runtime.
 pub(crate) type State<T> = SolveState<BlockNumberFor<T>, <T as frame_system::Config>::Hash>;
 
-/// How a step ended.
+/// How to continue after a step.
 pub(crate) enum Step {
-	/// Go on with the next step in this block.
+	/// Continue with the next step in this block.
 	Next,
-	/// Go on in a later block.
+	/// Continue in a later block.
 	Wait,
-	/// Did nothing: it needs this weight, and the block has less left.
+	/// The step did not run: it needs this weight, and the block has less left.
 	Short(Weight),
 }
 
-/// The pieces that hold one vector of `uids` entries.
+/// Number of pieces of a vector of `uids` entries.
 pub(crate) fn pieces(uids: u32) -> u32 {
 	uids.div_ceil(ENTRIES_PER_PIECE)
 }
@@ -85,7 +84,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// The block in which the next epoch is due.
+	/// Block in which the next epoch is due.
 	pub(crate) fn due() -> BlockNumberFor<T> {
 		Started::<T>::get().saturating_add(EmissionParameters::<T>::get().epoch_length.into())
 	}
@@ -98,18 +97,18 @@ impl<T: Config> Pallet<T> {
 		Step::Next
 	}
 
-	/// Packs the rows of the uids below `uids`, without the edges that do not count, and tells
-	/// `each` uid and the epoch of its post (0: no row).
+	/// Packs the rows of the uids below `uids`, without void edges, and calls `each` with every uid
+	/// and the epoch of its post (0: no row).
 	///
-	/// The caller has checked that the meter has `load_graph` left; what the rows that are there
-	/// cost is consumed.
+	/// The caller checks that the meter has `load_graph` left; only the cost of the rows found is
+	/// consumed.
 	pub(crate) fn load_graph(
 		uids: u32,
 		meter: &mut WeightMeter,
 		mut each: impl FnMut(u32, u32),
 	) -> Graph {
 		let registered = load_entries::<RegisteredPages<T>, _, _>(uids);
-		// Memory that is not written to costs nothing.
+		// Reserved memory that is not written costs nothing.
 		let edges = (uids as usize).saturating_mul(contribution::MAX_EDGES);
 		let mut graph = Graph::with_capacity(uids as usize, edges);
 		let mut read = 0u32;
@@ -124,7 +123,7 @@ impl<T: Config> Pallet<T> {
 		graph
 	}
 
-	/// The smallest units of work at `uids` components: each must fit an empty block's share.
+	/// The smallest units of work at `uids` components; each must fit into `MaxServiceWeight`.
 	fn smallest_units(uids: u32) -> [(&'static str, Weight); 7] {
 		let (pages, pieces) = (pages(uids), pieces(uids));
 		let save = T::WeightInfo::save_vectors(pieces);
@@ -164,7 +163,7 @@ impl<T: Config> Pallet<T> {
 		]
 	}
 
-	/// Checks that constants fit each other: `integrity_test`.
+	/// Checks that the constants fit each other; called by `integrity_test`.
 	pub(crate) fn check_constants() {
 		let max = T::MaxComponents::get();
 		assert!(max >= 1, "MaxComponents must be at least 1");

@@ -1,9 +1,9 @@
 //! `Sweep`: Algorithm 1, as many windows of rows as the weight allows.
 //!
-//! Rows and vectors are in memory from `Begin` on; in later blocks the rows are packed anew, and the
-//! vectors come from the pieces that the block before saved. Neither registering, leaving, staking
-//! nor posting changes the packed rows during a solve: rows change in `Merge` only, and a uid that
-//! is given out now is registered in this epoch, after every row that could name it was posted.
+//! `Begin` leaves rows and vectors in memory. Later blocks pack the rows again and load the vectors
+//! from the pieces that the previous block saved. Registering, leaving, staking and posting do not
+//! change the packed rows during a solve: rows change only in `Merge`, and a uid assigned now is
+//! registered in this epoch, after every row that could name it was posted.
 
 use super::{pieces, State, Step};
 use crate::{
@@ -71,7 +71,7 @@ impl<T: Config> Pallet<T> {
 		Step::Next
 	}
 
-	/// Saves the vectors for the next block. The weight for it was kept in reserve.
+	/// Saves the vectors for the next block, with the weight reserved for it.
 	pub(super) fn pause(state: &mut State<T>, vectors: &Vectors, meter: &mut WeightMeter) -> Step {
 		meter.consume(T::WeightInfo::save_vectors(pieces(state.components)));
 		Self::save_vectors(vectors);
@@ -108,7 +108,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Loads what the block before saved, and packs the rows.
+	/// Loads the saved vectors and packs the rows.
 	fn resume(uids: u32, meter: &mut WeightMeter) -> Resident {
 		let graph = Self::load_graph(uids, meter, |_, _| {});
 		Resident { graph, vectors: Self::load_vectors(uids) }

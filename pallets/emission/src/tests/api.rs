@@ -65,13 +65,13 @@ fn rows_and_bids() {
 		assert_eq!(rows.iter().map(|r| r.uid).collect::<Vec<_>>(), [0, 1]);
 		assert_eq!(
 			rows[0].pending,
-			Some(Row { posted: 2, self_share: SHARE_ONE - 5, edges: vec![(2, 5)] })
+			Some(Row { posted: 2, self_share: SHARE_ONE - 5, edges: edges(&[(2, 5)]) })
 		);
 		let paid = contributions();
 		let flow = |uid: usize, share: u64, kept: u64| {
 			(u128::from(paid[uid]) * u128::from(share) / u128::from(kept)) as u64
 		};
-		// Bids are those of the charged rows.
+		// Bids are those of the active rows.
 		assert_eq!(
 			Emission::bids(3, 0, 10),
 			[
@@ -142,14 +142,14 @@ fn a_payout_can_be_checked_from_what_is_read() {
 			let mut sources = parent.unwrap().1.clone();
 			let mut graph = Graph::with_capacity(20, 0);
 			for uid in 0..20u32 {
-				let row = Emission::row(uid).and_then(|row| row.charged);
+				let row = Emission::row(uid).and_then(|row| row.active);
 				let live = row.as_ref().is_some_and(|row| last.epoch - row.posted <= 8);
 				if !live {
 					sources[uid as usize] = 0;
 				}
 				let edges = row.map_or(Vec::new(), |row| row.edges);
 				let (targets, shares): (Vec<u16>, Vec<u16>) =
-					edges.iter().map(|&(to, w)| (to as u16, w)).unzip();
+					edges.iter().map(|edge| (edge.target as u16, edge.share)).unzip();
 				graph.push_row(&targets, &shares, |_| true);
 			}
 			let Some((mut solve, mut vectors)) = Solve::begin(&sources) else {

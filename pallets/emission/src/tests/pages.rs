@@ -66,7 +66,7 @@ proptest! {
 		for (uid, row) in &rows {
 			match row {
 				Some((posted, edges)) => {
-					let new = (*posted, edges.clone().try_into().unwrap());
+					let new = (*posted, crate::mock::edges(edges).try_into().unwrap());
 					page.update(|slot| (slot == *uid).then(|| new.clone()));
 				}
 				None => page.clear(*uid),
@@ -77,7 +77,9 @@ proptest! {
 		let raw = RawRowPage::parse(&bytes).unwrap();
 		for uid in 0..ROWS_PER_PAGE {
 			let expected = expected.get(&uid).cloned().flatten();
-			let read = page.row(uid).map(|(posted, edges)| (posted, edges.into_inner()));
+			let read = page.row(uid).map(|(posted, edges)| {
+				(posted, edges.iter().map(|edge| (edge.target, edge.share)).collect())
+			});
 			prop_assert_eq!(&read, &expected);
 			let (posted, edges) = expected.unwrap_or_default();
 			prop_assert_eq!(raw.posted(uid as usize), posted);

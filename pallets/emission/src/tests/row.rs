@@ -1,12 +1,11 @@
-//! `post_row`, `set_edge`: checks, what waits, and what is free.
+//! `post_row`, `set_edge`: checks, pending rows, and refunds.
 
 use crate::{
 	mock::*,
-	row::{distance, MOVED},
 	types::{Phase, Row, RowInfo, MAX_EDGES},
 	Error, Event, PendingRows, PendingSlots, Solve,
 };
-use contribution::{MIN_SELF_SHARE, SHARE_ONE};
+use contribution::{MIN_SELF_SHARE, MOVED, SHARE_ONE};
 use frame_support::{assert_noop, assert_ok, dispatch::Pays, weights::Weight};
 
 const LIMIT: u16 = (SHARE_ONE - MIN_SELF_SHARE) as u16;
@@ -19,21 +18,21 @@ fn a_row_waits_and_the_last_one_wins() {
 			Event::RowPosted { uid: 0, edges: 2, self_share: SHARE_ONE - 300 }.into(),
 		);
 		post(1, &[(2, 300)]);
-		let pending = Row { posted: 1, self_share: SHARE_ONE - 300, edges: vec![(2, 300)] };
+		let pending = Row { posted: 1, self_share: SHARE_ONE - 300, edges: edges(&[(2, 300)]) };
 		assert_eq!(
 			Emission::row(0),
-			Some(RowInfo { uid: 0, charged: None, pending: Some(pending.clone()) })
+			Some(RowInfo { uid: 0, active: None, pending: Some(pending.clone()) })
 		);
 		pay_epoch();
 		assert_eq!(
 			Emission::row(0),
-			Some(RowInfo { uid: 0, charged: Some(pending), pending: None })
+			Some(RowInfo { uid: 0, active: Some(pending), pending: None })
 		);
 	});
 }
 
 #[test]
-fn slots_say_which_rows_are_pending() {
+fn marks_say_which_rows_are_pending() {
 	Ext::with(40).run(|| {
 		for owner in [1, 5, 32, 33, 5] {
 			post(owner, &[(39, 7)]);
@@ -45,7 +44,7 @@ fn slots_say_which_rows_are_pending() {
 		assert!(PendingSlots::<Test>::iter().next().is_none());
 		for uid in [0, 31, 32] {
 			let row = Emission::row(uid).unwrap();
-			assert_eq!((row.charged.unwrap().edges, row.pending), (vec![(39, 7)], None));
+			assert_eq!((row.active.unwrap().edges, row.pending), (edges(&[(39, 7)]), None));
 		}
 		assert_eq!(Emission::row(4), None);
 	});
@@ -62,12 +61,13 @@ fn a_row_posted_during_a_merge_waits_if_its_page_had_its_turn() {
 		post(1, &[(9, 5)]);
 		post(80, &[(9, 5)]);
 		run_to_phase(Phase::Sweep);
-		let edges = |row: Option<Row>| row.map(|row| row.edges);
+		let edges_of = |row: Option<Row>| row.map(|row| row.edges);
 		let first = Emission::row(0).unwrap();
-		assert_eq!(edges(first.charged), Some(vec![(1, 1_000)]));
-		assert_eq!(edges(first.pending), Some(vec![(9, 5)]));
+		assert_eq!(edges_of(first.active), Some(edges(&[(1, 1_000)])));
+		assert_eq!(edges_of(first.pending), Some(edges(&[(9, 5)])));
 		let last = Emission::row(79).unwrap();
-		assert_eq!((edges(last.charged), edges(last.pending)), (Some(vec![(9, 5)]), None));
+		assert_eq!(edges_of(last.active), Some(edges(&[(9, 5)])));
+		assert_eq!(edges_of(last.pending), None);
 	});
 }
 
@@ -99,47 +99,36 @@ fn rows_have_64_edges() {
 		assert_noop!(Emission::set_edge(signed(1), MAX_EDGES + 1, 1), Error::<Test>::TooManyEdges);
 		assert_ok!(Emission::set_edge(signed(1), MAX_EDGES, 1));
 		pay_epoch();
-		assert_eq!(Emission::row(0).unwrap().charged.unwrap().edges.len() as u32, MAX_EDGES);
+		assert_eq!(Emission::row(0).unwrap().active.unwrap().edges.len() as u32, MAX_EDGES);
 	});
 }
 
 #[test]
 fn set_edge_changes_one_edge() {
 	Ext::with(4).run(|| {
-		let edges = |uid| Emission::row(uid).unwrap().pending.unwrap().edges;
+		let pending = |uid| Emission::row(uid).unwrap().pending.unwrap().edges;
 		// From no row at all.
 		assert_noop!(Emission::set_edge(signed(1), 1, 0), Error::<Test>::NoSuchEdge);
 		assert_ok!(Emission::set_edge(signed(1), 1, 100));
 		assert_ok!(Emission::set_edge(signed(1), 2, 200));
-		assert_eq!(edges(0), [(1, 100), (2, 200)]);
+		assert_eq!(pending(0), edges(&[(1, 100), (2, 200)]));
 		assert_ok!(Emission::set_edge(signed(1), 1, 150));
-		assert_eq!(edges(0), [(1, 150), (2, 200)]);
+		assert_eq!(pending(0), edges(&[(1, 150), (2, 200)]));
 		assert_ok!(Emission::set_edge(signed(1), 1, 0));
-		assert_eq!(edges(0), [(2, 200)]);
+		assert_eq!(pending(0), edges(&[(2, 200)]));
 		assert_noop!(Emission::set_edge(signed(1), 1, 0), Error::<Test>::NoSuchEdge);
 		assert_noop!(Emission::set_edge(signed(1), 0, 1), Error::<Test>::SelfEdge);
 		assert_noop!(Emission::set_edge(signed(1), 4, 1), Error::<Test>::UnknownTarget);
 		assert_noop!(Emission::set_edge(signed(1), 1, LIMIT), Error::<Test>::SharesOverLimit);
-		// From the charged row.
+		// From the active row.
 		pay_epoch();
 		assert_ok!(Emission::set_edge(signed(1), 3, 300));
-		assert_eq!(edges(0), [(2, 200), (3, 300)]);
+		assert_eq!(pending(0), edges(&[(2, 200), (3, 300)]));
 		// A row of one's own is a row: an explicit claim.
 		assert_ok!(Emission::set_edge(signed(1), 2, 0));
 		assert_ok!(Emission::set_edge(signed(1), 3, 0));
-		assert_eq!(edges(0), []);
+		assert_eq!(pending(0), []);
 	});
-}
-
-#[test]
-fn distances() {
-	assert_eq!(MOVED, 656);
-	assert_eq!(distance(&[], &[]), 0);
-	assert_eq!(distance(&[(1, 700)], &[]), 700);
-	assert_eq!(distance(&[], &[(1, 700)]), 700);
-	assert_eq!(distance(&[(1, 700)], &[(2, 700)]), 700);
-	assert_eq!(distance(&[(1, 700), (2, 50)], &[(2, 90), (1, 600)]), 100);
-	assert_eq!(distance(&[(2, 90), (1, 600)], &[(1, 700), (2, 50)]), 100);
 }
 
 fn fee(result: frame_support::dispatch::DispatchResultWithPostInfo) -> Pays {

@@ -93,12 +93,12 @@ fn note_events(seen: &mut Seen) {
 	}
 }
 
-/// Whether a charged row has an edge that does not count any more.
+/// Whether an active row has an edge that does not count any more.
 fn has_void_edge() -> bool {
 	RowPages::<Test>::iter_values().any(|page| {
 		(0..UidSpace::<Test>::get()).any(|uid| {
 			let stored = page.row(uid).map_or(0, |(_, edges)| edges.len());
-			let read = Emission::row(uid).and_then(|row| row.charged);
+			let read = Emission::row(uid).and_then(|row| row.active);
 			stored > read.map_or(0, |row| row.edges.len())
 		})
 	})

@@ -19,9 +19,9 @@ fn uid_changes_hands() {
 fn a_newcomer_is_not_paid_by_old_edges() {
 	Ext::with(3).run(|| {
 		uid_changes_hands();
-		let charged = Emission::row(0).unwrap().charged.unwrap();
-		assert_eq!(charged.edges, [(2, 1_000)]);
-		assert_eq!(charged.self_share, SHARE_ONE - 1_000);
+		let active = Emission::row(0).unwrap().active.unwrap();
+		assert_eq!(active.edges, edges(&[(2, 1_000)]));
+		assert_eq!(active.self_share, SHARE_ONE - 1_000);
 		assert!(Emission::bids(1, 0, 10).is_empty());
 		// The edge is still in the page; it does not count.
 		assert_eq!(RowPages::<Test>::get(0).row(0).unwrap().1.len(), 2);
@@ -46,7 +46,7 @@ fn set_edge_does_not_revive_a_void_edge() {
 	Ext::with(3).run(|| {
 		uid_changes_hands();
 		assert_ok!(Emission::set_edge(signed(1), 2, 2_000));
-		assert_eq!(Emission::row(0).unwrap().pending.unwrap().edges, [(2, 2_000)]);
+		assert_eq!(Emission::row(0).unwrap().pending.unwrap().edges, edges(&[(2, 2_000)]));
 		pay_epoch();
 		assert_eq!(contributions()[1], 0);
 	});
@@ -60,7 +60,7 @@ fn merge_drops_void_edges_of_pending_rows() {
 		// It is registered until Merge.
 		assert_eq!(Emission::row(0).unwrap().pending.unwrap().edges.len(), 2);
 		pay_epoch();
-		assert_eq!(RowPages::<Test>::get(0).row(0).unwrap().1.to_vec(), [(2, 1_000)]);
+		assert_eq!(RowPages::<Test>::get(0).row(0).unwrap().1.to_vec(), edges(&[(2, 1_000)]));
 		assert_eq!(contributions()[1], 0);
 	});
 }
@@ -93,7 +93,7 @@ fn a_row_posted_while_the_target_leaves_dies_with_it() {
 		post(1, &[(1, 40_000)]);
 		pay_epoch();
 		pay_epoch();
-		assert_eq!(Emission::row(0).unwrap().charged.unwrap().edges, []);
+		assert_eq!(Emission::row(0).unwrap().active.unwrap().edges, []);
 		assert_ok!(Emission::register(signed(9), None, None));
 		assert_eq!(Emission::component_of(&9), Some(1));
 		pay_epoch();

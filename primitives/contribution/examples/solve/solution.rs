@@ -29,7 +29,7 @@ pub(crate) struct Difference {
 impl Solution {
 	/// Solves for the uids from 0 to the highest uid in the input, and divides `sigma` units.
 	pub(crate) fn of(stakes: &Amounts, rows: &Rows, sigma: u64) -> Self {
-		let targets = rows.values().flatten().map(|edge| edge.0);
+		let targets = rows.values().flatten().map(|edge| edge.target);
 		let highest = stakes.keys().chain(rows.keys()).copied().chain(targets).max();
 		let components = highest.map_or(0, |uid| uid as usize + 1);
 
@@ -38,7 +38,7 @@ impl Solution {
 		for uid in 0..components as u32 {
 			let row = rows.get(&uid).map_or(&[][..], Vec::as_slice);
 			let (targets, shares): (Vec<u16>, Vec<u16>) =
-				row.iter().map(|&(target, share)| (target as u16, share)).unzip();
+				row.iter().map(|edge| (edge.target as u16, edge.share)).unzip();
 			graph.push_row(&targets, &shares, |_| true);
 			sources.push(stakes.get(&uid).copied().unwrap_or(0));
 		}

@@ -1,15 +1,17 @@
 //! Reads the CSV files. Every error names the file, the line and the problem.
 
 use anyhow::{anyhow, bail, ensure, Context, Result};
-use bittensor_contribution::{check_row, RowError, MAX_COMPONENTS, MIN_SELF_SHARE, SHARE_ONE};
+use bittensor_contribution::{
+	check_row, Edge, RowError, MAX_COMPONENTS, MIN_SELF_SHARE, SHARE_ONE,
+};
 use csv::{ReaderBuilder, Trim};
 use std::{collections::BTreeMap, io::Read};
 
 /// Units by uid. A missing uid has 0.
 pub(crate) type Amounts = BTreeMap<u32, u64>;
 
-/// Edges `(target, share)` by uid. A missing uid has an empty row.
-pub(crate) type Rows = BTreeMap<u32, Vec<(u32, u16)>>;
+/// Edges by uid. A missing uid has an empty row.
+pub(crate) type Rows = BTreeMap<u32, Vec<Edge>>;
 
 /// Reads `uid,stake`.
 pub(crate) fn stakes(file: &str, reader: impl Read) -> Result<Amounts> {
@@ -36,7 +38,7 @@ pub(crate) fn edges(file: &str, reader: impl Read) -> Result<Rows> {
 				anyhow!("share `{share}` is not a whole number from 1 to {limit}")
 			})
 			.with_context(at)?;
-		rows.entry(source).or_default().push((target, share));
+		rows.entry(source).or_default().push(Edge { target, share });
 		lines.entry(source).or_default().push(line);
 	}
 	for (source, row) in &rows {
@@ -51,20 +53,20 @@ pub(crate) fn edges(file: &str, reader: impl Read) -> Result<Rows> {
 }
 
 /// The position of the edge that causes the error.
-fn blame(source: u32, row: &[(u32, u16)], error: RowError) -> Option<usize> {
+fn blame(source: u32, row: &[Edge], error: RowError) -> Option<usize> {
 	match error {
-		RowError::SelfEdge => row.iter().position(|edge| edge.0 == source),
-		RowError::UnknownTarget { target } => row.iter().position(|edge| edge.0 == target),
-		RowError::ZeroShare { target } => row.iter().position(|edge| *edge == (target, 0)),
+		RowError::SelfEdge => row.iter().position(|edge| edge.target == source),
+		RowError::UnknownTarget { target } => row.iter().position(|edge| edge.target == target),
+		RowError::ZeroShare { target } => row.iter().position(|edge| *edge == Edge::new(target, 0)),
 		RowError::DuplicateTarget { target } => {
-			let mut same = row.iter().enumerate().filter(|(_, edge)| edge.0 == target);
+			let mut same = row.iter().enumerate().filter(|(_, edge)| edge.target == target);
 			same.nth(1).map(|(position, _)| position)
 		}
 		RowError::TooManyEdges { .. } => Some(bittensor_contribution::MAX_EDGES),
 		RowError::SharesOverLimit { .. } => {
 			let mut sum = 0;
 			row.iter().position(|edge| {
-				sum += u32::from(edge.1);
+				sum += u32::from(edge.share);
 				sum > SHARE_ONE - MIN_SELF_SHARE
 			})
 		}

@@ -1,11 +1,19 @@
 //! The rules for a row.
 
-use bittensor_contribution::{check_row, self_share, Edge, RowError, MAX_EDGES, SHARE_ONE};
+use bittensor_contribution::{self_share, Edge, RowError, MAX_EDGES, SHARE_ONE};
 use proptest::{collection::vec, prelude::*};
 
 /// Edges of `(target, share)`.
 pub(crate) fn edges(edges: &[(u32, u16)]) -> Vec<Edge> {
 	edges.iter().map(|&(target, share)| Edge { target, share }).collect()
+}
+
+fn check_row(
+	uid: u32,
+	row: &[(u32, u16)],
+	is_known: impl FnMut(u32) -> bool,
+) -> Result<u32, RowError> {
+	bittensor_contribution::check_row(uid, &edges(row), is_known)
 }
 
 fn known(uid: u32) -> bool {

@@ -1,0 +1,116 @@
+//! The events of the pallet.
+
+/// The section of the pallet that defines its events.
+#[frame_support::pallet_macros::pallet_section]
+mod events {
+	/// What happened.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A component was registered.
+		ComponentRegistered {
+			/// Index of the component.
+			uid: u32,
+			/// Cold key of the component.
+			owner: T::AccountId,
+		},
+		/// A component deregistered; the next epoch removes it.
+		///
+		/// Its stake is unbonding.
+		ComponentLeaving {
+			/// Index of the component.
+			uid: u32,
+		},
+		/// A component was removed, and its deposit released.
+		ComponentRemoved {
+			/// The index, free again in a later epoch.
+			uid: u32,
+			/// Cold key of the component.
+			owner: T::AccountId,
+		},
+		/// The endpoint of a component was set or removed.
+		EndpointSet {
+			/// Index of the component.
+			uid: u32,
+		},
+		/// The service key of a component was set.
+		ServiceKeySet {
+			/// Index of the component.
+			uid: u32,
+			/// The key that now runs its miner.
+			service_key: T::AccountId,
+		},
+		/// Tokens were staked.
+		Staked {
+			/// Index of the component.
+			uid: u32,
+			/// Units added.
+			amount: Balance,
+			/// Units staked now.
+			stake: Balance,
+		},
+		/// Stake started to unbond.
+		Unstaked {
+			/// Index of the component.
+			uid: u32,
+			/// Units removed from the stake.
+			amount: Balance,
+			/// The first epoch in which they can be withdrawn.
+			unlocks_at: u32,
+		},
+		/// Unbonded stake was returned to an account.
+		Withdrawn {
+			/// The account.
+			account: T::AccountId,
+			/// Units returned.
+			amount: Balance,
+		},
+		/// A row was posted; the next epoch makes it active.
+		RowPosted {
+			/// Index of the component.
+			uid: u32,
+			/// Number of edges.
+			edges: u32,
+			/// The self-share, out of 65,536.
+			self_share: u32,
+		},
+		/// A solve started with a copy of stakes and rows.
+		EpochStarted {
+			/// Number of the epoch.
+			epoch: u32,
+			/// The block whose state holds the stakes.
+			parent: T::Hash,
+		},
+		/// An epoch ended: all components were paid.
+		EpochPaid {
+			/// Number of the epoch.
+			epoch: u32,
+			/// Units minted: all of the schedule, or 0 if nothing was payable.
+			minted: Balance,
+			/// The uids of the solve were 0 to `components − 1`.
+			components: u32,
+			/// Sweeps made.
+			sweeps: u32,
+			/// Mass that was not absorbed, of about 2^62.
+			residual: u64,
+		},
+		/// A step did not fit into the block and is retried.
+		SolveStalled {
+			/// The phase.
+			phase: Phase,
+			/// Weight that the step needs.
+			required: Weight,
+			/// Weight that was left in the block.
+			available: Weight,
+		},
+		/// A solve reached the maximum number of sweeps.
+		///
+		/// The emission is divided among what was absorbed; the residual is paid to nobody.
+		SolveTruncated {
+			/// Number of the epoch.
+			epoch: u32,
+			/// Mass that was not absorbed, of about 2^62.
+			residual: u64,
+		},
+	}
+}

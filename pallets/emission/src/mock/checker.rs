@@ -1,0 +1,243 @@
+//! The checker: it runs blocks and compares every payout with the contribution crate.
+
+use super::*;
+use crate::{
+	pages::{load_entries, row_page},
+	types::Edge,
+	Components, ContributionPages, MintedTotal, RegisteredPages, RowPages, StakePages, Started,
+	UidOf, UidSpace, Unbonding,
+};
+use contribution::{Graph, Payout, Progress, Vectors};
+use core::cell::RefCell;
+use frame_support::{traits::Hooks, weights::WeightMeter};
+
+/// The input of a solve, as read from outside.
+struct Witness {
+	sources: Vec<u64>,
+	rows: Vec<(u32, Vec<Edge>)>,
+	registered: Vec<u32>,
+	/// Block of the `Begin` before, and of this one.
+	blocks: (u64, u64),
+	/// The growth of stakes and unbonding in the hooks since then.
+	paid: Vec<u64>,
+}
+
+/// Sees every block: issuance, surplus, and each payout against the contribution crate.
+#[derive(Default)]
+struct Checker {
+	/// Issuance less what was minted: it never changes.
+	fixed: u64,
+	surplus: u64,
+	witness: Option<Witness>,
+	payouts: u32,
+}
+
+thread_local! {
+	static CHECKER: RefCell<Checker> = RefCell::new(Checker::default());
+}
+
+impl Checker {
+	fn new() -> Self {
+		Self {
+			fixed: Balances::total_issuance() - MintedTotal::<Test>::get(),
+			surplus: Emission::surplus().unwrap(),
+			..Default::default()
+		}
+	}
+}
+
+/// Starts with the state at hand, at the start of a test.
+pub(super) fn restart_checker() {
+	CHECKER.with_borrow_mut(|checker| *checker = Checker::new());
+}
+
+/// How many epochs were paid and checked since the start of the test.
+pub(crate) fn payouts() -> u32 {
+	CHECKER.with_borrow(|checker| checker.payouts)
+}
+
+/// Checks all invariants: those of the pallet, and those over time.
+pub(crate) fn check_state() {
+	Emission::do_try_state().unwrap();
+	CHECKER.with_borrow_mut(|checker| {
+		let surplus = Emission::surplus().unwrap();
+		assert!(surplus >= checker.surplus, "the surplus fell");
+		checker.surplus = surplus;
+		let fixed = Balances::total_issuance() - MintedTotal::<Test>::get();
+		assert_eq!(fixed, checker.fixed, "tokens came or went other than by minting");
+	});
+}
+
+/// The stakes of all uids.
+pub(crate) fn stakes() -> Vec<u64> {
+	load_entries::<StakePages<Test>, u64, _>(UidSpace::<Test>::get())
+}
+
+/// What the last payout paid to all uids.
+pub(crate) fn contributions() -> Vec<u64> {
+	load_entries::<ContributionPages<Test>, u64, _>(UidSpace::<Test>::get())
+}
+
+/// The owner of each uid.
+fn owners_by_uid() -> BTreeMap<u32, AccountId> {
+	UidOf::<Test>::iter().map(|(owner, uid)| (uid, owner)).collect()
+}
+
+/// Stake and unbonding of each uid.
+fn holdings(uids: u32) -> Vec<u64> {
+	let stakes = load_entries::<StakePages<Test>, u64, _>(uids);
+	(0u32..)
+		.zip(stakes)
+		.map(|(uid, stake)| {
+			let owner = Components::<Test>::get(uid).map(|component| component.owner);
+			let unbonding: u64 = owner.map_or(0, |owner| {
+				Unbonding::<Test>::get(owner).iter().map(|chunk| chunk.amount).sum()
+			});
+			stake + unbonding
+		})
+		.collect()
+}
+
+fn witness(stakes: &[u64], since: u64, epoch: u32) -> Witness {
+	let uids = UidSpace::<Test>::get();
+	let lifetime = crate::EmissionParameters::<Test>::get().row_lifetime;
+	let rows: Vec<(u32, Vec<Edge>)> = (0..uids)
+		.map(|uid| match RowPages::<Test>::get(row_page(uid)).row(uid) {
+			Some((posted, edges)) => (posted, edges.into_inner()),
+			None => (0, Vec::new()),
+		})
+		.collect();
+	let sources = rows
+		.iter()
+		.zip(stakes)
+		.map(|((posted, _), &stake)| {
+			let live = *posted != 0 && (lifetime == 0 || epoch - posted <= lifetime);
+			if live {
+				stake
+			} else {
+				0
+			}
+		})
+		.collect();
+	Witness {
+		sources,
+		rows,
+		registered: load_entries::<RegisteredPages<Test>, u32, _>(uids),
+		blocks: (since, System::block_number()),
+		paid: vec![0; uids as usize],
+	}
+}
+
+/// The payouts of the contribution crate, without interruption.
+fn reference(witness: &Witness) -> (Vec<u64>, u64, u16) {
+	let schedule = crate::EmissionParameters::<Test>::get().schedule();
+	let due = schedule.between(witness.blocks.0, witness.blocks.1);
+	let count = witness.rows.len();
+	let mut graph = Graph::with_capacity(count, 0);
+	for (posted, edges) in &witness.rows {
+		let (targets, shares): (Vec<u16>, Vec<u16>) =
+			edges.iter().map(|edge| (edge.target as u16, edge.share)).unzip();
+		graph.push_row(&targets, &shares, |target| {
+			let since = witness.registered[usize::from(target)];
+			since != 0 && since <= *posted
+		});
+	}
+	let Some((mut solve, mut vectors)) = contribution::Solve::begin(&witness.sources) else {
+		return (vec![0; count], 0, 0);
+	};
+	let progress = solve.advance(&graph, &mut vectors, &mut u64::MAX.clone());
+	assert_eq!(progress, Progress::Converged);
+	let Vectors { contribution, .. } = vectors;
+	let mut payout = Payout::new(due, contribution.iter().sum());
+	(contribution.into_iter().map(|mass| payout.next(mass)).collect(), due, solve.sweep)
+}
+
+/// One block without transactions: the hook under a meter of `remaining`, then all checks.
+pub(crate) fn next_block_with(remaining: u64) {
+	let number = System::block_number() + 1;
+	System::reset_events();
+	System::initialize(&number, &H256::from_low_u64_be(number - 1), &Default::default());
+
+	let uids = UidSpace::<Test>::get();
+	let (stakes_before, before) = (stakes(), holdings(uids));
+	let owners = owners_by_uid();
+	let since = Started::<Test>::get();
+	let pages_before = RowPages::<Test>::iter().collect::<BTreeMap<_, _>>();
+	let phase = Emission::epoch_status().phase;
+
+	let remaining = Weight::from_parts(remaining, 0);
+	let mut meter = WeightMeter::with_limit(remaining);
+	Emission::on_poll(number, &mut meter);
+	assert!(meter.consumed().all_lte(remaining.min(ServiceWeight::get())), "too much weight");
+
+	let events = events();
+	CHECKER.with_borrow_mut(|checker| {
+		let started = events.iter().find_map(|event| match *event {
+			Event::EpochStarted { epoch, .. } => Some(epoch),
+			_ => None,
+		});
+		if let Some(epoch) = started {
+			checker.witness = Some(witness(&stakes_before, since, epoch));
+		} else if !matches!(phase, Phase::Idle | Phase::Merge) {
+			assert_eq!(
+				RowPages::<Test>::iter().collect::<BTreeMap<_, _>>(),
+				pages_before,
+				"rows change in Merge only"
+			);
+		}
+		let Some(witness) = &mut checker.witness else { return };
+		let owners_after = owners_by_uid();
+		// The hook moves stake by paying only. An owner that was removed has no uid any more.
+		for (uid, (after, before)) in (0u32..).zip(holdings(uids).iter().zip(&before)) {
+			let same = owners.get(&uid) == owners_after.get(&uid);
+			if let (true, Some(paid)) = (same, witness.paid.get_mut(uid as usize)) {
+				*paid += after - before;
+			}
+		}
+		let paid = events.iter().find_map(|event| match *event {
+			Event::EpochPaid { minted, sweeps, .. } => Some((minted, sweeps)),
+			_ => None,
+		});
+		if let Some((minted, sweeps)) = paid {
+			let (payouts, due, expected_sweeps) = reference(witness);
+			assert_eq!(minted, due);
+			assert_eq!(payouts.iter().sum::<u64>(), minted);
+			assert_eq!(sweeps, u32::from(expected_sweeps));
+			let contributions = contributions();
+			assert_eq!(contributions[..payouts.len()], payouts, "payouts of the pure crate");
+			assert!(contributions[payouts.len()..].iter().all(|&units| units == 0));
+			assert_eq!(witness.paid, payouts, "what reached stake and unbonding");
+			checker.payouts += 1;
+			checker.witness = None;
+		}
+	});
+	check_state();
+}
+
+/// One block.
+pub(crate) fn next_block() {
+	next_block_with(u64::MAX)
+}
+
+/// Blocks until the epoch is paid; returns how many it took.
+pub(crate) fn pay_epoch() -> u32 {
+	let before = payouts();
+	for count in 1..10_000 {
+		next_block();
+		if payouts() > before {
+			return count;
+		}
+	}
+	panic!("the epoch is never paid")
+}
+
+/// Blocks until the phase is reached.
+pub(crate) fn run_to_phase(phase: Phase) {
+	for _ in 0..10_000 {
+		next_block();
+		if Emission::epoch_status().phase == phase {
+			return;
+		}
+	}
+	panic!("{phase:?} is never reached")
+}
