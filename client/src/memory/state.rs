@@ -178,8 +178,7 @@ impl State {
 			Call::PostRow { row } => {
 				let uid = served()?;
 				let known = |target| self.components.contains_key(&target);
-				let pairs: Vec<_> = row.iter().map(|edge| (edge.target, edge.share)).collect();
-				let self_share = check_row(uid, &pairs, known).map_err(|error| {
+				let self_share = check_row(uid, row, known).map_err(|error| {
 					// The variants are named as the errors of the pallet.
 					let variant = format!("{error:?}");
 					refuse(variant.split(' ').next().unwrap_or_default(), error.to_string())
