@@ -6,11 +6,11 @@ use crate::{
 	System, TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
+use bittensor_emission::{Bid, ComponentInfo, EpochStatus, RowInfo};
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
-use pallet_emission_runtime_api::{Bid, ComponentInfo, EpochStatus, RowInfo};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};

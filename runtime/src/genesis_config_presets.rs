@@ -10,7 +10,7 @@
 
 use crate::{AccountId, Balance, UNIT};
 use alloc::{vec, vec::Vec};
-use pallet_emission::types::{Halvings, Parameters};
+use bittensor_emission::{Halvings, Parameters};
 use serde_json::{json, Value};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;

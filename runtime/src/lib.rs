@@ -109,7 +109,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 };
 
 /// Units per BIT, the token: nine decimals.
-pub const UNIT: Balance = 1_000_000_000;
+pub const UNIT: Balance = bittensor_emission::UNIT;
 /// Units per thousandth of a BIT.
 pub const MILLI: Balance = UNIT / 1_000;
 /// Minimum balance of an account, in units. An account below it is removed.
