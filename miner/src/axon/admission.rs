@@ -3,8 +3,8 @@
 
 use super::{quota::Buckets, AxonConfig, Peers, Standing};
 use bittensor_wire::{
-	clock, limits::MAX_TEXTS, proto::Method, proto::Sealed, AccountId, Hash, Header, Parsed,
-	ReplayGuard, WireError,
+	clock, limits::MAX_TEXTS, proto::Method, proto::Sealed, AccountId, Hash, Header, ReplayGuard,
+	Unverified, WireError,
 };
 use parking_lot::Mutex;
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -62,7 +62,7 @@ impl Admission {
 	) -> Result<Admitted, WireError> {
 		let now_ms = clock::now_ms();
 		let now = Instant::now();
-		let parsed = Parsed::parse(sealed)?;
+		let parsed = Unverified::parse(sealed)?;
 		parsed.check_address(&self.genesis, method, &self.account)?;
 		self.replay.lock().check_times(parsed.header(), now_ms)?;
 		let standing =

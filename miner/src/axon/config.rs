@@ -76,7 +76,7 @@ impl Default for AxonConfig {
 	}
 }
 
-/// Why the axon did not start.
+/// Why the axon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum AxonError {
 	/// The address is not `host:port`, or the host is unknown.
@@ -100,5 +100,11 @@ pub enum AxonError {
 		address: String,
 		/// Error of the system.
 		source: std::io::Error,
+	},
+	/// The server ended without being told to.
+	#[error("the gRPC server ended: {reason}; start the miner again")]
+	Ended {
+		/// Error of the server.
+		reason: String,
 	},
 }

@@ -4,11 +4,11 @@ use super::{
 	admission::Admitted,
 	cache::{Computation, Key},
 	server::Core,
-	stats::count,
 	UpstreamGrad,
 };
 use bittensor_wire::{proto::GradReason, AccountId, Grad, GradAnswer, WireError, DIM};
 use futures::future::join_all;
+use metrics::counter;
 use std::sync::Arc;
 use tokio::time::{timeout, Instant};
 
@@ -18,7 +18,7 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 	let mut grad = Grad::decode(&admitted.body, &source)?;
 	core.admission.charge(admitted, grad.error.rows())?;
 	if grad.path.contains(&core.account) {
-		return Ok(dropped(core, GradReason::Cut));
+		return Ok(dropped(GradReason::Cut, "cut"));
 	}
 	grad.ttl = grad.ttl.min(core.config.max_ttl);
 	let computation = core.cache.get(&Key::of_grad(&grad)).ok_or(WireError::UnknownMessage)?;
@@ -27,16 +27,16 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 	// Without an active bid an error moves nothing (eq. 12), so it is not computed.
 	let weight = admitted.standing.weight;
 	if !(weight.is_finite() && weight > 0.0) {
-		return Ok(dropped(core, GradReason::NoBid));
+		return Ok(dropped(GradReason::NoBid, "no-bid"));
 	}
 	if duplicate {
-		return Ok(dropped(core, GradReason::Duplicate));
+		return Ok(dropped(GradReason::Duplicate, "duplicate"));
 	}
 	let Ok(permit) = core.grads.clone().try_acquire_owned() else {
-		return Ok(dropped(core, GradReason::Busy));
+		return Ok(dropped(GradReason::Busy, "busy"));
 	};
 	if !computation.note_grad(source) {
-		return Ok(dropped(core, GradReason::Duplicate));
+		return Ok(dropped(GradReason::Duplicate, "duplicate"));
 	}
 	let core = core.clone();
 	tokio::spawn(async move {
@@ -46,9 +46,13 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 	Ok(GradAnswer { weight, reason: GradReason::Accepted })
 }
 
-fn dropped(core: &Core, reason: GradReason) -> GradAnswer {
-	count(&core.stats.grads_dropped, 1);
+fn dropped(reason: GradReason, label: &'static str) -> GradAnswer {
+	count_dropped(label);
 	GradAnswer { weight: 0.0, reason }
+}
+
+fn count_dropped(reason: &'static str) {
+	counter!("bittensor_miner_grads_dropped_total", "reason" => reason).increment(1);
 }
 
 fn check_rows(grad: &Grad, computation: &Computation) -> Result<(), WireError> {
@@ -84,16 +88,16 @@ async fn propagate(
 		Ok(Ok(errors)) => errors,
 		Ok(Err(error)) => {
 			tracing::warn!(%error, "a Grad was not computed");
-			count(&core.stats.grads_dropped, 1);
+			count_dropped("failed");
 			return;
 		}
 		Err(_) => {
 			tracing::warn!("a Grad was not computed in time");
-			count(&core.stats.grads_dropped, 1);
+			count_dropped("late");
 			return;
 		}
 	};
-	count(&core.stats.grads_served, 1);
+	counter!("bittensor_miner_grads_served_total").increment(1);
 	let rows = computation.texts.len();
 	let answered = |account: &AccountId| {
 		let mut answers = computation.downstream.iter();
@@ -110,7 +114,9 @@ async fn propagate(
 	});
 	for answer in join_all(calls).await {
 		match answer {
-			Ok(answer) if answer.accepted() => count(&core.stats.grads_forwarded, 1),
+			Ok(answer) if answer.accepted() => {
+				counter!("bittensor_miner_grads_forwarded_total").increment(1);
+			}
 			Ok(answer) => tracing::debug!(reason = ?answer.reason, "a peer did not accept a Grad"),
 			Err(error) => tracing::debug!(%error, "a Grad did not reach a peer"),
 		}

@@ -34,11 +34,9 @@ mod ports;
 mod quota;
 mod server;
 mod spike;
-mod stats;
 
 pub use config::{AxonConfig, AxonError, QuotaConfig};
 pub use ports::{
 	ComponentService, ComputeError, DownstreamAnswer, Output, Peers, Standing, UpstreamGrad,
 };
 pub use server::Axon;
-pub use stats::{AxonStats, StatsSnapshot};

@@ -3,7 +3,7 @@
 use super::{
 	admission::{Admission, Admitted},
 	cache::Cache,
-	grad, spike, AxonConfig, AxonError, AxonStats, ComponentService, Peers,
+	grad, spike, AxonConfig, AxonError, ComponentService, Peers,
 };
 use crate::dendrite::Dendrite;
 use bittensor_wire::{
@@ -11,6 +11,7 @@ use bittensor_wire::{
 	proto::{ComponentRpc, ComponentServer, Method, Sealed},
 	seal, AccountId, Hash, Signer, WireError,
 };
+use metrics::counter;
 use std::{
 	io::ErrorKind,
 	net::{IpAddr, SocketAddr},
@@ -43,16 +44,14 @@ pub(crate) struct Core {
 	pub(crate) spikes: Arc<Semaphore>,
 	pub(crate) free_spikes: Arc<Semaphore>,
 	pub(crate) grads: Arc<Semaphore>,
-	pub(crate) stats: Arc<AxonStats>,
 	signer: Arc<dyn Signer>,
 }
 
 /// A running server. It stops when dropped.
 pub struct Axon {
 	local_addr: SocketAddr,
-	stats: Arc<AxonStats>,
 	stop: CancellationToken,
-	server: JoinHandle<()>,
+	server: JoinHandle<Result<(), tonic::transport::Error>>,
 }
 
 impl Axon {
@@ -77,7 +76,6 @@ impl Axon {
 			.local_addr()
 			.map_err(|source| AxonError::Bind { address: listen.to_string(), source })?;
 		let account = signer.account();
-		let stats = Arc::new(AxonStats::default());
 		let core = Core {
 			account,
 			config,
@@ -89,7 +87,6 @@ impl Axon {
 			spikes: Arc::new(Semaphore::new(config.concurrent_spikes)),
 			free_spikes: Arc::new(Semaphore::new(config.concurrent_free_spikes)),
 			grads: Arc::new(Semaphore::new(config.concurrent_grads)),
-			stats: stats.clone(),
 			signer,
 		};
 		let service = ComponentServer::new(Service(Arc::new(core)))
@@ -106,13 +103,9 @@ impl Axon {
 			.initial_connection_window_size(1 << 22)
 			.add_service(service)
 			.serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
-		let server = tokio::spawn(async move {
-			if let Err(error) = serving.await {
-				tracing::error!(%error, "the server stopped");
-			}
-		});
+		let server = tokio::spawn(serving);
 		tracing::info!(%local_addr, "serving Spikes and Grads");
-		Ok(Self { local_addr, stats, stop, server })
+		Ok(Self { local_addr, stop, server })
 	}
 
 	/// The address on which it listens.
@@ -120,9 +113,21 @@ impl Axon {
 		self.local_addr
 	}
 
-	/// Counters of served and refused requests.
-	pub fn stats(&self) -> &Arc<AxonStats> {
-		&self.stats
+	/// Serves until `stop`, then shuts down. An error if the server ends before.
+	pub async fn serve_until(mut self, stop: &CancellationToken) -> Result<(), AxonError> {
+		let ended = tokio::select! {
+			() = stop.cancelled() => {
+				self.shutdown().await;
+				return Ok(());
+			}
+			ended = &mut self.server => ended,
+		};
+		let reason = match ended {
+			Ok(Ok(())) => "it returned".to_string(),
+			Ok(Err(error)) => error.to_string(),
+			Err(error) => error.to_string(),
+		};
+		Err(AxonError::Ended { reason })
 	}
 
 	/// Accepts no more requests, gives the answers in progress two seconds to finish, and ends.
@@ -184,7 +189,7 @@ impl Service {
 	}
 
 	fn refuse(&self, error: WireError) -> Status {
-		self.0.stats.refuse(&error);
+		counter!("bittensor_miner_requests_refused_total", "reason" => error.name()).increment(1);
 		tracing::debug!(%error, "refused a request");
 		error.to_status()
 	}

@@ -4,10 +4,10 @@ use super::{
 	admission::Admitted,
 	cache::{Computation, Key},
 	server::Core,
-	stats::count,
 	ComputeError, DownstreamAnswer,
 };
 use bittensor_wire::{proto::DType, Spike, SpikeAnswer, WireError};
+use metrics::counter;
 use std::sync::Arc;
 use tokio::{
 	sync::OwnedSemaphorePermit,
@@ -23,17 +23,16 @@ pub(crate) async fn serve(
 	let mut spike = Spike::decode(&admitted.body, &caller)?;
 	core.admission.charge(admitted, spike.texts.len())?;
 	if spike.path.contains(&core.account) {
-		count(&core.stats.spikes_cut, 1);
+		counter!("bittensor_miner_spikes_cut_total").increment(1);
 		return Ok((SpikeAnswer::cut(0), spike.dtype));
 	}
 	spike.ttl = spike.ttl.min(core.config.max_ttl);
 	let dtype = spike.dtype;
-	let texts = spike.texts.len();
 	let computation = timeout_at(admitted.deadline, answer(core, admitted, spike))
 		.await
 		.map_err(|_| WireError::DeadlineExceeded)??;
-	count(&core.stats.spikes_served, 1);
-	count(&core.stats.texts_served, texts);
+	counter!("bittensor_miner_spikes_served_total").increment(1);
+	counter!("bittensor_miner_texts_served_total").increment(computation.texts.len() as u64);
 	let answer = SpikeAnswer {
 		output: Some(computation.output.clone()),
 		version: computation.version,
@@ -51,7 +50,7 @@ async fn answer(
 	let key = Key::of_spike(&spike);
 	let (caller, deadline) = (admitted.header.from, admitted.deadline);
 	if let Some(computation) = core.cache.answer(key, caller) {
-		count(&core.stats.spikes_cached, 1);
+		counter!("bittensor_miner_spikes_cached_total").increment(1);
 		return Ok(computation);
 	}
 	let free = admitted.standing.flow == 0;
@@ -66,7 +65,7 @@ async fn answer(
 			.await
 			.map_err(|_| WireError::DeadlineExceeded)??;
 		if !ran {
-			count(&core.stats.spikes_cached, 1);
+			counter!("bittensor_miner_spikes_cached_total").increment(1);
 		}
 		Ok(computation)
 	});

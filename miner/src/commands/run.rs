@@ -16,7 +16,7 @@
 
 use super::connect;
 use crate::{
-	axon::{Axon, AxonConfig, AxonStats, ComponentService},
+	axon::{Axon, AxonConfig, ComponentService},
 	chain::{cache::ChainCache, poster::Poster, PROTOCOL},
 	cli::{BidWeight, Kind, LearnFrom, RunArgs},
 	compute::{Brain, Compute, NoiseNucleus, Notes},
@@ -304,13 +304,7 @@ async fn keep_slots(
 }
 
 /// What telemetry reads once a second.
-fn refresh(
-	status: &mut Status,
-	started: Instant,
-	view: &ChainCache,
-	stats: &AxonStats,
-	poster: Option<&Poster>,
-) {
+fn refresh(status: &mut Status, started: Instant, view: &ChainCache, poster: Option<&Poster>) {
 	let snapshot = view.snapshot();
 	status.uptime = started.elapsed().as_secs();
 	status.block = snapshot.head.number;
@@ -324,10 +318,10 @@ fn refresh(
 		share: bid.share,
 		flow: decimal(bid.flow),
 	});
-	let served = stats.snapshot();
-	status.spikes_served = served.spikes_served;
-	status.grads_served = served.grads_served;
-	status.refused = served.refused.values().sum();
+	let numbers = telemetry::recorder::read();
+	status.spikes_served = numbers.counter("bittensor_miner_spikes_served_total");
+	status.grads_served = numbers.counter("bittensor_miner_grads_served_total");
+	status.refused = numbers.counter("bittensor_miner_requests_refused_total");
 	if let Some(poster) = poster {
 		let posted = poster.posted();
 		status.posts = posted.posts;
@@ -387,6 +381,7 @@ fn start_computing(
 /// Runs the component until it is told to stop.
 pub async fn run(args: &RunArgs, as_json: bool) -> anyhow::Result<()> {
 	let started = Instant::now();
+	telemetry::recorder::install(None)?;
 	check_ranges(args)?;
 	let serve = Serve::new(args)?;
 	let stake = parse_bit(&args.stake)?;
@@ -459,12 +454,12 @@ pub async fn run(args: &RunArgs, as_json: bool) -> anyhow::Result<()> {
 	let poster = (!args.no_post)
 		.then(|| Poster::start(chain.clone(), view.clone(), parameters.row_lifetime));
 	let reporter = {
-		let (view, stats, poster) = (view.clone(), axon.stats().clone(), poster.clone());
+		let (view, poster) = (view.clone(), poster.clone());
 		tokio::spawn(telemetry::report(
 			telemetry.clone(),
 			args.status_file.clone(),
 			as_json,
-			move |status| refresh(status, started, &view, &stats, poster.as_ref()),
+			move |status| refresh(status, started, &view, poster.as_ref()),
 		))
 	};
 
@@ -491,7 +486,6 @@ pub async fn run(args: &RunArgs, as_json: bool) -> anyhow::Result<()> {
 		}
 	}
 	tasks.keeper.iter().for_each(tokio::task::JoinHandle::abort);
-	let stats = axon.stats().clone();
 	axon.shutdown().await;
 	reporter.abort();
 	if let Some((compute, thread)) = computing.thread {
@@ -503,7 +497,7 @@ pub async fn run(args: &RunArgs, as_json: bool) -> anyhow::Result<()> {
 		brain.save(&path, notes)?;
 		tracing::info!("checkpoint at step {}: {}", brain.component().steps(), path.display());
 	}
-	refresh(&mut telemetry.status(), started, &view, &stats, poster.as_ref());
+	refresh(&mut telemetry.status(), started, &view, poster.as_ref());
 	if let Some(path) = &args.status_file {
 		telemetry.write(path).with_context(|| format!("cannot write {}", path.display()))?;
 	}

@@ -47,16 +47,20 @@ pub struct Reading(BTreeMap<String, f64>);
 
 /// Reads the recorder; empty before [`install`].
 pub fn read() -> Reading {
-	let text = RECORDER.lock().as_ref().map(PrometheusHandle::render).unwrap_or_default();
-	let series = text.lines().filter(|line| !line.starts_with('#'));
-	let value = |line: &str| {
-		let (series, value) = line.rsplit_once(' ')?;
-		Some((series.to_owned(), value.parse().ok()?))
-	};
-	Reading(series.filter_map(value).collect())
+	RECORDER.lock().as_ref().map(Reading::of).unwrap_or_default()
 }
 
 impl Reading {
+	/// Reads any recorder, such as a test's own.
+	pub fn of(recorder: &PrometheusHandle) -> Self {
+		let value = |line: &str| {
+			let (series, value) = line.rsplit_once(' ')?;
+			Some((series.to_owned(), value.parse().ok()?))
+		};
+		let text = recorder.render();
+		Self(text.lines().filter(|line| !line.starts_with('#')).filter_map(value).collect())
+	}
+
 	/// The value of a gauge; `None` if it was never set.
 	pub fn gauge(&self, name: &str) -> Option<f64> {
 		self.0.get(name).copied()

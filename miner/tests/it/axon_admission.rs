@@ -1,7 +1,7 @@
 //! Requests that must be refused: each with its named error, without reaching the component, and
 //! without harm to the next good request.
 
-use crate::axon_net::{account, key, texts, within, Net, Node, GENESIS};
+use crate::axon_net::{account, key, refused, texts, within, Net, Node, GENESIS};
 use bittensor_miner::{
 	axon::{Axon, AxonConfig, AxonError, QuotaConfig},
 	dendrite::{DendriteError, TonicTransport, Transport, TransportConfig},
@@ -56,13 +56,12 @@ impl Target {
 	/// The error for these bytes. Checks that they did not reach the component, and that component 1 is
 	/// served afterwards.
 	async fn refuses(&self, sealed: Sealed) -> WireError {
-		let before = (self.node.nucleus.spikes(), self.node.axon.stats().snapshot());
+		let before = (self.node.nucleus.spikes(), self.net.metrics());
 		let error = raw(&self.node, Method::Spike, sealed).await.expect_err("must be refused");
 		assert_eq!(self.node.nucleus.spikes(), before.0, "{error}");
 		if !matches!(error, WireError::Other { .. }) {
-			let count = before.1.refused.get(&error.name()).copied().unwrap_or(0);
-			let after = self.node.axon.stats().snapshot();
-			assert_eq!(after.refused.get(&error.name()), Some(&(count + 1)));
+			let count = refused(&before.1, &error.name());
+			assert_eq!(refused(&self.net.metrics(), &error.name()), count + 1);
 		}
 		serves(&self.net, &self.node).await;
 		error

@@ -8,8 +8,10 @@ use bittensor_miner::{
 		Standing, UpstreamGrad,
 	},
 	dendrite::{BreakerConfig, Dendrite, DendriteConfig, Peer, TonicTransport, TransportConfig},
+	telemetry::recorder::Reading,
 };
 use bittensor_wire::{AccountId, Keypair, Signer, Spike, Vectors, DIM};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
@@ -119,9 +121,22 @@ struct Chain {
 	flows: HashMap<(u8, u8), u64>,
 }
 
-/// The chain, as all components of a test know it.
-#[derive(Clone, Default)]
-pub(crate) struct Net(Arc<Mutex<Chain>>);
+/// The chain, as all components of a test know it, and the metrics of all of them together.
+#[derive(Clone)]
+pub(crate) struct Net {
+	chain: Arc<Mutex<Chain>>,
+	metrics: PrometheusHandle,
+}
+
+impl Default for Net {
+	fn default() -> Self {
+		let recorder = Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
+		let metrics = recorder.handle();
+		// For this thread until it ends: all tasks of a test run on it.
+		std::mem::forget(metrics::set_default_local_recorder(recorder));
+		Self { chain: Arc::default(), metrics }
+	}
+}
 
 /// The chain as one component sees it.
 struct View {
@@ -130,23 +145,33 @@ struct View {
 }
 
 impl Net {
+	/// The metrics now.
+	pub(crate) fn metrics(&self) -> Reading {
+		Reading::of(&self.metrics)
+	}
+
+	/// A counter now, by its name without prefix and suffix.
+	pub(crate) fn counter(&self, name: &str) -> u64 {
+		self.metrics().counter(&format!("bittensor_miner_{name}_total"))
+	}
+
 	/// Registers a component, with no endpoint yet.
 	pub(crate) fn register(&self, number: u8) {
-		self.0.lock().components.entry(number).or_default();
+		self.chain.lock().components.entry(number).or_default();
 	}
 
 	/// Connects these components to the inputs of `upstream`.
 	pub(crate) fn inputs(&self, upstream: u8, downstream: &[u8]) {
-		self.0.lock().inputs.insert(upstream, downstream.to_vec());
+		self.chain.lock().inputs.insert(upstream, downstream.to_vec());
 	}
 
 	/// `bidder` bids for `component`.
 	pub(crate) fn bid(&self, bidder: u8, component: u8, flow: u64) {
-		self.0.lock().flows.insert((bidder, component), flow);
+		self.chain.lock().flows.insert((bidder, component), flow);
 	}
 
 	pub(crate) fn peer(&self, number: u8) -> Peer {
-		let port = self.0.lock().components.get(&number).copied();
+		let port = self.chain.lock().components.get(&number).copied();
 		Peer {
 			uid: number.into(),
 			account: account(number),
@@ -158,7 +183,7 @@ impl Net {
 
 	/// Announces the port of a component.
 	pub(crate) fn announce(&self, number: u8, port: u16) {
-		self.0.lock().components.insert(number, port);
+		self.chain.lock().components.insert(number, port);
 	}
 
 	/// A dendrite of a registered component.
@@ -208,24 +233,24 @@ impl Net {
 
 impl Peers for View {
 	fn standing(&self, account: &AccountId) -> Option<Standing> {
-		let chain = self.net.0.lock();
+		let chain = self.net.chain.lock();
 		let number = *chain.components.keys().find(|number| self::account(**number) == *account)?;
 		let flow = chain.flows.get(&(number, self.me)).copied().unwrap_or(0);
 		Some(Standing { uid: number.into(), flow, weight: flow as f64 })
 	}
 
 	fn total_flow(&self) -> u64 {
-		let chain = self.net.0.lock();
+		let chain = self.net.chain.lock();
 		chain.flows.iter().filter(|((_, to), _)| *to == self.me).map(|(_, flow)| flow).sum()
 	}
 
 	fn downstream(&self) -> Vec<Peer> {
-		let inputs = self.net.0.lock().inputs.get(&self.me).cloned();
+		let inputs = self.net.chain.lock().inputs.get(&self.me).cloned();
 		inputs.unwrap_or_default().into_iter().map(|number| self.net.peer(number)).collect()
 	}
 
 	fn peer(&self, account: &AccountId) -> Option<Peer> {
-		let chain = self.net.0.lock();
+		let chain = self.net.chain.lock();
 		let number = *chain.components.keys().find(|number| self::account(**number) == *account)?;
 		drop(chain);
 		Some(self.net.peer(number))
@@ -257,6 +282,11 @@ impl Node {
 		self.axon.shutdown().await;
 		port
 	}
+}
+
+/// Requests refused for this reason.
+pub(crate) fn refused(metrics: &Reading, reason: &str) -> u64 {
+	metrics.counter(&format!(r#"bittensor_miner_requests_refused_total{{reason="{reason}"}}"#))
 }
 
 /// Waits until the condition holds; `false` if it does not within ten seconds.

@@ -1,8 +1,9 @@
 //! The signed envelope around every request and answer.
 //!
 //! The checks run from cheap to expensive, so that a receiver can stop early:
-//! [`Parsed::parse`] (sizes and field lengths) → [`Parsed::check_address`] (chain, method, receiver)
-//! → [`Parsed::verify`] (signature, then the hash of the whole body). [`open`] does all of them.
+//! [`Unverified::parse`] (sizes and field lengths) → [`Unverified::check_address`] (chain, method,
+//! receiver) → [`Unverified::verify`] (signature, then the hash of the whole body). [`open`] does all
+//! of them.
 
 use crate::{
 	blake2_256,
@@ -119,7 +120,7 @@ pub fn seal(signer: &dyn Signer, header: &Header, body: Vec<u8>) -> Sealed {
 
 /// A sealed message with a readable envelope and an unverified signature.
 #[derive(Clone, Debug)]
-pub struct Parsed {
+pub struct Unverified {
 	header: Header,
 	body_hash: Hash,
 	sealed: Sealed,
@@ -134,7 +135,7 @@ pub struct Opened {
 	pub body: Vec<u8>,
 }
 
-impl Parsed {
+impl Unverified {
 	/// Reads the envelope: sizes, then the lengths of its fields.
 	pub fn parse(sealed: Sealed) -> Result<Self, WireError> {
 		check_body(sealed.body.len())?;
@@ -209,7 +210,7 @@ pub fn open(
 	method: Method,
 	receiver: &AccountId,
 ) -> Result<Opened, WireError> {
-	let parsed = Parsed::parse(sealed)?;
+	let parsed = Unverified::parse(sealed)?;
 	parsed.check_address(genesis, method, receiver)?;
 	parsed.verify()
 }

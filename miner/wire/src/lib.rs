@@ -32,7 +32,7 @@ pub mod proto;
 pub mod replay;
 pub mod tensor;
 
-pub use envelope::{open, seal, Header, Opened, Parsed};
+pub use envelope::{open, seal, Header, Opened, Unverified};
 pub use error::WireError;
 pub use keypair::{Keypair, Signer};
 pub use limits::DIM;
