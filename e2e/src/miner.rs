@@ -35,12 +35,21 @@ pub enum Kind {
 }
 
 impl Kind {
-	/// Its name on the command line and in reports.
+	/// Its name in reports.
 	pub fn name(self) -> &'static str {
 		match self {
 			Self::Trainable => "trainable",
 			Self::Noise => "noise",
 			Self::Selfish => "selfish",
+		}
+	}
+
+	/// Its options on the command line.
+	fn options(self) -> &'static [&'static str] {
+		match self {
+			Self::Trainable => &["--kind=trainable"],
+			Self::Noise => &["--kind=noise", "--post=self"],
+			Self::Selfish => &["--kind=trainable", "--post=self"],
 		}
 	}
 }
@@ -219,13 +228,13 @@ pub fn process_spec(spec: &MinerSpec, place: &Place) -> Result<Spec, binaries::N
 		"run".into(),
 		format!("--chain={}", place.url),
 		format!("--dev-key={}", spec.dev_key()),
-		format!("--kind={}", spec.kind.name()),
 		format!("--corpus={}", place.corpus.display()),
 		format!("--base-path={}", place.folder.display()),
 		format!("--status-file={}", status_file(place).display()),
 		format!("--seed={}", spec.seed),
 		format!("--stake={}", spec.stake),
 	];
+	args.extend(spec.kind.options().iter().map(|option| option.to_string()));
 	args.extend(spec.documents.iter().map(|documents| format!("--documents={documents}")));
 	args.extend(spec.extra.iter().cloned());
 	Ok(Spec {

@@ -15,7 +15,9 @@
 //! - [`axon`] serves, [`dendrite`] asks; both speak signed envelopes (`bittensor-wire`).
 //! - [`compute`] owns the component (`bittensor-nucleus`); [`learning`] feeds it.
 //! - [`chain`] is the chain cache and the poster, over `bittensor-client`.
-//! - [`commands`] put these together; [`cli`] and [`config`] say how.
+//! - [`telemetry`] is the status, and the recorder of all metrics.
+//! - [`commands`] put these together, as [`cli`] and [`config`] say; `run` starts the tasks under a
+//!   [`supervisor`], which ends the process if one of them ends.
 //!
 //! Invariants: no part waits for the chain to train or to serve; whatever comes from outside is
 //! checked where it comes in; the secret key never leaves [`identity`].
@@ -30,4 +32,8 @@ pub mod dendrite;
 pub mod identity;
 pub mod learning;
 pub mod network;
+pub mod output;
+pub mod signals;
+pub mod supervisor;
 pub mod telemetry;
+pub mod watchdog;

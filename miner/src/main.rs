@@ -1,8 +1,8 @@
-//! `bittensor-miner`: runs a component, asks the network, shows it, exports a payout.
+//! `bittensor-miner`: runs a component, queries the network, shows it, exports a payout.
 
 use bittensor_miner::{
 	cli::{Cli, Command},
-	commands,
+	commands, output,
 };
 use clap::Parser;
 use std::{io::IsTerminal, process::ExitCode};
@@ -12,14 +12,14 @@ use tracing_subscriber::EnvFilter;
 const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
-	// Before any thread exists: tensors are computed on the compute thread alone, so that several
-	// miners and a validator share a machine.
+	// Set before any thread exists: tensors are computed on the compute thread alone, so that several
+	// miners and a validator can share a machine.
 	if std::env::var_os("RAYON_NUM_THREADS").is_none() {
 		std::env::set_var("RAYON_NUM_THREADS", "1");
 	}
 	let cli = Cli::parse();
 	if let Command::Run(args) = &cli.command {
-		lower_priority(args.nice);
+		lower_priority(args.process.nice);
 	}
 	let level = match cli.command {
 		Command::Run(_) => "info",
@@ -48,13 +48,15 @@ fn main() -> ExitCode {
 		}
 	};
 	let result = runtime.block_on(dispatch(&cli));
-	// Tasks that still wait for the chain do not hold the process back.
+	// Tasks that still wait for the chain do not delay the end of the process.
 	runtime.shutdown_background();
 	match result {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
 			if cli.json {
-				println!("{}", serde_json::json!({ "error": format!("{error:#}") }));
+				let json = serde_json::json!({ "error": format!("{error:#}") });
+				// The exit code says it too.
+				let _ = output::line(&json.to_string());
 			}
 			eprintln!("error: {error:#}");
 			ExitCode::FAILURE
@@ -69,8 +71,7 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<()> {
 		Command::Status(args) => commands::status::run(args, cli.json).await?,
 		Command::Export(args) => commands::export::run(args, cli.json).await?,
 	};
-	println!("{text}");
-	Ok(())
+	Ok(output::line(&text)?)
 }
 
 /// Adds to the niceness of the process.

@@ -1,42 +1,42 @@
-//! What the serving side knows of the chain: who may call, what each bids, whom to ask onward.
+//! The chain as the serving side sees it: who may call, the bid of each, and whom to query.
 //!
-//! Answers come from the mirror in memory, at once; nothing here waits for the chain.
+//! Answers come from the chain cache at once; nothing here waits for the chain.
 
 use crate::{
 	axon::{Peers, Standing},
 	chain::cache::ChainCache,
-	cli::BidWeight,
 	dendrite::Peer,
-	learning::slots::Slots,
+	learning::inputs::Inputs,
 };
 use bittensor_client::{AccountId, ComponentInfo, SHARE_ONE};
-use std::sync::{PoisonError, RwLock};
+use bittensor_nucleus::BidWeight;
+use parking_lot::RwLock;
 
-/// The mirror and the slots, as the axon wants them.
+/// The chain cache and the inputs.
 pub struct Network {
 	view: ChainCache,
 	weight: BidWeight,
 	learns: bool,
-	slots: RwLock<Slots>,
+	inputs: RwLock<Inputs>,
 }
 
 impl Network {
-	/// `learns`: Grads enter the step. If not, every bid weighs nothing and Grads are turned away.
+	/// `learns`: Grads enter the step. If not, every bid has weight 0 and Grads are turned away.
 	pub fn new(view: ChainCache, weight: BidWeight, learns: bool) -> Self {
-		Self { view, weight, learns, slots: RwLock::new(Vec::new()) }
+		Self { view, weight, learns, inputs: RwLock::new(Vec::new()) }
 	}
 
-	/// Replaces the slots.
-	pub fn set_slots(&self, slots: Slots) {
-		*self.slots.write().unwrap_or_else(PoisonError::into_inner) = slots;
+	/// Replaces the inputs.
+	pub fn set_inputs(&self, inputs: Inputs) {
+		*self.inputs.write() = inputs;
 	}
 
-	/// The slots.
-	pub fn slots(&self) -> Slots {
-		self.slots.read().unwrap_or_else(PoisonError::into_inner).clone()
+	/// The accounts at the inputs.
+	pub fn inputs(&self) -> Inputs {
+		self.inputs.read().clone()
 	}
 
-	/// The mirror.
+	/// The chain cache.
 	pub fn view(&self) -> &ChainCache {
 		&self.view
 	}
@@ -76,7 +76,7 @@ impl Peers for Network {
 
 	fn downstream(&self) -> Vec<Peer> {
 		let snapshot = self.view.snapshot();
-		self.slots()
+		self.inputs()
 			.iter()
 			.flatten()
 			.filter_map(|account| peer_of(snapshot.served_by(account)?))

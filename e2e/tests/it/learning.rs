@@ -35,7 +35,7 @@ struct Pair {
 }
 
 const PAIRS: [Pair; 2] = [
-	Pair { asks: "Alice", asked: "Bob", learning: &["--freeze"] },
+	Pair { asks: "Alice", asked: "Bob", learning: &["--learn-from=none"] },
 	Pair {
 		asks: "Charlie",
 		asked: "Dave",
@@ -62,8 +62,8 @@ impl Pair {
 		let extra = vec![
 			format!("--vocabulary={NARROW}"),
 			format!("--max-steps={STEPS}"),
-			"--no-post".into(),
-			"--slots=1".into(),
+			"--post=none".into(),
+			"--inputs=1".into(),
 			"--held-out=1024".into(),
 			"--evaluate-every=3600".into(),
 			"--grads-per-second=1000".into(),

@@ -113,12 +113,14 @@ async fn run(
 		match result {
 			Ok(head) => {
 				tracing::info!("row posted in block {} ({reason:?}): {edges:?}", head.number);
+				metrics::counter!("bittensor_miner_posts_total").increment(1);
 				posted.posts += 1;
 				posted.row = Some(edges.clone());
 				last = Some((epoch, edges));
 			}
 			Err(error) => {
 				tracing::warn!("row not posted: {error}");
+				metrics::counter!("bittensor_miner_post_failures_total").increment(1);
 				posted.failures += 1;
 				posted.last_error = Some(error.to_string());
 				// A refusal is final for this epoch; otherwise the next snapshot tries again.

@@ -12,7 +12,7 @@
 //! A stake counts if its row was live in that epoch.
 
 use super::{block_at, connect, hex_hash};
-use crate::{cli::ExportArgs, config::ChainConfig};
+use crate::cli::ExportArgs;
 use anyhow::Context;
 use bittensor_client::{decimal, Chain, Head, LastPayout};
 use serde_json::json;
@@ -120,8 +120,8 @@ impl Export {
 
 /// Runs the command and returns what to print.
 pub async fn run(args: &ExportArgs, as_json: bool) -> anyhow::Result<String> {
-	let chain = connect(&ChainConfig::new(&args.chain)?, None).await?;
-	let head = block_at(&*chain, args.at.as_deref()).await?;
+	let chain = connect(&args.chain, None).await?;
+	let head = block_at(&*chain, args.at).await?;
 	let export = Export::read(&*chain, head).await?;
 	export.write(&args.out)?;
 	let line = export.solve_line(&args.out);

@@ -12,7 +12,6 @@ use super::{connect, hex_hash};
 use crate::{
 	chain::cache::Snapshot,
 	cli::QueryArgs,
-	config::ChainConfig,
 	dendrite::{Dendrite, DendriteConfig, Peer, TonicTransport, TransportConfig},
 	identity::Identity,
 	network::peer_of,
@@ -219,9 +218,8 @@ pub fn status_name(status: HopStatus) -> &'static str {
 /// Runs the command and returns what to print.
 pub async fn run(args: &QueryArgs, as_json: bool) -> anyhow::Result<String> {
 	check_text(&args.text)?;
-	anyhow::ensure!((1..=4).contains(&args.ttl), "--ttl must be from 1 to 4, not {}", args.ttl);
 	let identity = Arc::new(Identity::load(&args.key)?);
-	let chain = connect(&ChainConfig::new(&args.chain)?, None).await?;
+	let chain = connect(&args.chain, None).await?;
 	let account = identity.account();
 	let snapshot = Snapshot::read(&*chain, account, None).await?;
 	if snapshot.me.is_none() {

@@ -1,7 +1,7 @@
 //! `status`: the whole network in one table.
 
 use super::{block_at, connect, hex_hash};
-use crate::{cli::StatusArgs, config::ChainConfig};
+use crate::cli::StatusArgs;
 use bittensor_client::{
 	bit, decimal, ss58, Chain, ComponentInfo, EpochStatus, Head, Row, RowInfo, SHARE_ONE,
 };
@@ -190,8 +190,8 @@ fn short(address: &str) -> String {
 
 /// Runs the command and returns what to print.
 pub async fn run(args: &StatusArgs, as_json: bool) -> anyhow::Result<String> {
-	let chain = connect(&ChainConfig::new(&args.chain)?, None).await?;
-	let head = block_at(&*chain, args.at.as_deref()).await?;
+	let chain = connect(&args.chain, None).await?;
+	let head = block_at(&*chain, args.at).await?;
 	let network = Network::read(&*chain, head).await?;
 	Ok(if as_json { network.json().to_string() } else { network.table() })
 }

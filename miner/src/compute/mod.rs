@@ -16,7 +16,7 @@ pub mod queue;
 
 use crate::{
 	axon::{ComponentService, ComputeError, DownstreamAnswer, Output, UpstreamGrad},
-	learning::slots::Slots,
+	learning::inputs::Inputs as Slots,
 };
 use async_trait::async_trait;
 use bittensor_client::AccountId;

@@ -1,4 +1,4 @@
-//! What stands on the chain, over its twin in memory: chain cache, slots, poster, export.
+//! What stands on the chain, over its twin in memory: chain cache, inputs, poster, export.
 
 use bittensor_client::{AccountId, Call, Chain, Edge, Endpoint, MemoryChain, Parameters, UNIT};
 use bittensor_miner::{
@@ -7,8 +7,8 @@ use bittensor_miner::{
 		poster::Poster,
 	},
 	commands::{export::Export, query, status::Network as Table},
-	config::Downstream,
-	learning::slots,
+	config::Downstreams,
+	learning::inputs,
 };
 use contribution::{Graph, Payout, Progress, Solve};
 use std::{sync::Arc, time::Duration};
@@ -154,31 +154,31 @@ async fn the_cache_follows_epochs_and_bids() {
 }
 
 #[tokio::test]
-async fn slots_are_sticky() {
+async fn inputs_are_sticky() {
 	let chain = chain(4, 0).await;
 	let see = || Snapshot::read(&chain, account(1), None);
 	let snapshot = see().await.expect("read");
-	let auto = Downstream::Auto;
-	let two = slots::assign(&vec![None; 2], &snapshot, &auto);
+	let auto = Downstreams::Auto;
+	let two = inputs::assign(&vec![None; 2], &snapshot, &auto);
 	assert_eq!(two, [Some(account(2)), Some(account(3))], "not oneself, in the order of uids");
-	assert_eq!(slots::assign(&two, &snapshot, &auto), two);
+	assert_eq!(inputs::assign(&two, &snapshot, &auto), two);
 
-	// One that stops announcing keeps its slot: it may be back soon.
+	// One that stops announcing keeps its input: it may be back soon.
 	let gone = chain.seen_by(account(2));
 	gone.submit(Call::SetEndpoint { endpoint: None }).await.expect("set");
 	let snapshot = see().await.expect("read");
-	assert_eq!(slots::assign(&two, &snapshot, &auto), two);
+	assert_eq!(inputs::assign(&two, &snapshot, &auto), two);
 	assert_eq!(
-		slots::assign(&vec![None; 2], &snapshot, &auto),
+		inputs::assign(&vec![None; 2], &snapshot, &auto),
 		[Some(account(3)), Some(account(4))],
 		"but it is given none"
 	);
 	// One that the chain does not know loses it to the next.
 	let stranger = vec![Some(account(9)), Some(account(3))];
-	assert_eq!(slots::assign(&stranger, &snapshot, &auto), [Some(account(4)), Some(account(3))]);
-	let only = Downstream::Only(vec![account(4), account(4), account(1)]);
-	assert_eq!(slots::assign(&vec![None; 3], &snapshot, &only), [Some(account(4)), None, None]);
-	assert_eq!(slots::assign(&two, &snapshot, &Downstream::Only(vec![])), [None, None]);
+	assert_eq!(inputs::assign(&stranger, &snapshot, &auto), [Some(account(4)), Some(account(3))]);
+	let only = Downstreams::Only(vec![account(4), account(4), account(1)]);
+	assert_eq!(inputs::assign(&vec![None; 3], &snapshot, &only), [Some(account(4)), None, None]);
+	assert_eq!(inputs::assign(&two, &snapshot, &Downstreams::Only(vec![])), [None, None]);
 }
 
 #[tokio::test]

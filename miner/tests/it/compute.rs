@@ -7,7 +7,7 @@ use bittensor_miner::{
 		Brain, Compute, NoiseNucleus, Notes,
 	},
 	learning::rate::Rates,
-	telemetry::Telemetry,
+	telemetry::Status,
 };
 use bittensor_nucleus::{Batch, Component, Config, Corpus, Device, Sampler, Tokenizer, Unigram};
 use bittensor_wire::{Vectors, DIM};
@@ -253,10 +253,9 @@ async fn grads_to_one_component_are_rationed() {
 fn the_status_file_is_always_whole() {
 	let folder = tempfile::tempdir().expect("a folder");
 	let path = folder.path().join("status.json");
-	let telemetry = Telemetry::default();
-	telemetry.status().row = vec![(3, 4_000)];
-	telemetry.error("something");
-	telemetry.write(&path).expect("written");
+	let last_error = Some("something".into());
+	let status = Status { row: vec![(3, 4_000)], last_error, ..Status::default() };
+	status.write(&path).expect("written");
 	let text = std::fs::read_to_string(&path).expect("read");
 	let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
 	assert_eq!(json["row"], serde_json::json!([[3, 4_000]]));

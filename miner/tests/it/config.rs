@@ -2,104 +2,166 @@
 
 use bittensor_client::ss58;
 use bittensor_miner::{
-	cli::{Cli, Command, KeyArgs, RunArgs},
+	cli::{parse, Cli, Command, KeyArgs, LearnFrom, Post, RunArgs},
 	commands::query::{check_text, QueryError},
-	config::{
-		check_ranges, parse_account, parse_bit, parse_block, parse_downstream, Block, ConfigError,
-		Downstream, Serve,
-	},
+	config::{check_address, endpoint, Block, ConfigError, Downstreams},
 	identity::{Identity, IdentityError},
+	output,
 };
 use bittensor_wire::{keypair, Signer};
-use clap::Parser;
-use std::io::Write;
+use clap::{CommandFactory, Parser};
+use std::io::{Error, ErrorKind, Write};
 
 const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 const MNEMONIC: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
 
-fn run_args(extra: &[&str]) -> RunArgs {
+fn parse_run(extra: &[&str]) -> Result<RunArgs, clap::Error> {
 	let mut words = vec!["bittensor-miner", "run", "--base-path", "x"];
 	words.extend(extra);
-	match Cli::try_parse_from(words).map(|cli| cli.command) {
-		Ok(Command::Run(args)) => *args,
+	match Cli::try_parse_from(words)?.command {
+		Command::Run(args) => Ok(*args),
 		other => panic!("`run` expected: {other:?}"),
 	}
 }
 
+fn run_args(extra: &[&str]) -> RunArgs {
+	parse_run(extra).unwrap_or_else(|error| panic!("{extra:?}: {error}"))
+}
+
+/// The message that refuses an option; it repeats the option.
+fn refusal(option: &str) -> String {
+	let error = parse_run(&[option]).expect_err(option).to_string();
+	let name = option.split('=').next().unwrap_or(option);
+	assert!(error.contains(name), "{option}: {error}");
+	error
+}
+
 #[test]
 fn amounts_are_exact_decimals() {
-	assert_eq!(parse_bit("0"), Ok(0));
-	assert_eq!(parse_bit("1.5"), Ok(1_500_000_000));
-	assert_eq!(parse_bit("0.000000001"), Ok(1));
-	assert_eq!(parse_bit("18446744073.709551615"), Ok(u64::MAX));
+	assert_eq!(parse::bit("0"), Ok(0));
+	assert_eq!(parse::bit("1.5"), Ok(1_500_000_000));
+	assert_eq!(parse::bit("0.000000001"), Ok(1));
+	assert_eq!(parse::bit("18446744073.709551615"), Ok(u64::MAX));
 	for wrong in ["", ".", ".5", "-1", "1e9", "1.0000000001", "18446744073.709551616", "1,5"] {
-		assert_eq!(parse_bit(wrong), Err(ConfigError::Amount(wrong.into())), "{wrong}");
+		assert!(refusal(&format!("--stake={wrong}")).contains("amount of BIT"), "{wrong}");
 	}
 }
 
 #[test]
 fn blocks_and_accounts() {
-	assert_eq!(parse_block("17"), Ok(Block::Number(17)));
-	assert_eq!(parse_block(&format!("0x{}", "ab".repeat(32))), Ok(Block::Hash([0xAB; 32])));
+	assert_eq!(parse::block("17"), Ok(Block::Number(17)));
+	assert_eq!(parse::block(&format!("0x{}", "ab".repeat(32))), Ok(Block::Hash([0xAB; 32])));
 	for wrong in ["", "0xab", "-1", "latest", "4294967296"] {
-		assert_eq!(parse_block(wrong), Err(ConfigError::Block(wrong.into())));
+		assert!(parse::block(wrong).is_err_and(|error| error.contains("number")), "{wrong}");
 	}
-	let alice = parse_account(ALICE).expect("an address");
-	assert_eq!(parse_account(&format!("0x{}", hex::encode(alice))), Ok(alice));
+	let alice = parse::account(ALICE).expect("an address");
+	assert_eq!(parse::account(&format!("0x{}", hex::encode(alice))), Ok(alice));
 	let damaged = ALICE.replace("utQY", "utQZ");
-	assert_eq!(parse_account(&damaged), Err(ConfigError::Account(damaged.clone())));
-	assert_eq!(parse_downstream("auto"), Ok(Downstream::Auto));
-	assert_eq!(parse_downstream("none"), Ok(Downstream::Only(vec![])));
+	assert!(parse::account(&damaged).is_err_and(|error| error.contains(&damaged)));
+	assert_eq!(parse::downstreams("auto"), Ok(Downstreams::Auto));
+	assert_eq!(parse::downstreams("none"), Ok(Downstreams::Only(vec![])));
 	assert_eq!(
-		parse_downstream(&format!("{ALICE}, {ALICE}")),
-		Ok(Downstream::Only(vec![alice; 2]))
+		parse::downstreams(&format!("{ALICE}, {ALICE}")),
+		Ok(Downstreams::Only(vec![alice; 2]))
 	);
-	assert!(parse_downstream("all").is_err());
+	assert!(parse::downstreams("all").is_err());
+	assert!(refusal("--genesis=0xab").contains("64 hex digits"));
 }
 
 #[test]
 fn an_address_that_others_can_reach_is_a_decision() {
-	let serve = |extra: &[&str]| Serve::new(&run_args(extra));
-	let local = serve(&[]).expect("the default is loopback");
-	assert_eq!((local.listen.to_string().as_str(), local.host), ("127.0.0.1:0", None));
-	assert!(matches!(serve(&["--listen=10.1.2.3:7000"]), Err(ConfigError::Plaintext(_))));
+	let check = |extra: &[&str]| check_address(&run_args(extra).serve);
+	let local = run_args(&[]).serve;
+	assert_eq!((check(&[]), local.listen.to_string().as_str()), (Ok(()), "127.0.0.1:0"));
+	assert!(matches!(check(&["--listen=10.1.2.3:7000"]), Err(ConfigError::Plaintext(_))));
 	assert!(matches!(
-		serve(&["--listen=0.0.0.0:7000", "--plaintext"]),
+		check(&["--listen=0.0.0.0:7000", "--plaintext"]),
 		Err(ConfigError::Unspecified(_))
 	));
-	let open = serve(&["--listen=0.0.0.0:7000", "--plaintext", "--advertise=miner.example:7001"])
-		.expect("all was said");
-	assert_eq!((open.host.as_deref(), open.port), (Some("miner.example"), Some(7001)));
-	let v6 = serve(&["--advertise=[2001:db8::1]:7001"]).expect("an address");
-	assert_eq!((v6.host.as_deref(), v6.port), (Some("2001:db8::1"), Some(7001)));
+	let open = ["--listen=0.0.0.0:7000", "--plaintext", "--advertise=miner.example:7001"];
+	assert_eq!(check(&open), Ok(()));
+	let announced = |extra: &[&str]| {
+		let args = run_args(extra).serve;
+		let bound = "127.0.0.1:9".parse().expect("an address");
+		let endpoint = endpoint(&args, bound).expect("an endpoint");
+		(endpoint.host.to_string(), endpoint.port)
+	};
+	assert_eq!(announced(&open), ("miner.example".into(), 7001));
+	assert_eq!(announced(&["--advertise=[2001:db8::1]:7001"]), ("2001:db8::1".into(), 7001));
+	assert_eq!(announced(&["--advertise=miner.example"]), ("miner.example".into(), 9));
+	assert_eq!(announced(&[]), ("127.0.0.1".into(), 9));
 	for wrong in ["", "a b", "host:0", "host:70000", "[::1", "ho/st"] {
-		let result = serve(&[&format!("--advertise={wrong}")]);
-		assert_eq!(result, Err(ConfigError::Advertise(wrong.into())));
+		assert!(refusal(&format!("--advertise={wrong}")).contains("HOST:PORT"), "{wrong}");
 	}
-	assert_eq!(serve(&["--listen=here"]), Err(ConfigError::Listen("here".into())));
+	assert!(refusal("--listen=here").contains("IP:PORT"));
 }
 
 #[test]
 fn numbers_out_of_range_are_named() {
-	assert_eq!(check_ranges(&run_args(&[])), Ok(()));
-	for (option, name) in [
-		("--slots=0", "slots"),
-		("--slots=65", "slots"),
-		("--batch=257", "batch"),
-		("--vocabulary=15", "vocabulary"),
-		("--vocabulary=65537", "vocabulary"),
-		("--ttl=0", "ttl"),
-		("--nice=20", "nice"),
-		("--max-steps-per-second=-1", "max-steps-per-second"),
-		("--max-steps-per-second=NaN", "max-steps-per-second"),
-		("--spike-timeout-ms=0", "spike-timeout-ms"),
-		("--held-out=1", "held-out"),
+	for (option, range) in [
+		("--inputs=0", "from 1 to 64"),
+		("--inputs=65", "from 1 to 64"),
+		("--batch=257", "from 1 to 256"),
+		("--vocabulary=15", "from 16 to 65536"),
+		("--vocabulary=65537", "from 16 to 65536"),
+		("--ttl=0", "from 1 to 4"),
+		("--max-ttl=5", "from 0 to 4"),
+		("--nice=20", "from 0 to 19"),
+		("--max-steps-per-second=-1", "not negative"),
+		("--max-steps-per-second=NaN", "not negative"),
+		("--spike-timeout-ms=0", "from 10 to 60000"),
+		("--held-out=1", "from 16 to 16384"),
+		("--evaluate-every=0", "at least 1"),
+		("--checkpoint-every=0", "at least 1"),
 	] {
-		match check_ranges(&run_args(&[option])) {
-			Err(ConfigError::Range { name: found, .. }) => assert_eq!(found, name),
-			other => panic!("{option}: {other:?}"),
+		assert!(refusal(option).contains(range), "{option}");
+	}
+}
+
+#[test]
+fn kind_learning_serving_and_posting_are_independent() {
+	let args = run_args(&[]);
+	assert_eq!(args.component.kind, "trainable");
+	assert_eq!((args.learning.learn_from, args.row.post), (LearnFrom::Both, Post::Measured));
+	assert!(!args.serve.no_serve);
+	let args = run_args(&["--kind=noise", "--post=self", "--no-serve", "--learn-from=none"]);
+	assert_eq!(args.component.kind, "noise");
+	assert_eq!((args.learning.learn_from, args.row.post), (LearnFrom::None, Post::OwnOnly));
+	assert!(args.serve.no_serve);
+	assert!(!run_args(&["--no-serve", "--serve"]).serve.no_serve, "the last one counts");
+	assert!(refusal("--kind=selfish").contains("trainable"));
+}
+
+#[test]
+fn every_command_has_an_example_and_every_option_a_heading() {
+	let mut cli = Cli::command();
+	cli.build();
+	for command in cli.get_subcommands().filter(|command| command.get_name() != "help") {
+		let name = command.get_name();
+		let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+		assert!(help.contains(&format!("bittensor-miner {name}")), "{name}: {help}");
+	}
+	let run = cli.find_subcommand("run").expect("run");
+	for option in
+		run.get_opts().filter(|option| !["help", "version"].contains(&option.get_id().as_str()))
+	{
+		assert!(option.get_help_heading().is_some(), "{}", option.get_id());
+	}
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+	struct Closed(ErrorKind);
+	impl Write for Closed {
+		fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+			Err(Error::from(self.0))
+		}
+		fn flush(&mut self) -> std::io::Result<()> {
+			Ok(())
 		}
 	}
+	assert!(output::line_to(Closed(ErrorKind::BrokenPipe), "a table").is_ok());
+	assert!(output::line_to(Closed(ErrorKind::StorageFull), "a table").is_err());
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod chain;
 mod compute;
 mod config;
 mod dendrite_answers;
+mod supervision;

@@ -57,7 +57,7 @@ pub(crate) fn silent(
 	seed: u64,
 	downstream: &[&'static str],
 ) -> anyhow::Result<MinerSpec> {
-	let extra = ["--no-post", "--held-out=16", "--evaluate-every=1"].map(String::from).into();
+	let extra = ["--post=none", "--held-out=16", "--evaluate-every=1"].map(String::from).into();
 	asks(MinerSpec { extra, ..trainable(name, documents, seed) }, downstream)
 }
 

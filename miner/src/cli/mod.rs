@@ -1,0 +1,139 @@
+//! The command line: every command and option of `bittensor-miner`, with its help.
+//!
+//! Values are parsed and their ranges checked here ([`parse`]). [`crate::config`] checks what
+//! depends on more than one option.
+
+pub mod parse;
+mod run;
+
+pub use run::{
+	ComponentArgs, DownstreamArgs, LearnFrom, LearningArgs, Post, ProcessArgs, RowArgs, RunArgs,
+	ServeArgs,
+};
+
+use crate::config::Block;
+use bittensor_client::Hash;
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, time::Duration};
+
+/// Runs a component of the network, and queries other components.
+#[derive(Debug, Parser)]
+#[command(
+	name = "bittensor-miner",
+	version,
+	about,
+	propagate_version = true,
+	after_help = "Example, on a development chain:\n  \
+		bittensor-miner run --dev-key //Alice --base-path alice --corpus corpus --stake 100"
+)]
+pub struct Cli {
+	/// The command.
+	#[command(subcommand)]
+	pub command: Command,
+	/// Print JSON instead of text: one object, or one object per line for `run`. Amounts are
+	/// decimal strings of units (1 BIT = 1,000,000,000 units).
+	#[arg(long, global = true, help_heading = "Output")]
+	pub json: bool,
+	/// Messages to log to standard error, as `tracing` filters: `info`, `debug`,
+	/// `bittensor_miner=debug`. Default: `info` for `run`, `warn` for the other commands.
+	#[arg(long, global = true, help_heading = "Output", env = "BITTENSOR_LOG")]
+	pub log: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+	/// Register a component, serve Spikes and Grads, learn, and post rows until stopped.
+	Run(Box<RunArgs>),
+	/// Query components of the network for the vector of a text.
+	#[command(after_help = "Example:\n  \
+		bittensor-miner query \"call me Ishmael\" --dev-key //Alice --top 3")]
+	Query(QueryArgs),
+	/// Show all components: stake, payout, self-share, strongest bid.
+	#[command(after_help = "Example:\n  bittensor-miner status --chain ws://127.0.0.1:9944")]
+	Status(StatusArgs),
+	/// Write stakes, edges and payouts of the last payout as CSV, so that anyone can check it.
+	#[command(after_help = "Example:\n  bittensor-miner export --out payout")]
+	Export(ExportArgs),
+}
+
+/// Which chain, and where.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Chain")]
+pub struct ChainArgs {
+	/// WebSocket address of a node.
+	#[arg(long, env = "BITTENSOR_CHAIN", default_value = "ws://127.0.0.1:9944")]
+	pub chain: String,
+	/// Refuse a node whose chain has another genesis hash (0x and 64 hex digits).
+	#[arg(long, value_parser = parse::hash)]
+	pub genesis: Option<Hash>,
+	/// Seconds for which the miner tries to reach a node that does not answer.
+	#[arg(long, default_value = "60", value_parser = parse::seconds)]
+	pub connect_timeout: Duration,
+}
+
+/// Whose key signs. Without an option, the environment variable BITTENSOR_KEY holds what would be
+/// in the file.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Key (or the environment variable BITTENSOR_KEY)")]
+pub struct KeyArgs {
+	/// A file with the key: 0x and 64 hex digits of seed, or a mnemonic phrase; either may be
+	/// followed by derivation junctions (`//hard/soft`).
+	#[arg(long)]
+	pub key_file: Option<PathBuf>,
+	/// A well-known development key: //Alice, //Bob, //Charlie, //Dave, //Eve or //Ferdie,
+	/// optionally with further junctions (//Alice//2). These keys are public.
+	#[arg(long, conflicts_with = "key_file")]
+	pub dev_key: Option<String>,
+}
+
+/// Arguments of `query`.
+#[derive(Clone, Debug, Args)]
+pub struct QueryArgs {
+	/// The text.
+	pub text: String,
+	/// The chain.
+	#[command(flatten)]
+	pub chain: ChainArgs,
+	/// The key. Components answer registered accounts only.
+	#[command(flatten)]
+	pub key: KeyArgs,
+	/// Query this component only.
+	#[arg(long)]
+	pub uid: Option<u32>,
+	/// Query at most this many components, those with the highest payout first.
+	#[arg(long, default_value_t = 16)]
+	pub top: usize,
+	/// Hops that the Spike may make: at 1 the components answer alone, at 2 each may query its own
+	/// downstream components.
+	#[arg(long, default_value = "2", value_parser = parse::within(1..=4_u32))]
+	pub ttl: u32,
+	/// Milliseconds to wait for the answers.
+	#[arg(long, default_value_t = 5_000)]
+	pub timeout_ms: u64,
+}
+
+/// Arguments of `status`.
+#[derive(Clone, Debug, Args)]
+pub struct StatusArgs {
+	/// The chain.
+	#[command(flatten)]
+	pub chain: ChainArgs,
+	/// Show this block (number or 0x hash) instead of the best one.
+	#[arg(long, value_parser = parse::block)]
+	pub at: Option<Block>,
+}
+
+/// Arguments of `export`.
+#[derive(Clone, Debug, Args)]
+pub struct ExportArgs {
+	/// The chain.
+	#[command(flatten)]
+	pub chain: ChainArgs,
+	/// Export the last payout before this block (number or 0x hash) instead of the best one.
+	#[arg(long, value_parser = parse::block)]
+	pub at: Option<Block>,
+	/// Folder for stakes.csv, edges.csv and payouts.csv.
+	#[arg(long)]
+	pub out: PathBuf,
+}

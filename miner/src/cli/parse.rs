@@ -1,0 +1,140 @@
+//! From words on the command line to values. Each error says what would be right.
+
+use crate::config::{Advertise, Block, Downstreams};
+use bittensor_client::{AccountId, Hash, UNIT};
+use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration};
+use subxt::utils::AccountId32;
+
+/// A value, or what to write instead.
+pub type Parsed<T> = Result<T, String>;
+
+/// Units of a decimal amount of BIT.
+pub fn bit(text: &str) -> Parsed<u64> {
+	let wrong = || "write an amount of BIT: digits, optionally a point and up to 9 decimals";
+	let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+	let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+	if whole.is_empty() || decimals.len() > 9 || !digits(whole) || !digits(decimals) {
+		return Err(wrong().into());
+	}
+	let whole: u64 = whole.parse().map_err(|_| wrong())?;
+	let part: u64 = format!("{decimals:0<9}").parse().map_err(|_| wrong())?;
+	let units = whole.checked_mul(UNIT).and_then(|units| units.checked_add(part));
+	units.ok_or_else(|| wrong().into())
+}
+
+/// The 32 bytes of a 0x hash.
+pub fn hash(text: &str) -> Parsed<Hash> {
+	text.strip_prefix("0x")
+		.and_then(|digits| hex::decode(digits).ok())
+		.and_then(|bytes| bytes.try_into().ok())
+		.ok_or_else(|| "write a hash: 0x and 64 hex digits".into())
+}
+
+/// A block number or 0x hash.
+pub fn block(text: &str) -> Parsed<Block> {
+	let block = match text.starts_with("0x") {
+		true => hash(text).ok().map(Block::Hash),
+		false => text.parse().ok().map(Block::Number),
+	};
+	block.ok_or_else(|| "write a block's number, or its hash as 0x and 64 hex digits".into())
+}
+
+/// An SS58 address or 0x account.
+pub fn account(text: &str) -> Parsed<AccountId> {
+	let account = match text.starts_with("0x") {
+		true => hash(text).ok(),
+		false => AccountId32::from_str(text).ok().map(|account| account.0),
+	};
+	account.ok_or_else(|| {
+		format!("`{text}` is not an account: write an SS58 address, or 0x and 64 hex digits")
+	})
+}
+
+/// `auto`, `none`, or accounts.
+pub fn downstreams(text: &str) -> Parsed<Downstreams> {
+	match text {
+		"auto" => Ok(Downstreams::Auto),
+		"none" => Ok(Downstreams::Only(Vec::new())),
+		accounts => accounts
+			.split(',')
+			.map(|word| account(word.trim()))
+			.collect::<Parsed<_>>()
+			.map(Downstreams::Only)
+			.map_err(|error| format!("{error}; or write `auto` or `none`")),
+	}
+}
+
+/// IP:PORT.
+pub fn listen(text: &str) -> Parsed<SocketAddr> {
+	text.parse().map_err(|_| "write IP:PORT, for example 127.0.0.1:7000".into())
+}
+
+/// HOST or HOST:PORT.
+pub fn advertise(text: &str) -> Parsed<Advertise> {
+	advertised(text).ok_or_else(|| {
+		"write HOST or HOST:PORT, the host of 1 to 253 letters, digits, dots and dashes".into()
+	})
+}
+
+fn advertised(text: &str) -> Option<Advertise> {
+	// [v6]:port, v6, host:port, host.
+	let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+		let (host, rest) = rest.split_once(']')?;
+		let port = match rest {
+			"" => None,
+			rest => Some(rest.strip_prefix(':')?),
+		};
+		(host, port)
+	} else if text.matches(':').count() > 1 {
+		(text, None)
+	} else {
+		match text.split_once(':') {
+			Some((host, port)) => (host, Some(port)),
+			None => (text, None),
+		}
+	};
+	let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+	if host.is_empty() || !host.chars().all(allowed) {
+		return None;
+	}
+	let port = match port.map(str::parse::<u16>) {
+		None => None,
+		Some(Ok(port)) if port > 0 => Some(port),
+		Some(_) => return None,
+	};
+	Some(Advertise { host: host.try_into().ok()?, port })
+}
+
+/// A number in a range.
+pub fn within<T: FromStr + PartialOrd + Display>(
+	range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Parsed<T> + Clone
+where
+	RangeInclusive<T>: Clone,
+{
+	move |text| match text.parse() {
+		Ok(value) if range.contains(&value) => Ok(value),
+		_ => Err(format!("it must be a number from {} to {}", range.start(), range.end())),
+	}
+}
+
+/// A number per second, not negative.
+pub fn rate(text: &str) -> Parsed<f64> {
+	match text.parse() {
+		Ok(rate) if (0.0..=f64::MAX).contains(&rate) => Ok(rate),
+		_ => Err("it must be a number that is not negative".into()),
+	}
+}
+
+/// A whole number of seconds, at least one.
+pub fn seconds(text: &str) -> Parsed<Duration> {
+	match text.parse() {
+		Ok(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+		_ => Err("it must be a whole number of seconds, at least 1".into()),
+	}
+}
+
+/// A number of milliseconds from 10 to 60,000.
+pub fn milliseconds(text: &str) -> Parsed<Duration> {
+	within(10..=60_000)(text).map(Duration::from_millis)
+}

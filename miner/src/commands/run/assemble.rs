@@ -1,0 +1,206 @@
+//! Builds the parts of a component and starts its tasks.
+
+use super::{
+	prepare::{Prepared, CHECKPOINT},
+	registration::Registration,
+};
+use crate::{
+	axon::{Axon, AxonConfig, ComponentService},
+	chain::{cache::ChainCache, poster::Poster},
+	cli::{Post, RunArgs},
+	compute::{Brain, Compute, NoiseNucleus, Notes},
+	config::{self, ConfigError},
+	dendrite::{Dendrite, DendriteConfig, TonicTransport, TransportConfig},
+	identity::Identity,
+	learning::{inputs, Learning, LearningConfig},
+	network::Network,
+	supervisor::Supervisor,
+	telemetry::{recorder, Status, Telemetry},
+	watchdog::Watchdog,
+};
+use anyhow::Context;
+use bittensor_client::{bit, ss58, AccountId, Chain};
+use bittensor_nucleus::{Example, Sampler, Serve as _};
+use bittensor_wire::Signer;
+use metrics::{counter, gauge};
+use parking_lot::Mutex;
+use std::{sync::Arc, thread::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// A component whose tasks run.
+pub struct Miner {
+	/// The chain as it last was.
+	pub cache: ChainCache,
+	/// What it wants to be on chain.
+	pub registration: Registration,
+	/// Its status.
+	pub telemetry: Telemetry,
+	/// Cancelled after the last of `--max-steps`.
+	pub finished: CancellationToken,
+	/// The compute thread; `None` for a kind that learns nothing.
+	pub computing: Option<Computing>,
+}
+
+/// A component on its thread.
+pub struct Computing {
+	/// The handle to the thread.
+	pub compute: Compute,
+	/// Returns the component.
+	pub thread: JoinHandle<Brain>,
+	/// What the checkpoint holds beside the component.
+	pub notes: Arc<Mutex<Notes>>,
+}
+
+/// Builds the component and starts its tasks. It is not registered yet.
+pub async fn assemble(
+	args: &RunArgs,
+	identity: &Identity,
+	prepared: Option<Prepared>,
+	chain: Arc<dyn Chain>,
+	supervisor: &Supervisor,
+) -> anyhow::Result<Miner> {
+	let account = identity.account();
+	let parameters = chain.parameters().await?;
+	let stake = args.row.stake;
+	if stake > 0 && stake < parameters.min_stake {
+		let (given, minimum) = (bit(stake), bit(parameters.min_stake));
+		return Err(ConfigError::Stake { given, minimum }.into());
+	}
+	start_metrics(args, supervisor)?;
+	let cache = ChainCache::start(chain.clone(), account).await?;
+	tracing::info!(
+		"{} on chain 0x{}, block {}",
+		ss58(&account),
+		hex::encode(chain.genesis_hash()),
+		cache.snapshot().head.number
+	);
+	let mut failed = cache.clone();
+	supervisor.spawn("chain cache", async move { anyhow::bail!(failed.failed().await) });
+	let watchdog = Watchdog::new(args.process.stale_after);
+	supervisor.spawn("watchdog", watchdog.run(cache.clone(), args.chain.chain.clone()));
+
+	let learns = prepared.is_some() && args.learning.learn_from.grads();
+	let network = Arc::new(Network::new(cache.clone(), args.learning.bid_weight, learns));
+	let signer: Arc<dyn Signer> = Arc::new(identity.keypair().clone());
+	let transport =
+		TonicTransport::new(chain.genesis_hash(), signer.clone(), TransportConfig::default());
+	let dendrite = Arc::new(Dendrite::new(account, Arc::new(transport), DendriteConfig::default()));
+	let (computing, text) = match prepared {
+		Some(prepared) => start_computing(args, prepared, &network).map(Some)?.unzip(),
+		None => (None, None),
+	};
+	let service: Arc<dyn ComponentService> = match &computing {
+		Some(computing) => Arc::new(computing.compute.clone()),
+		None => Arc::new(NoiseNucleus::new(args.component.seed)),
+	};
+	let endpoint = match args.serve.no_serve {
+		true => None,
+		false => {
+			let listen = args.serve.listen.to_string();
+			let (genesis, peers) = (chain.genesis_hash(), network.clone());
+			let config = AxonConfig { max_ttl: args.serve.max_ttl, ..AxonConfig::default() };
+			let axon =
+				Axon::start(&listen, genesis, signer, peers, service, dendrite.clone(), config)
+					.await
+					.with_context(|| format!("--listen {listen}"))?;
+			let endpoint = config::endpoint(&args.serve, axon.local_addr())?;
+			let stop = supervisor.stop().clone();
+			supervisor.spawn_until_done("axon", async move { Ok(axon.serve_until(&stop).await?) });
+			Some(endpoint)
+		}
+	};
+	let poster = (args.row.post != Post::None)
+		.then(|| Poster::start(chain.clone(), cache.clone(), parameters.row_lifetime));
+	if let (Post::OwnOnly, Some(poster)) = (args.row.post, &poster) {
+		poster.want(Vec::new());
+	}
+	let status = Status {
+		account: ss58(&account),
+		kind: args.component.kind.clone(),
+		pid: std::process::id(),
+		endpoint: endpoint.as_ref().map(ToString::to_string).unwrap_or_default(),
+		..Status::default()
+	};
+	let telemetry = Telemetry::new(status, cache.clone(), poster.clone());
+	let finished = CancellationToken::new();
+	if let (Some(computing), Some((sampler, held_out))) = (&computing, text) {
+		supervisor.spawn(
+			"inputs",
+			inputs::keep(
+				cache.clone(),
+				network.clone(),
+				computing.compute.clone(),
+				args.downstream.downstream.clone(),
+			),
+		);
+		let learning = Learning {
+			config: learning_config(args, account),
+			compute: computing.compute.clone(),
+			dendrite,
+			network,
+			poster: poster.filter(|_| args.row.post == Post::Measured),
+			telemetry: telemetry.clone(),
+			held_out: Arc::new(held_out),
+			notes: computing.notes.clone(),
+			supervisor: supervisor.clone(),
+			finished: finished.clone(),
+			health: Default::default(),
+		};
+		learning.start(sampler);
+	}
+	let min_stake = parameters.min_stake;
+	let registration = Registration { chain, account, endpoint, stake, min_stake };
+	Ok(Miner { cache, registration, telemetry, finished, computing })
+}
+
+/// Installs the recorder, and serves it if a port was given.
+fn start_metrics(args: &RunArgs, supervisor: &Supervisor) -> anyhow::Result<()> {
+	if let Some(exporter) = recorder::install(args.process.prometheus_port)? {
+		supervisor.spawn("prometheus", async move {
+			exporter.await.map_err(|error| anyhow::anyhow!("{error:?}"))
+		});
+	}
+	Ok(())
+}
+
+/// Starts the compute thread. Returns it with the text to learn from and to be measured on.
+fn start_computing(
+	args: &RunArgs,
+	prepared: Prepared,
+	network: &Network,
+) -> anyhow::Result<(Computing, (Sampler, Vec<Example>))> {
+	let Prepared { component, notes, sampler, held_out, unigram, device } = prepared;
+	counter!("bittensor_miner_steps_total").absolute(component.steps());
+	gauge!("bittensor_miner_parameter_version").set(component.version() as f64);
+	gauge!("bittensor_miner_perplexity_unigram").set(unigram);
+	if let Some(start) = notes.perplexity_start {
+		gauge!("bittensor_miner_perplexity_start").set(start);
+	}
+	let mut inputs = notes.accounts();
+	inputs.resize(component.config().slots, None);
+	network.set_inputs(inputs.clone());
+	let brain = Brain::new(component, inputs, args.learning.learn_from.grads(), device);
+	let (compute, thread) = Compute::start(brain).context("cannot start the compute thread")?;
+	let notes = Arc::new(Mutex::new(notes));
+	Ok((Computing { compute, thread, notes }, (sampler, held_out)))
+}
+
+fn learning_config(args: &RunArgs, account: AccountId) -> LearningConfig {
+	let options = &args.learning;
+	LearningConfig {
+		account,
+		batch: options.batch,
+		ttl: args.downstream.ttl - 1,
+		spike_timeout: args.downstream.spike_timeout_ms,
+		max_steps_per_second: options.max_steps_per_second,
+		max_steps: options.max_steps,
+		learn_from: options.learn_from,
+		bid_weight: options.bid_weight,
+		attribute: options.learn_from.own() && args.row.post != Post::OwnOnly,
+		warm_up: args.row.warm_up,
+		grads_per_second: options.grads_per_second,
+		evaluate_every: options.evaluate_every,
+		checkpoint_every: options.checkpoint_every,
+		checkpoint: args.component.base_path.join(CHECKPOINT),
+	}
+}

@@ -1,0 +1,137 @@
+//! Ensures that the component is registered, announced and staked as its settings say.
+
+use crate::chain::cache::ChainCache;
+use backon::{ExponentialBuilder, Retryable};
+use bittensor_client::{bit, ss58, AccountId, Call, Chain, ChainError, ComponentInfo, Endpoint};
+use std::{sync::Arc, time::Duration};
+
+/// First pause after an attempt that failed.
+const MIN_PAUSE: Duration = Duration::from_secs(1);
+/// Longest pause.
+const MAX_PAUSE: Duration = Duration::from_secs(15);
+/// Attempts after the first one.
+const RETRIES: usize = 20;
+
+/// The registration that a component wants.
+#[derive(Clone)]
+pub struct Registration {
+	/// The chain, with the key that signs.
+	pub chain: Arc<dyn Chain>,
+	/// The account of this key.
+	pub account: AccountId,
+	/// The endpoint to announce; `None` if the component does not serve.
+	pub endpoint: Option<Endpoint>,
+	/// Target stake, in units.
+	pub stake: u64,
+	/// The chain's minimum stake, in units.
+	pub min_stake: u64,
+}
+
+impl Registration {
+	/// Ensures the registration, and tries again while the chain cannot be reached.
+	pub async fn ensure(&self) -> Result<(), ChainError> {
+		let pauses = ExponentialBuilder::default()
+			.with_min_delay(MIN_PAUSE)
+			.with_max_delay(MAX_PAUSE)
+			.with_max_times(RETRIES);
+		(|| self.attempt())
+			.retry(pauses)
+			.when(ChainError::is_transient)
+			.notify(|error, _| tracing::warn!("not registered yet: {error}"))
+			.await
+	}
+
+	async fn attempt(&self) -> Result<(), ChainError> {
+		let uid = match self.chain.component_of(self.account, None).await? {
+			Some(uid) => uid,
+			None => self.register().await?,
+		};
+		let components = self.chain.components(None).await?;
+		let Some(mine) = components.into_iter().find(|component| component.uid == uid) else {
+			return Err(ChainError::Other(format!("component {uid} is not there yet")));
+		};
+		self.check(&mine)?;
+		if mine.endpoint != self.endpoint {
+			let endpoint = self.endpoint.clone();
+			let head = self.chain.submit(Call::SetEndpoint { endpoint }).await?;
+			match &self.endpoint {
+				Some(endpoint) => tracing::info!("announced {endpoint} in block {}", head.number),
+				None => tracing::info!("withdrew the endpoint in block {}", head.number),
+			}
+		}
+		self.top_up(&mine).await
+	}
+
+	async fn register(&self) -> Result<u32, ChainError> {
+		let endpoint = self.endpoint.clone();
+		let head = self.chain.submit(Call::Register { endpoint, service_key: None }).await?;
+		let uid =
+			self.chain.component_of(self.account, Some(head.hash)).await?.ok_or_else(|| {
+				ChainError::Other("registered, but the chain does not know the component".into())
+			})?;
+		tracing::info!("registered as component {uid} in block {}", head.number);
+		Ok(uid)
+	}
+
+	/// Whether this key may run the component.
+	fn check(&self, mine: &ComponentInfo) -> Result<(), ChainError> {
+		let refused = |name: &str, hint: String| {
+			Err(ChainError::Dispatch { call: "register", name: name.into(), hint })
+		};
+		if mine.service_key != self.account {
+			let hint = format!(
+				"Component {} is run by its service key {}: start the miner with that key, or \
+				 change it with emission.set_service_key.",
+				mine.uid,
+				ss58(&mine.service_key)
+			);
+			return refused("ServedByAnotherKey", hint);
+		}
+		if mine.leaving {
+			let hint = "This component was deregistered and leaves at the next epoch; start again \
+			            then.";
+			return refused("Leaving", hint.into());
+		}
+		Ok(())
+	}
+
+	async fn top_up(&self, mine: &ComponentInfo) -> Result<(), ChainError> {
+		if mine.stake >= self.stake {
+			return Ok(());
+		}
+		if mine.owner != self.account {
+			tracing::warn!(
+				"--stake is ignored: this is a service key, and only the owner {} moves the stake",
+				ss58(&mine.owner)
+			);
+			return Ok(());
+		}
+		let amount = (self.stake - mine.stake).max(self.min_stake.saturating_sub(mine.stake));
+		let head = self.chain.submit(Call::Stake { amount }).await?;
+		tracing::info!("staked {} BIT in block {}", bit(amount), head.number);
+		Ok(())
+	}
+
+	/// Ensures the registration again when the chain restarted from the same genesis, as a
+	/// development chain without a database does at each start. A component that was deregistered
+	/// stays so. Returns only with an error.
+	pub async fn keep(self, mut cache: ChainCache) -> anyhow::Result<()> {
+		let mut highest = cache.snapshot().head.number;
+		let mut registered = false;
+		while let Some(snapshot) = cache.changed().await {
+			let number = snapshot.head.number;
+			if snapshot.me.is_some() {
+				registered = true;
+			} else if number < highest {
+				tracing::warn!("the chain restarted at block {number}: registering again");
+				self.ensure().await?;
+				highest = number;
+			} else if registered {
+				tracing::warn!("this component is no longer registered: it is paid nothing");
+				registered = false;
+			}
+			highest = highest.max(number);
+		}
+		anyhow::bail!("the chain cache has stopped")
+	}
+}

@@ -1,0 +1,78 @@
+//! Asks the components at our inputs.
+
+use super::Learning;
+use crate::{
+	axon::{DownstreamAnswer, Peers},
+	dendrite::{FanOut, Peer},
+};
+use bittensor_nucleus::Batch;
+use bittensor_wire::Spike;
+use tokio::time::Instant;
+
+/// Examples in one Spike of an evaluation.
+const HELD_OUT_CHUNK: usize = 64;
+
+/// A batch and the answers to it.
+pub(super) struct Fetched {
+	pub(super) batch: Batch,
+	/// The Spike; `None` if no component was asked.
+	pub(super) spike: Option<Spike>,
+	pub(super) peers: Vec<Peer>,
+	pub(super) answers: Vec<DownstreamAnswer>,
+}
+
+impl Learning {
+	/// Asks the components at our inputs about the texts of a batch.
+	pub(super) async fn fetch(self, batch: Batch) -> Fetched {
+		let peers = self.network.downstream();
+		let spike = (!peers.is_empty())
+			.then(|| Spike::new(self.config.account, self.config.ttl, batch.texts.clone()));
+		let spike = match spike {
+			Some(Ok(spike)) => spike,
+			None => return Fetched { batch, spike: None, peers, answers: Vec::new() },
+			Some(Err(error)) => {
+				tracing::warn!("a batch cannot be sent: {error}");
+				return Fetched { batch, spike: None, peers, answers: Vec::new() };
+			}
+		};
+		let deadline = Instant::now() + self.config.spike_timeout;
+		let fan_out = self.dendrite.spike(&peers, &spike, deadline).await;
+		let answers = downstream(&peers, fan_out);
+		let mut health = self.health.lock();
+		for answer in &answers {
+			let (answered, missing) = health.entry(answer.account).or_default();
+			match answer.vectors {
+				Some(_) => *answered += 1,
+				None => *missing += 1,
+			}
+		}
+		drop(health);
+		Fetched { batch, spike: Some(spike), peers, answers }
+	}
+
+	/// Answers to the held-out texts, by chunk.
+	pub(super) async fn fetch_held_out(&self) -> Vec<Vec<DownstreamAnswer>> {
+		let mut chunks = Vec::new();
+		let peers = self.network.downstream();
+		for chunk in self.held_out.chunks(HELD_OUT_CHUNK) {
+			let texts = chunk.iter().map(|example| example.text.clone()).collect();
+			let Ok(spike) = Spike::new(self.config.account, self.config.ttl, texts) else {
+				chunks.push(Vec::new());
+				continue;
+			};
+			// Training does not wait for these answers, and a chunk is larger than a batch.
+			let deadline = Instant::now() + self.config.spike_timeout * 4;
+			let fan_out = self.dendrite.spike(&peers, &spike, deadline).await;
+			chunks.push(downstream(&peers, fan_out));
+		}
+		chunks
+	}
+}
+
+fn downstream(peers: &[Peer], fan_out: FanOut) -> Vec<DownstreamAnswer> {
+	peers
+		.iter()
+		.zip(fan_out.vectors)
+		.map(|(peer, vectors)| DownstreamAnswer { account: peer.account, vectors })
+		.collect()
+}

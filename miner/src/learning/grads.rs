@@ -1,0 +1,52 @@
+//! Sends Grads to the components that our active row bids for.
+
+use super::{rate::Rates, Learning};
+use crate::dendrite::Peer;
+use bittensor_nucleus::BidWeight;
+use bittensor_wire::{AccountId, Spike, Vectors};
+use metrics::counter;
+use std::sync::Arc;
+use tokio::{sync::Semaphore, time::Instant};
+
+impl Learning {
+	/// Sends ∂L/∂d_j to the components that our active row bids for. Does not wait for them.
+	pub(super) fn send_grads(
+		&self,
+		spike: Spike,
+		peers: &[Peer],
+		errors: Vec<(AccountId, Vectors)>,
+		rates: &mut Rates,
+		in_flight: &Arc<Semaphore>,
+	) {
+		let snapshot = self.network.view().snapshot();
+		let wanted: Vec<(Peer, Vectors)> = errors
+			.into_iter()
+			.filter_map(|(account, error)| {
+				let peer = peers.iter().find(|peer| peer.account == account)?;
+				let bids = match self.config.bid_weight {
+					BidWeight::Flow => snapshot.flow_to(peer.uid) > 0,
+					BidWeight::Share => snapshot.share_of(peer.uid) > 0,
+				};
+				(bids && rates.take(&account)).then(|| (peer.clone(), error))
+			})
+			.collect();
+		if wanted.is_empty() {
+			return;
+		}
+		let Ok(permit) = in_flight.clone().try_acquire_owned() else { return };
+		let dendrite = self.dendrite.clone();
+		let deadline = Instant::now() + self.config.spike_timeout;
+		self.supervisor.spawn_brief("grads", async move {
+			for answer in dendrite.grads(&spike, wanted, deadline).await {
+				match answer {
+					Ok(answer) if answer.accepted() => {
+						counter!("bittensor_miner_grads_sent_total").increment(1);
+					}
+					Ok(_) => {}
+					Err(error) => tracing::debug!("a Grad was not delivered: {error}"),
+				}
+			}
+			drop(permit);
+		});
+	}
+}

@@ -1,0 +1,21 @@
+//! Checkpoints while the component runs.
+
+use super::Learning;
+use tokio::time::{interval_at, Instant, MissedTickBehavior};
+
+impl Learning {
+	/// Writes a checkpoint at regular intervals.
+	pub(super) async fn save_often(self) -> anyhow::Result<()> {
+		let start = Instant::now() + self.config.checkpoint_every;
+		let mut ticks = interval_at(start, self.config.checkpoint_every);
+		ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+		loop {
+			ticks.tick().await;
+			let notes = self.notes.lock().clone();
+			if let Err(error) = self.compute.save(self.config.checkpoint.clone(), notes).await {
+				tracing::warn!("no checkpoint was written: {error}");
+				self.telemetry.error(error);
+			}
+		}
+	}
+}

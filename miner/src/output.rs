@@ -1,0 +1,16 @@
+//! Standard output.
+
+use std::io::{ErrorKind, Result, Write};
+
+/// Prints a line. It is not an error if the reader has closed the pipe, as `head` does.
+pub fn line(text: &str) -> Result<()> {
+	line_to(std::io::stdout().lock(), text)
+}
+
+/// As [`line()`], to any writer.
+pub fn line_to(mut out: impl Write, text: &str) -> Result<()> {
+	match writeln!(out, "{text}").and_then(|()| out.flush()) {
+		Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+		result => result,
+	}
+}

@@ -1,0 +1,199 @@
+//! The fields of the status file.
+
+use super::recorder::Reading;
+use crate::chain::cache::Snapshot;
+use bittensor_client::decimal;
+use serde::Serialize;
+use std::path::Path;
+
+/// Held-out perplexity: exp of the mean negative log-likelihood per token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PerplexityStatus {
+	/// With the network, at the first measurement of this component's life.
+	pub start: Option<f64>,
+	/// With the network, at the last measurement.
+	pub now: Option<f64>,
+	/// With all inputs at their means, at the last measurement.
+	pub without_network: Option<f64>,
+	/// Training steps that the component had made at the last measurement.
+	pub steps: Option<u64>,
+	/// Unigram model of the train documents, add-one smoothed, on the same tokens.
+	pub unigram: Option<f64>,
+}
+
+/// One input.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct InputStatus {
+	/// SS58 address of the component that is connected to it.
+	pub account: String,
+	/// Its uid, if it is registered.
+	pub uid: Option<u32>,
+	/// Running mean of ΔL_ij, in nats per example.
+	pub mean: f64,
+	/// Its lower confidence bound.
+	pub lower: f64,
+	/// Batches measured.
+	pub samples: u64,
+	/// Share of our row, out of 65,536.
+	pub share: u32,
+	/// Answers in time, in this run.
+	pub answered: u64,
+	/// Missing answers, in this run.
+	pub missing: u64,
+}
+
+/// A bid for us.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct BidStatus {
+	/// The bidder.
+	pub uid: u32,
+	/// Its share, out of 65,536.
+	pub share: u32,
+	/// Units per epoch, as a decimal string.
+	pub flow: String,
+}
+
+/// The status of a running component.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Status {
+	/// SS58 address of the service key.
+	pub account: String,
+	/// Our uid, once registered.
+	pub uid: Option<u32>,
+	/// Name of its kind.
+	pub kind: String,
+	/// Operating system's process id.
+	pub pid: u32,
+	/// HOST:PORT where it serves; empty if it does not.
+	pub endpoint: String,
+	/// Seconds since start.
+	pub uptime: u64,
+	/// Last block of the chain cache.
+	pub block: u32,
+	/// Epoch of the chain cache.
+	pub epoch: u32,
+	/// Seconds since the last block arrived.
+	pub chain_age: u64,
+	/// Units at stake, as a decimal string.
+	pub stake: String,
+	/// Units paid last, as a decimal string.
+	pub payout: String,
+	/// Training steps in this component's life.
+	pub steps: u64,
+	/// Training steps per second, over the last seconds.
+	pub steps_per_second: f64,
+	/// Changes of the parameters.
+	pub version: u64,
+	/// Identifies the parameters: equal digests, equal parameters.
+	pub parameters: Option<String>,
+	/// Running mean of the training loss, in nats per token.
+	pub loss: Option<f64>,
+	/// Held-out perplexity.
+	pub perplexity: PerplexityStatus,
+	/// The row that learning wants: (uid, share out of 65,536).
+	pub row: Vec<(u32, u16)>,
+	/// Its self-share, out of 65,536.
+	pub self_share: u32,
+	/// ΔL_ii, in nats per example.
+	pub delta_l_self: f64,
+	/// Score of the null input, in nats per example: the noise floor of every bid.
+	pub null_score: f64,
+	/// How well the scores agree with true ablation (Pearson), if measured.
+	pub attribution_fidelity: Option<f64>,
+	/// The inputs that are taken.
+	#[serde(rename = "slots")]
+	pub inputs: Vec<InputStatus>,
+	/// The strongest bid for us.
+	pub strongest_bid: Option<BidStatus>,
+	/// Rows posted in this run.
+	pub posts: u64,
+	/// Posts that failed in this run.
+	pub post_failures: u64,
+	/// The last posted row.
+	pub posted_row: Option<Vec<(u32, u16)>>,
+	/// Spikes answered in this run.
+	pub spikes_served: u64,
+	/// Grads accepted in this run.
+	pub grads_served: u64,
+	/// Grads that others accepted from us in this run.
+	pub grads_sent: u64,
+	/// Requests refused in this run.
+	pub refused: u64,
+	/// Training steps that failed in this run.
+	pub failed_steps: u64,
+	/// The last error, if there was one.
+	pub last_error: Option<String>,
+}
+
+impl Status {
+	/// Replaces the status file.
+	pub fn write(&self, path: &Path) -> std::io::Result<()> {
+		bittensor_nucleus::files::replace(path, &serde_json::to_vec(self)?)
+	}
+
+	/// Takes what the chain cache says about this component.
+	pub fn set_chain(&mut self, snapshot: &Snapshot) {
+		self.block = snapshot.head.number;
+		self.epoch = snapshot.epoch.epoch;
+		self.uid = snapshot.me;
+		let mine = snapshot.mine();
+		self.stake = decimal(mine.map_or(0, |mine| mine.stake));
+		self.payout = decimal(mine.map_or(0, |mine| mine.payout));
+		self.strongest_bid = snapshot.strongest_bid().map(|bid| BidStatus {
+			uid: bid.uid,
+			share: bid.share,
+			flow: decimal(bid.flow),
+		});
+	}
+
+	/// Takes the numbers of the recorder.
+	pub fn set_numbers(&mut self, numbers: &Reading) {
+		let counter = |name: &str| numbers.counter(&format!("bittensor_miner_{name}_total"));
+		let gauge = |name: &str| numbers.gauge(&format!("bittensor_miner_{name}"));
+		self.chain_age = gauge("chain_age_seconds").unwrap_or_default() as u64;
+		self.steps = counter("steps");
+		self.steps_per_second = gauge("steps_per_second").unwrap_or_default();
+		self.version = gauge("parameter_version").unwrap_or_default() as u64;
+		self.loss = gauge("loss");
+		self.perplexity = PerplexityStatus {
+			start: gauge("perplexity_start"),
+			now: gauge("perplexity"),
+			without_network: gauge("perplexity_without_network"),
+			steps: gauge("perplexity_step").map(|step| step as u64),
+			unigram: gauge("perplexity_unigram"),
+		};
+		self.self_share = gauge("self_share").unwrap_or_default() as u32;
+		self.delta_l_self = gauge("delta_l_self").unwrap_or_default();
+		self.null_score = gauge("null_score").unwrap_or_default();
+		self.attribution_fidelity = gauge("attribution_fidelity");
+		self.posts = counter("posts");
+		self.post_failures = counter("post_failures");
+		self.spikes_served = counter("spikes_served");
+		self.grads_served = counter("grads_served");
+		self.grads_sent = counter("grads_sent");
+		self.refused = counter("requests_refused");
+		self.failed_steps = counter("failed_steps");
+	}
+}
+
+/// The status in a line for people.
+impl std::fmt::Display for Status {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.1}"));
+		write!(
+			f,
+			"uid {} epoch {} step {} loss {} perplexity {} (alone {}, unigram {}) self-share {:.0} % \
+			 spikes {} grads {}",
+			self.uid.map_or("-".into(), |uid| uid.to_string()),
+			self.epoch,
+			self.steps,
+			self.loss.map_or("-".into(), |loss| format!("{loss:.3}")),
+			number(self.perplexity.now),
+			number(self.perplexity.without_network),
+			number(self.perplexity.unigram),
+			f64::from(self.self_share) * 100.0 / 65_536.0,
+			self.spikes_served,
+			self.grads_served,
+		)
+	}
+}

@@ -1,0 +1,169 @@
+//! The tasks of a miner: their ends, a stop at any time, and a chain that stops.
+
+use bittensor_client::{Call, Chain, ChainError, MemoryChain, Parameters, UNIT};
+use bittensor_miner::{
+	chain::cache::ChainCache,
+	cli::{Cli, Command, RunArgs},
+	commands::run::run_on,
+	identity::Identity,
+	supervisor::{Supervisor, TaskEnded},
+	watchdog::{Change, Watchdog},
+};
+use clap::Parser;
+use std::{
+	future::{pending, ready, Future},
+	path::Path,
+	sync::Arc,
+	time::Duration,
+};
+use tokio::time::{sleep, timeout};
+
+/// More than a stop takes.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Runs a set with one task and returns how it ended.
+async fn ends(task: impl Future<Output = anyhow::Result<()>> + Send + 'static) -> TaskEnded {
+	let supervisor = Supervisor::default();
+	supervisor.spawn("idle", pending());
+	supervisor.spawn("tested", task);
+	timeout(SOON, supervisor.stop().cancelled()).await.expect("it stops all");
+	supervisor.finish(SOON).await.expect_err("an error")
+}
+
+#[tokio::test]
+async fn a_task_that_ends_early_is_an_error_that_names_it() {
+	let ended = ends(async { panic!("a bug") }).await;
+	assert_eq!((ended.task, ended.reason.as_str()), ("tested", "it panicked: a bug"));
+	let ended = ends(async { anyhow::bail!("the disk is full") }).await;
+	assert_eq!((ended.task, ended.reason.as_str()), ("tested", "the disk is full"));
+	let ended = ends(async { Ok(()) }).await;
+	assert_eq!((ended.task, ended.reason.as_str()), ("tested", "it returned"));
+	assert!(ended.to_string().contains("`tested` ended before"), "{ended}");
+}
+
+#[tokio::test]
+async fn brief_tasks_may_end_but_not_panic() {
+	let supervisor = Supervisor::default();
+	supervisor.spawn_brief("brief", ready(()));
+	sleep(Duration::from_millis(50)).await;
+	assert!(!supervisor.stop().is_cancelled());
+	supervisor.spawn_brief("brief", async { panic!("a bug") });
+	timeout(SOON, supervisor.stop().cancelled()).await.expect("it stops all");
+	assert_eq!(supervisor.finish(SOON).await.expect_err("an error").task, "brief");
+}
+
+#[tokio::test]
+async fn a_stop_is_no_error_and_waits_for_what_is_under_way() {
+	let supervisor = Supervisor::default();
+	supervisor.spawn("idle", pending());
+	let (stop, done) = (supervisor.stop().clone(), Arc::new(parking_lot::Mutex::new(false)));
+	let set = done.clone();
+	supervisor.spawn_until_done("saving", async move {
+		stop.cancelled().await;
+		sleep(Duration::from_millis(100)).await;
+		*set.lock() = true;
+		Ok(())
+	});
+	assert_eq!(supervisor.finish(SOON).await, Ok(()));
+	assert!(*done.lock(), "it was waited for");
+}
+
+fn run_args(folder: &Path, extra: &[&str]) -> RunArgs {
+	let base_path = format!("--base-path={}", folder.display());
+	let mut words = vec!["bittensor-miner", "run", "--dev-key=//Alice", &base_path];
+	words.extend(extra);
+	match Cli::try_parse_from(words).map(|cli| cli.command) {
+		Ok(Command::Run(args)) => *args,
+		other => panic!("`run` expected: {other:?}"),
+	}
+}
+
+/// Stops a miner after a moment and returns how it ended.
+async fn stopped(
+	chain: impl Future<Output = Result<Arc<dyn Chain>, ChainError>>,
+	args: &RunArgs,
+) -> anyhow::Result<()> {
+	let supervisor = Supervisor::default();
+	let identity = Identity::load(&args.key)?;
+	let running = run_on(chain, &identity, args, false, &supervisor);
+	let stop = async {
+		sleep(Duration::from_millis(300)).await;
+		supervisor.stop().cancel();
+	};
+	timeout(SOON, async { tokio::join!(running, stop).0 }).await?
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_wait_for_the_chain() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let args = run_args(folder.path(), &["--kind=noise"]);
+	stopped(pending(), &args).await.expect("an orderly end");
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_reading_of_the_corpus() {
+	let folder = tempfile::tempdir().expect("a folder");
+	// Reading from a pipe without a writer takes until there is one.
+	let pipe = folder.path().join("endless.txt");
+	let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+	assert!(made.success());
+	let corpus = format!("--corpus={}", folder.path().display());
+	let args = run_args(&folder.path().join("base"), &[&corpus]);
+	stopped(pending(), &args).await.expect("an orderly end");
+	drop(std::fs::File::options().write(true).open(&pipe).expect("a writer"));
+}
+
+#[tokio::test]
+async fn a_query_only_component_registers_posts_and_reports() {
+	let alice = Identity::dev("//Alice").expect("well known").account();
+	let chain = MemoryChain::new(Parameters::default(), [(alice, 1_000 * UNIT)], alice);
+	let folder = tempfile::tempdir().expect("a folder");
+	let file = folder.path().join("status.json");
+	let status = format!("--status-file={}", file.display());
+	let args = run_args(
+		folder.path(),
+		&["--kind=noise", "--post=self", "--no-serve", "--stake=7", &status],
+	);
+	let supervisor = Supervisor::default();
+	let identity = Identity::load(&args.key).expect("a key");
+	let shared: Arc<dyn Chain> = Arc::new(chain.seen_by(alice));
+	let running = run_on(ready(Ok(shared)), &identity, &args, false, &supervisor);
+	let watching = async {
+		// Blocks tell the miner that it is registered.
+		while chain.row(0, None).await.expect("read").is_none_or(|row| row.pending.is_none()) {
+			chain.advance();
+			sleep(Duration::from_millis(50)).await;
+		}
+		sleep(Duration::from_millis(100)).await;
+		supervisor.stop().cancel();
+	};
+	let (ended, ()) =
+		timeout(SOON, async { tokio::join!(running, watching) }).await.expect("in time");
+	ended.expect("an orderly end");
+
+	let component = chain.components(None).await.expect("read").remove(0);
+	assert_eq!((component.endpoint, component.stake), (None, 7 * UNIT));
+	let row = chain.row(0, None).await.expect("read").expect("a row");
+	assert!(row.pending.is_some_and(|row| row.edges.is_empty()), "all of it is its own");
+	let status = std::fs::read_to_string(file).expect("a status");
+	let status: serde_json::Value = serde_json::from_str(&status).expect("JSON");
+	assert_eq!((&status["uid"], &status["posts"]), (&0.into(), &1.into()), "{status}");
+	assert_eq!((&status["endpoint"], &status["kind"]), (&"".into(), &"noise".into()), "{status}");
+}
+
+#[tokio::test]
+async fn a_stale_cache_is_told_once_and_so_is_its_end() {
+	let chain = MemoryChain::new(Parameters::default(), [([1; 32], 10 * UNIT)], [1; 32]);
+	let cache = ChainCache::start(Arc::new(chain.clone()), [1; 32]).await.expect("read");
+	let mut watchdog = Watchdog::new(Duration::from_millis(200));
+	assert_eq!(watchdog.look(cache.age()), None);
+	sleep(Duration::from_millis(300)).await;
+	assert_eq!(watchdog.look(cache.age()), Some(Change::Stale));
+	assert_eq!(watchdog.look(cache.age()), None, "one warning");
+
+	chain.submit(Call::Register { endpoint: None, service_key: None }).await.expect("a block");
+	chain.advance();
+	sleep(Duration::from_millis(50)).await;
+	assert_eq!(watchdog.look(cache.age()), Some(Change::Back));
+	assert_eq!(watchdog.look(cache.age()), None);
+}
