@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bittensor_client::{ss58, UNIT};
 use bittensor_e2e::miner::{Miner, MinerSpec};
-use bittensor_miner::{commands::run::CHECKPOINT, dendrite::Peer, identity::Identity};
+use bittensor_miner::{commands::run::prepare::CHECKPOINT, dendrite::Peer, identity::Identity};
 use bittensor_nucleus::{Component, Config, Corpus, Device, Tokenizer};
 use bittensor_wire::proto::GradReason;
 use futures::{stream, StreamExt, TryStreamExt};
