@@ -58,6 +58,12 @@ pub struct SubxtChain {
 	pub(crate) submitting: tokio::sync::Mutex<()>,
 }
 
+impl std::fmt::Debug for SubxtChain {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		f.debug_struct("SubxtChain").field("url", &self.link.url).finish_non_exhaustive()
+	}
+}
+
 /// What reads need; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Link {

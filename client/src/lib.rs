@@ -42,6 +42,7 @@ pub use errors::ChainError;
 pub use memory::MemoryChain;
 pub use names::Event;
 pub use offline::Offline;
+pub use subxt::rpcs::{client::RpcParams, rpc_params};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -139,6 +140,11 @@ pub fn decimal(units: u64) -> String {
 /// Units as BIT with four decimals, rounded down, for people: `1.2345`.
 pub fn bit(units: u64) -> String {
 	format!("{}.{:04}", units / UNIT, units % UNIT / 100_000)
+}
+
+/// A hash as `0x` and 64 hexadecimal digits.
+pub fn hex_hash(hash: &Hash) -> String {
+	format!("0x{}", hex::encode(hash))
 }
 
 /// SS58 address of an account, prefix 42.

@@ -16,6 +16,7 @@ use crate::{
 use async_trait::async_trait;
 use bittensor_emission::MAX_COMPONENTS_PER_READ as PAGE;
 use futures::stream::BoxStream;
+use serde::de::DeserializeOwned;
 use subxt::{
 	config::substrate::{DigestItem, SubstrateHeader},
 	dynamic::{self, At as _, Value},
@@ -147,17 +148,18 @@ impl SubxtChain {
 		}))
 	}
 
-	/// One JSON-RPC request to the node, for what no other method gives.
-	pub async fn request<R: serde::de::DeserializeOwned>(
+	/// One JSON-RPC request with positional parameters, for what no other method gives.
+	pub async fn request<R: DeserializeOwned>(
 		&self,
 		method: &str,
 		params: RpcParams,
 	) -> Result<R, ChainError> {
-		let answer = self.link.timed(async {
-			let answer = self.link.raw.request(method, params).await;
-			answer.map_err(|error| self.link.rpc_error(error))
-		});
-		answer.await
+		let link = &self.link;
+		link.timed(async {
+			let answer = link.raw.request(method, params).await;
+			answer.map_err(|error| link.rpc_error(error))
+		})
+		.await
 	}
 }
 

@@ -1,9 +1,9 @@
 //! Every payout of a running chain, replayed with the `contribution` crate.
 //!
 //! ```text
-//!  EpochPaid k ──► stakes at `parent`, charged rows at `paid_at` ──► replay ──► same payouts?
-//!                                                                      │
-//!                       payout_i = own part + through edges ◄──────────┘
+//!  EpochPaid k ──► stakes at `parent`, active rows at `paid_at` ──► replay ──► same payouts?
+//!                                                                     │
+//!                       payout_i = own part + through edges ◄─────────┘
 //! ```
 //!
 //! **Through edges.** The solve moves each source's mass S_i along the rows until it rests in
@@ -22,16 +22,15 @@
 //! pallet says about its own correctness except the amounts that are being checked.
 
 use anyhow::Context;
+use bittensor_client::{Chain, Edge, Hash, LastPayout, Parameters, Row};
 use contribution::{Graph, Payout, Progress, Solve, SHARE_ONE};
-
-use crate::chain::{Chain, LastPayout, Parameters, Row};
 
 /// What the solve of one epoch read, one entry per uid.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
 	/// Stake that counts, in units: 0 without a live row.
 	pub stakes: Vec<u64>,
-	/// Charged rows; `None` for a uid that never posted.
+	/// Active rows; `None` for a uid that never posted.
 	pub rows: Vec<Option<Row>>,
 }
 
@@ -60,16 +59,16 @@ pub struct Epoch {
 }
 
 impl Epoch {
-	/// Whether a charged row of a component with stake gave anything to another.
+	/// Whether an active row gave anything to another component.
 	pub fn has_edges(&self) -> bool {
 		self.edges().next().is_some()
 	}
 
-	/// All charged edges: (owner, target, share).
-	pub fn edges(&self) -> impl Iterator<Item = (u32, u32, u16)> + '_ {
+	/// The edges of all active rows, each with the uid of its owner.
+	pub fn edges(&self) -> impl Iterator<Item = (u32, Edge)> + '_ {
 		self.inputs.rows.iter().enumerate().flat_map(|(uid, row)| {
 			let edges = row.as_ref().map_or(&[][..], |row| &row.edges);
-			edges.iter().map(move |&(target, share)| (uid as u32, target, share))
+			edges.iter().map(move |edge| (uid as u32, *edge))
 		})
 	}
 
@@ -78,7 +77,7 @@ impl Epoch {
 		self.paid.get(uid as usize).copied().unwrap_or_default()
 	}
 
-	/// The charged row of `uid`.
+	/// The active row of `uid`.
 	pub fn row(&self, uid: u32) -> Option<&Row> {
 		self.inputs.rows.get(uid as usize)?.as_ref()
 	}
@@ -109,16 +108,16 @@ impl Ledger {
 
 	/// Records what was paid up to the block `at` and is not recorded yet. Returns how many
 	/// epochs are new.
-	pub async fn follow(&mut self, chain: &Chain, at: &str) -> anyhow::Result<usize> {
+	pub async fn follow(&mut self, chain: &dyn Chain, at: Hash) -> anyhow::Result<usize> {
 		let known = self.epochs.last().map(|epoch| epoch.last.epoch);
 		let mut new: Vec<LastPayout> = Vec::new();
-		let mut last = chain.status(at).await?.last;
+		let mut last = chain.epoch_status(Some(at)).await?.last;
 		while let Some(payout) = last {
 			if known.is_some_and(|known| payout.epoch <= known) {
 				break;
 			}
 			// The block before the solve began knows the payout before this one.
-			last = chain.status(&payout.parent).await?.last;
+			last = chain.epoch_status(Some(payout.parent)).await?.last;
 			new.push(payout);
 		}
 		let count = new.len();
@@ -129,18 +128,18 @@ impl Ledger {
 		Ok(count)
 	}
 
-	async fn read(&self, chain: &Chain, last: LastPayout) -> anyhow::Result<Epoch> {
-		let paid_at = chain.hash(last.paid_at).await?;
-		let inputs = self.inputs(chain, &last, &paid_at).await?;
+	async fn read(&self, chain: &dyn Chain, last: LastPayout) -> anyhow::Result<Epoch> {
+		let paid_at = chain.head(Some(last.paid_at)).await?.hash;
+		let inputs = self.inputs(chain, &last, paid_at).await?;
 		let mut on_chain = vec![0; inputs.stakes.len()];
-		for component in chain.components(&paid_at).await? {
-			let slot = on_chain.get_mut(component.uid as usize);
-			*slot.context("a uid beyond the uid space")? = component.payout;
+		for component in chain.components(Some(paid_at)).await? {
+			let paid = on_chain.get_mut(component.uid as usize);
+			*paid.context("a uid beyond the uid space")? = component.payout;
 		}
 		let previous = self.epochs.last().map_or(0, |epoch| epoch.last.started_at);
 		let payable = inputs.stakes.iter().any(|&stake| stake > 0);
 		let scheduled = match payable {
-			true => self.parameters.schedule.between(previous.into(), last.started_at.into()),
+			true => self.parameters.schedule().between(previous.into(), last.started_at.into()),
 			false => 0,
 		};
 		let paid = replay(&inputs, scheduled);
@@ -148,20 +147,21 @@ impl Ledger {
 		Ok(Epoch { last, scheduled, inputs, paid, reproduced })
 	}
 
-	/// Stakes at the block before the solve began, rows as they were charged.
+	/// Stakes at the block before the solve began, and the rows that it made active.
 	async fn inputs(
 		&self,
-		chain: &Chain,
+		chain: &dyn Chain,
 		last: &LastPayout,
-		paid_at: &str,
+		paid_at: Hash,
 	) -> anyhow::Result<Inputs> {
-		let space = chain.status(paid_at).await?.components;
+		let space = chain.epoch_status(Some(paid_at)).await?.components;
 		let mut inputs =
 			Inputs { stakes: vec![0; space as usize], rows: vec![None; space as usize] };
-		for uid in 0..space {
-			inputs.rows[uid as usize] = chain.rows(uid, paid_at).await?.charged;
+		for row in chain.rows(Some(paid_at)).await? {
+			let active = inputs.rows.get_mut(row.uid as usize);
+			*active.context("a uid beyond the uid space")? = row.active;
 		}
-		for component in chain.components(&last.parent).await? {
+		for component in chain.components(Some(last.parent)).await? {
 			let uid = component.uid as usize;
 			let row = inputs.rows.get(uid).context("a uid beyond the uid space")?;
 			let live =
@@ -187,7 +187,7 @@ pub fn replay(inputs: &Inputs, sigma: u64) -> Vec<Paid> {
 	for (uid, row) in inputs.rows.iter().enumerate() {
 		let edges = row.as_ref().map_or(&[][..], |row| &row.edges);
 		let (targets, shares): (Vec<u16>, Vec<u16>) =
-			edges.iter().map(|&(target, share)| (target as u16, share)).unzip();
+			edges.iter().map(|edge| (edge.target as u16, edge.share)).unzip();
 		graph.push_row(&targets, &shares, |_| true);
 		let (_, shares) = graph.row(uid);
 		kept[uid] -= shares.iter().map(|&share| u64::from(share)).sum::<u64>();

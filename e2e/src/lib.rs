@@ -6,8 +6,7 @@
 //!     │            └──────► miner ─┴─► process ──► bittensor-node, bittensor-miner
 //!     │                                   │
 //!     │                                   └─ own log file, own group, dies with its parent
-//!     ├──► chain     JSON-RPC: heads, status, rows        ◄── the node
-//!     ├──► ledger    every epoch replayed and checked     ◄── primitives/contribution
+//!     ├──► ledger    every epoch replayed and checked     ◄── bittensor-client, contribution
 //!     └──► table, report    what a person, and a script, read
 //! ```
 //!
@@ -26,11 +25,3 @@ pub mod node;
 pub mod process;
 pub mod report;
 pub mod table;
-
-/// One BIT in units (9 decimals).
-pub const UNIT: u64 = 1_000_000_000;
-
-/// `units` as BIT with four decimals, for people: `1.2345`. Digits past the fourth are cut off.
-pub fn bit(units: u64) -> String {
-	format!("{}.{:04}", units / UNIT, units % UNIT / 100_000)
-}

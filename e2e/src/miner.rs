@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::Context;
+use bittensor_client::{ss58, AccountId};
 use serde::Deserialize;
 
 use crate::{
@@ -77,11 +78,15 @@ impl MinerSpec {
 		format!("//{}", self.name)
 	}
 
+	/// The account of its key.
+	pub fn account(&self) -> anyhow::Result<AccountId> {
+		let uri = self.dev_key().parse::<subxt_signer::SecretUri>()?;
+		Ok(subxt_signer::sr25519::Keypair::from_uri(&uri)?.public_key().0)
+	}
+
 	/// Address of its key, SS58.
 	pub fn address(&self) -> anyhow::Result<String> {
-		let uri = self.dev_key().parse::<subxt_signer::SecretUri>()?;
-		let pair = subxt_signer::sr25519::Keypair::from_uri(&uri)?;
-		Ok(pair.public_key().to_account_id().to_string())
+		Ok(ss58(&self.account()?))
 	}
 }
 
@@ -168,14 +173,14 @@ pub struct Place {
 pub struct Miner {
 	spec: MinerSpec,
 	place: Place,
-	owner: String,
+	owner: AccountId,
 	process: Process,
 }
 
 impl Miner {
 	/// Starts the miner; does not wait until it serves.
 	pub fn start(spec: MinerSpec, place: Place) -> anyhow::Result<Self> {
-		let owner = spec.address()?;
+		let owner = spec.account()?;
 		std::fs::create_dir_all(&place.folder)
 			.with_context(|| format!("could not create {}", place.folder.display()))?;
 		// What an earlier process wrote would be taken for this one's.
@@ -197,9 +202,9 @@ impl Miner {
 		&self.place
 	}
 
-	/// Address of its key, SS58: the owner of its component.
-	pub fn owner(&self) -> &str {
-		&self.owner
+	/// The account of its key: the owner of its component.
+	pub fn owner(&self) -> AccountId {
+		self.owner
 	}
 
 	/// Its process.

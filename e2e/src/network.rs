@@ -15,10 +15,10 @@ use std::{
 	time::{Duration, Instant},
 };
 
+use bittensor_client::Chain;
 use futures::future::join_all;
 
 use crate::{
-	chain::Chain,
 	miner::{Kind, Miner, MinerSpec, Place},
 	node::{Node, NodeOptions},
 	process::{Process, Stopped, STOP_GRACE},
@@ -179,9 +179,9 @@ async fn stop(process: &mut Process) -> Option<String> {
 }
 
 /// Waits until the best block's number is at least `number`.
-pub async fn wait_for_block(node: &mut Node, chain: &Chain, number: u32) -> anyhow::Result<()> {
+pub async fn wait_for_block(node: &mut Node, chain: &dyn Chain, number: u32) -> anyhow::Result<()> {
 	let started = Instant::now();
-	while chain.best().await?.number < number {
+	while chain.head(None).await?.number < number {
 		if let Some(status) = node.process().ended() {
 			anyhow::bail!("the node ended ({status}):\n{}", node.process().tail());
 		}

@@ -12,6 +12,8 @@ use std::{
 	time::Duration,
 };
 
+use bittensor_client::{ChainError, SubxtChain};
+
 use crate::{
 	binaries,
 	process::{Process, Spec, Stopped},
@@ -19,6 +21,9 @@ use crate::{
 
 /// How long the node may take to compile its runtime and open its RPC server.
 const READY: Duration = Duration::from_secs(90);
+
+/// How long a node that listens may take to answer.
+const ANSWERS: Duration = Duration::from_secs(30);
 
 /// How to start a node.
 #[derive(Clone, Debug)]
@@ -93,6 +98,11 @@ impl Node {
 	/// Port of its RPC server.
 	pub fn rpc_port(&self) -> u16 {
 		self.options.rpc_port
+	}
+
+	/// A connection to it.
+	pub async fn connect(&self) -> Result<SubxtChain, ChainError> {
+		SubxtChain::connect(&self.url(), None, ANSWERS, None).await
 	}
 
 	/// Its process.

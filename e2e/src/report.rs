@@ -14,6 +14,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use bittensor_client::{Edge, SHARE_ONE};
 use serde::Serialize;
 
 use crate::ledger::Epoch;
@@ -61,10 +62,10 @@ pub struct ComponentReport {
 	pub minted: String,
 	/// Part of `minted` that came over edges, see [`crate::ledger`].
 	pub minted_through_edges: String,
-	/// ΔL_ii of its charged row, out of 65,536; `null` if it never posted.
+	/// ΔL_ii of its active row, out of 65,536; `null` if it never posted.
 	pub self_share: Option<u32>,
-	/// Its charged row: (uid, share out of 65,536).
-	pub row: Vec<(u32, u16)>,
+	/// The edges of its active row.
+	pub row: Vec<Edge>,
 	/// First held-out perplexity that it measured.
 	pub perplexity_start: Option<f64>,
 	/// Last held-out perplexity, with the vectors of other components.
@@ -156,8 +157,8 @@ impl Report {
 		}
 		for component in self.trainable() {
 			let uid = component.uid;
-			let given: u32 = component.row.iter().map(|&(_, share)| u32::from(share)).sum();
-			let given = 100.0 * f64::from(given) / f64::from(contribution::SHARE_ONE);
+			let given: u32 = component.row.iter().map(|edge| u32::from(edge.share)).sum();
+			let given = 100.0 * f64::from(given) / f64::from(SHARE_ONE);
 			target(
 				given >= 1.0,
 				format!("component {uid} attributes {given:.1} % to others (1 %)"),
@@ -189,10 +190,10 @@ impl Report {
 		};
 		let last_three = &epochs[epochs.len().saturating_sub(3)..];
 		let (mut given, mut to_noise) = (0u64, 0u64);
-		for (owner, target, share) in last_three.iter().flat_map(Epoch::edges) {
+		for (owner, edge) in last_three.iter().flat_map(Epoch::edges) {
 			if kind_of(owner) == "trainable" {
-				given += u64::from(share);
-				to_noise += if kind_of(target) == "noise" { u64::from(share) } else { 0 };
+				given += u64::from(edge.share);
+				to_noise += if kind_of(edge.target) == "noise" { u64::from(edge.share) } else { 0 };
 			}
 		}
 		(given > 0).then(|| to_noise as f64 / given as f64)

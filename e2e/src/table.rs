@@ -10,9 +10,10 @@
 
 use std::io::{IsTerminal, Write};
 
+use bittensor_client::{bit, SHARE_ONE};
 use comfy_table::{presets::NOTHING, CellAlignment, ContentArrangement, Table, TableComponent};
 
-use crate::{bit, report::ComponentReport};
+use crate::report::ComponentReport;
 
 /// What the last epoch paid to a component, in units, beside its running report.
 #[derive(Clone, Debug)]
@@ -82,20 +83,19 @@ pub fn render(lines: &[Line]) -> Table {
 /// `← bidder: share of the bidder's row`.
 fn strongest_bid(uid: u32, lines: &[Line]) -> String {
 	let bids = lines.iter().flat_map(|line| {
-		let to_us = line.component.row.iter().filter(move |&&(target, _)| target == uid);
-		to_us.map(move |&(_, share)| {
-			let own = u128::from(line.component.self_share.unwrap_or(0)).max(1);
-			let flow = u128::from(line.minted) * u128::from(share) / own;
-			(flow, share, line.component.uid)
+		let to_us = line.component.row.iter().filter(move |edge| edge.target == uid);
+		to_us.map(move |edge| {
+			let share = u32::from(edge.share);
+			let kept = line.component.self_share.unwrap_or(0);
+			(contribution::flow(line.minted, share, kept), share, line.component.uid)
 		})
 	});
 	let strongest = bids.max_by_key(|&(flow, share, _)| (flow, share));
-	strongest
-		.map_or("–".into(), |(_, share, from)| format!("← {from}: {}", percent(share.into())))
+	strongest.map_or("–".into(), |(_, share, from)| format!("← {from}: {}", percent(share)))
 }
 
 fn percent(share: u32) -> String {
-	format!("{:.1} %", 100.0 * f64::from(share) / f64::from(contribution::SHARE_ONE))
+	format!("{:.1} %", 100.0 * f64::from(share) / f64::from(SHARE_ONE))
 }
 
 fn perplexity(value: Option<f64>) -> String {

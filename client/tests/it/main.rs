@@ -1,4 +1,5 @@
 //! Tests of the client.
 
+mod conformance;
 mod memory;
 mod runtime;

@@ -29,7 +29,7 @@ fn every_call_is_encoded_by_the_metadata() {
 	// The end of an extrinsic is its call: pallet, call, arguments.
 	let arguments: [&[u8]; 5] = [
 		&[&[1u8, 12][..], b"::1", &[9, 0, 0, 1, 0, 1], &[1; 32]].concat(),
-		&[5, 0, 0, 0, 0, 0, 0, 0],
+		&[5 << 2],
 		&[0],
 		&[8, 1, 0, 0, 0, 2, 0, 3, 0, 0, 0, 4, 0],
 		&[&[0u8][..], &[2; 32], &[6 << 2]].concat(),

@@ -9,24 +9,19 @@
 //!  share alone, eq. 12 to the letter: B3 is theirs
 //! ```
 
-use std::sync::Arc;
+use std::{
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
+use crate::support::{corpus, edge, error, follows, silent, texts, with, Caller, Lab, SOON};
 use anyhow::Context;
-use bittensor_client::{ss58, UNIT};
+use bittensor_client::{AccountId, Call, Chain, Edge, SubxtChain, UNIT};
 use bittensor_e2e::miner::{Miner, MinerSpec};
 use bittensor_miner::{commands::run::prepare::CHECKPOINT, dendrite::Peer, identity::Identity};
 use bittensor_nucleus::{Component, Config, Corpus, Device, Tokenizer};
 use bittensor_wire::proto::GradReason;
 use futures::{stream, StreamExt, TryStreamExt};
-use subxt::{
-	config::DefaultExtrinsicParamsBuilder,
-	dynamic::{transaction, Value},
-	ext::scale_value::Composite,
-	tx::DynamicPayload,
-	OnlineClient, SubstrateConfig,
-};
-
-use crate::support::{corpus, error, follows, silent, texts, with, Caller, Lab, SOON};
 
 /// Accounts without stake.
 const CROWD: usize = 100;
@@ -47,18 +42,6 @@ const ROWS: usize = 16;
 const AT_A_TIME: usize = 8;
 const NAMES: [&str; 3] = ["Bob", "Charlie", "Dave"];
 
-type Call = DynamicPayload<Composite<()>>;
-
-fn call(pallet: &str, name: &str, arguments: impl IntoIterator<Item = Value>) -> Call {
-	transaction(pallet, name, Composite::unnamed(arguments))
-}
-
-/// All of `calls` or none.
-fn batch(calls: impl IntoIterator<Item = Call>) -> Call {
-	let calls: Vec<Value> = calls.into_iter().map(Call::into_value).collect();
-	call("Utility", "batch_all", [Value::unnamed_composite(calls)])
-}
-
 /// The accounts without stake: their keys, and what they send with.
 struct Crowd {
 	members: Vec<Identity>,
@@ -74,34 +57,28 @@ impl Crowd {
 	}
 
 	/// Gives each an allowance, then registers all of them, each with a row of these edges.
-	async fn register(&self, url: &str, edges: &[(u32, u16)]) -> anyhow::Result<()> {
-		let client = OnlineClient::<SubstrateConfig>::from_insecure_url(url).await?;
-		let transfers = self.members.iter().map(|member| {
-			let to = Value::unnamed_variant("Id", [Value::from_bytes(member.account())]);
-			call("Balances", "transfer_keep_alive", [to, Value::u128(ALLOWANCE.into())])
-		});
-		let mut at = client.at_current_block().await?.transactions();
+	async fn register(&self, chain: &SubxtChain, edges: &[Edge]) -> anyhow::Result<()> {
+		// Neither Ferdie nor the members have signed before: their nonces count from 0.
+		let offline = chain.offline().await?;
 		let ferdie = Identity::dev("//Ferdie")?;
-		at.sign_and_submit_then_watch_default(&batch(transfers), &ferdie)
-			.await?
-			.wait_for_finalized_success()
-			.await
-			.context("the allowances")?;
-
-		let none = || Value::unnamed_variant("None", []);
-		let edge = |&(uid, share): &(u32, u16)| {
-			Value::unnamed_composite([Value::u128(uid.into()), Value::u128(share.into())])
-		};
-		let row = Value::unnamed_composite(edges.iter().map(edge));
-		let calls = batch([
-			call("Emission", "register", [none(), none()]),
-			call("Emission", "post_row", [row]),
-		]);
-		let mut at = client.at_current_block().await?.transactions();
+		for (nonce, member) in (0..).zip(&self.members) {
+			let call = Call::Transfer { to: member.account(), amount: ALLOWANCE };
+			chain.submit_signed(&offline.sign(&call, &ferdie, nonce)?).await?;
+		}
+		let last = self.members.last().context("an empty crowd")?.account();
+		let started = Instant::now();
+		while chain.free_balance(last, None).await? == 0 {
+			anyhow::ensure!(started.elapsed() < SOON, "the allowances are not there");
+			tokio::time::sleep(Duration::from_millis(200)).await;
+		}
+		let calls = [
+			Call::Register { endpoint: None, service_key: None },
+			Call::PostRow { row: edges.to_vec() },
+		];
 		for member in &self.members {
-			// An account's first transaction.
-			let params = DefaultExtrinsicParamsBuilder::new().nonce(0).build();
-			at.create_signed(&calls, member, params).await?.submit().await?;
+			for (nonce, call) in (0..).zip(&calls) {
+				chain.submit_signed(&offline.sign(call, member, nonce)?).await?;
+			}
 		}
 		Ok(())
 	}
@@ -183,14 +160,14 @@ async fn a_hundred_accounts_without_stake_move_nothing_at_the_highest_bid() -> a
 		*uid = lab.uid(name)?;
 	}
 	let eve = funder.register(100).await?;
-	let edges = vec![(uids[1], HALF), (uids[2], HALF)];
-	crowd.register(&lab.network.node.url(), &edges).await?;
-	let funding: Vec<(u32, u16)> = uids.map(|uid| (uid, SHARE)).into();
+	let edges = vec![edge(uids[1], HALF), edge(uids[2], HALF)];
+	crowd.register(&lab.chain, &edges).await?;
+	let funding: Vec<Edge> = uids.map(|uid| edge(uid, SHARE)).into();
 	funder.post_row(&funding).await?;
-	let owners: Vec<String> = crowd.members.iter().map(|member| ss58(&member.account())).collect();
+	let owners: Vec<AccountId> = crowd.members.iter().map(Identity::account).collect();
 	let mut rows = vec![(eve, funding)];
 	rows.extend(lab.uids(&owners).await?.into_iter().map(|uid| (uid, edges.clone())));
-	let epoch = lab.charged(&rows).await?;
+	let epoch = lab.active(&rows).await?;
 	let epoch = &lab.ledger.epochs()[epoch];
 	assert!(epoch.reproduced && epoch.paid_to(eve).minted > 0, "{:?}", epoch.last);
 	for (uid, _) in &rows[1..] {

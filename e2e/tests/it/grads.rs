@@ -7,13 +7,13 @@
 //! ```
 //!
 //! The components follow Grads alone and post nothing: the rows are posted by the test with the
-//! components' own keys, and count when an epoch has charged them.
+//! components' own keys, and count when an epoch has made them active.
 
 use anyhow::Context;
 use bittensor_e2e::miner::Status;
 use bittensor_wire::proto::{GradReason, HopStatus};
 
-use crate::support::{error, follows, silent, texts, with, Lab, SOON};
+use crate::support::{edge, error, follows, silent, texts, with, Lab, SOON};
 
 /// What the components that train read.
 const DOCUMENTS: &str = "kjv";
@@ -83,9 +83,9 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 	assert_eq!(now.map(|status| status.grads_served), [0, 0]);
 
 	// Dave bids for B: the same Grad moves it. What it means for C is worth nothing to C yet.
-	let row = vec![(b, SHARE)];
+	let row = vec![edge(b, SHARE)];
 	dave.post_row(&row).await?;
-	lab.charged(&[(d, row)]).await?;
+	lab.active(&[(d, row)]).await?;
 	let answer = dave.caller.teach(&bob, 1, &texts, &error).await?;
 	assert_eq!(answer.reason, GradReason::Accepted);
 	assert!(answer.weight > 0.0, "{answer:?}");
@@ -96,10 +96,10 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 	assert_eq!(charlie.parameters.as_ref(), Some(&before[1]));
 
 	// A bids for B, and B for C: A's Grads go on, and C learns.
-	let rows = [(a, vec![(b, SHARE)]), (b, vec![(c, SHARE)])];
+	let rows = [(a, vec![edge(b, SHARE)]), (b, vec![edge(c, SHARE)])];
 	let (alice, bob) = (lab.user("//Alice").await?, lab.user("//Bob").await?);
 	tokio::try_join!(alice.post_row(&rows[0].1), bob.post_row(&rows[1].1))?;
-	lab.charged(&rows).await?;
+	lab.active(&rows).await?;
 	lab.until("step of Charlie", SOON, |lab| {
 		let (alice, charlie) = (lab.status("Alice"), lab.status("Charlie"));
 		let learned = charlie.grads_served > 0 && moved(&charlie, &before[1]);
@@ -115,14 +115,14 @@ async fn a_grad_ends_in_a_cycle() -> anyhow::Result<()> {
 	let dave = lab.user("//Dave").await?;
 	let (a, b, d) = (lab.uid("Alice")?, lab.uid("Bob")?, dave.register(100).await?);
 	let before = [lab.digest("Alice").await?, lab.digest("Bob").await?];
-	let rows = [(a, vec![(b, SHARE)]), (b, vec![(a, SHARE)]), (d, vec![(a, SHARE)])];
+	let rows = [(a, vec![edge(b, SHARE)]), (b, vec![edge(a, SHARE)]), (d, vec![edge(a, SHARE)])];
 	let (alice, bob) = (lab.user("//Alice").await?, lab.user("//Bob").await?);
 	tokio::try_join!(
 		alice.post_row(&rows[0].1),
 		bob.post_row(&rows[1].1),
 		dave.post_row(&rows[2].1),
 	)?;
-	lab.charged(&rows).await?;
+	lab.active(&rows).await?;
 
 	let alice = dave.peer(a).await?;
 	let (spike, answer) = dave.caller.spike(&alice, 3, &texts(ROWS, 0)?).await?;

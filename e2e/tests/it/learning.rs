@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::Context;
 use bittensor_e2e::miner::{Miner, MinerSpec, Place, Status};
 
-use crate::support::{announced, asks, silent, trainable, with, Lab};
+use crate::support::{announced, asks, edge, silent, trainable, with, Lab};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 /// Steps of who asks.
@@ -91,7 +91,7 @@ async fn a_component_learns_more_over_one_that_learns_from_its_grads() -> anyhow
 	let mut lab = Lab::start().await?;
 	let (alice, charlie) = (lab.user("//Alice").await?, lab.user("//Charlie").await?);
 	let (a, c) = tokio::try_join!(alice.register(100), charlie.register(100))?;
-	let mut bids_charged = false;
+	let mut bids_active = false;
 	let mut better = Vec::new();
 	for seed in SEEDS {
 		let mut asked = Vec::new();
@@ -103,11 +103,11 @@ async fn a_component_learns_more_over_one_that_learns_from_its_grads() -> anyhow
 			uids.push(announced(&lab.chain, miner).await?);
 		}
 		// They bid from their first step on, and the same for all seeds.
-		if !bids_charged {
-			let rows = [(a, vec![(uids[0], SHARE)]), (c, vec![(uids[1], SHARE)])];
+		if !bids_active {
+			let rows = [(a, vec![edge(uids[0], SHARE)]), (c, vec![edge(uids[1], SHARE)])];
 			tokio::try_join!(alice.post_row(&rows[0].1), charlie.post_row(&rows[1].1))?;
-			lab.charged(&rows).await?;
-			bids_charged = true;
+			lab.active(&rows).await?;
+			bids_active = true;
 		}
 
 		let mut asking = Vec::new();

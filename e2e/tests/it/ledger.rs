@@ -1,15 +1,15 @@
 //! The split of a payout into what a component pays itself and what came over edges.
 
-use bittensor_e2e::{
-	chain::Row,
-	ledger::{replay, Inputs},
-};
+use bittensor_client::{Call, Chain, MemoryChain, Parameters, Row, UNIT};
+use bittensor_e2e::ledger::{replay, Inputs, Ledger};
+
+use crate::support::edge;
 
 const SIGMA: u64 = 1_000_000_007;
 
 fn row(edges: &[(u32, u16)]) -> Option<Row> {
-	let given: u32 = edges.iter().map(|&(_, share)| u32::from(share)).sum();
-	Some(Row { posted: 1, self_share: 65_536 - given, edges: edges.to_vec() })
+	let edges: Vec<_> = edges.iter().map(|&(target, share)| edge(target, share)).collect();
+	Some(Row { posted: 1, self_share: contribution::self_share(&edges), edges })
 }
 
 #[test]
@@ -47,4 +47,29 @@ fn mass_that_returns_through_a_cycle_counts_as_through_edges() {
 fn nothing_is_paid_without_stake() {
 	let inputs = Inputs { stakes: vec![0, 0], rows: vec![row(&[(1, 9)]), None] };
 	assert!(replay(&inputs, SIGMA).iter().all(|p| p.minted == 0 && p.through_edges == 0));
+}
+
+#[tokio::test]
+async fn the_payouts_of_a_chain_are_reproduced() -> anyhow::Result<()> {
+	let accounts = [[1; 32], [2; 32]];
+	let parameters = Parameters::default();
+	let balances = accounts.map(|account| (account, 1_000 * UNIT));
+	let chain = MemoryChain::new(parameters, balances, accounts[0]);
+	for account in accounts {
+		let call = Call::Register { endpoint: None, service_key: None };
+		chain.seen_by(account).submit(call).await?;
+	}
+	chain.submit(Call::Stake { amount: 100 * UNIT }).await?;
+	chain.submit(Call::PostRow { row: vec![edge(1, 16_384)] }).await?;
+	(0..3 * parameters.epoch_length).for_each(|_| chain.advance());
+
+	let mut ledger = Ledger::new(chain.parameters().await?);
+	let best = chain.head(None).await?;
+	assert_eq!(ledger.follow(&chain, best.hash).await?, 3);
+	assert_eq!(ledger.follow(&chain, best.hash).await?, 0, "recorded once");
+	for epoch in ledger.epochs() {
+		assert!(epoch.reproduced && epoch.last.minted == epoch.scheduled, "{epoch:?}");
+		assert_eq!(epoch.paid_to(1).minted, epoch.scheduled / 4);
+	}
+	Ok(())
 }

@@ -9,6 +9,9 @@
 //! ```
 
 mod bad_input;
+mod client;
+#[path = "../../../client/tests/it/conformance.rs"]
+mod conformance;
 mod crowd;
 mod first_mint;
 mod grads;

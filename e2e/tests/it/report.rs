@@ -1,22 +1,28 @@
 //! What makes a run fail, and what the report says.
 
+use bittensor_client::{Edge, LastPayout, Row};
 use bittensor_e2e::{
-	chain::{LastPayout, Row},
 	ledger::{Epoch, Inputs, Paid},
 	report::{ChainReport, ComponentReport, Report},
 	table::{render, Line},
 };
 
+use crate::support::edge;
+
+fn edges(row: &[(u32, u16)]) -> Vec<Edge> {
+	row.iter().map(|&(target, share)| edge(target, share)).collect()
+}
+
 fn component(uid: u32, kind: &str, row: &[(u32, u16)]) -> ComponentReport {
-	let given: u32 = row.iter().map(|&(_, share)| u32::from(share)).sum();
+	let row = edges(row);
 	ComponentReport {
 		uid,
 		kind: kind.into(),
 		stake: "1001250000000".into(),
 		minted: "1250000000".into(),
 		minted_through_edges: "50000000".into(),
-		self_share: Some(65_536 - given),
-		row: row.to_vec(),
+		self_share: Some(contribution::self_share(&row)),
+		row,
 		perplexity_start: Some(310.0),
 		perplexity: Some(180.5),
 		perplexity_without_network: Some(190.25),
@@ -47,15 +53,16 @@ fn report() -> Report {
 }
 
 fn epoch(minted: u64, scheduled: u64, reproduced: bool) -> Epoch {
-	let row = |edges: &[(u32, u16)]| Some(Row { edges: edges.to_vec(), ..Row::default() });
+	let row = |row: &[(u32, u16)]| Some(Row { edges: edges(row), ..Row::default() });
 	Epoch {
 		last: LastPayout {
 			epoch: 3,
 			minted,
+			components: 3,
 			sweeps: 9,
 			residual: 12,
 			paid_at: 31,
-			parent: "0x00".into(),
+			parent: [0; 32],
 			started_at: 31,
 		},
 		scheduled,
@@ -129,7 +136,13 @@ fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 	                 grads_served";
 	assert_eq!(keys(&json["components"][0]), set(component));
 	assert_eq!(json["components"][0]["minted"], "1250000000");
-	assert_eq!(json["components"][0]["row"], serde_json::json!([[1, 6_000], [2, 300]]));
+	assert_eq!(
+		json["components"][0]["row"],
+		serde_json::json!([
+			{ "target": 1, "share": 6_000 },
+			{ "target": 2, "share": 300 },
+		])
+	);
 	Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bittensor_client::Chain;
 use bittensor_e2e::miner::Status;
 
 use crate::support::{trainable, Lab};
@@ -50,8 +51,8 @@ async fn a_killed_miner_and_a_restarted_node_stop_nobody() -> anyhow::Result<()>
 
 	// The node restarts over the same database. The miners find it again and post.
 	lab.network.node.restart().await?;
-	lab.chain = bittensor_e2e::chain::Chain::connect(&lab.network.node.url()).await?;
-	let restarted = lab.chain.status(&lab.chain.best().await?.hash).await?.epoch;
+	lab.chain = lab.network.node.connect().await?;
+	let restarted = lab.chain.epoch_status(None).await?.epoch;
 	let uids = [lab.uid("Alice")?, lab.uid("Bob")?];
 	lab.until("posts after the restart", Duration::from_secs(90), |lab| {
 		let epoch = lab.ledger.epochs().last()?;

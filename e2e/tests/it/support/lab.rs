@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use bittensor_client::{AccountId, Chain, Edge, SubxtChain};
 use bittensor_e2e::{
-	chain::Chain,
 	ledger::Ledger,
 	miner::{Miner, MinerSpec, Status},
 	network::{Network, NetworkOptions},
@@ -14,9 +14,9 @@ use tempfile::TempDir;
 
 use super::{corpus, node_options, User};
 
-/// How long a row may take from its post until it is charged and paid: two epochs of ten seconds,
-/// on a machine that is busy.
-const CHARGED: Duration = Duration::from_secs(60);
+/// How long a row may take from its post until it is active and paid: two epochs of ten seconds, on
+/// a machine that is busy.
+const ACTIVE: Duration = Duration::from_secs(60);
 /// How long a miner may take to do something that it does often.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 /// Seconds of a miner's life in which it writes and measures several times what it says.
@@ -25,7 +25,7 @@ const SEVERAL: u64 = 4;
 /// A network with a chain that is being read. The folder goes last.
 pub(crate) struct Lab {
 	pub(crate) network: Network,
-	pub(crate) chain: Chain,
+	pub(crate) chain: SubxtChain,
 	pub(crate) ledger: Ledger,
 	pub(crate) folder: TempDir,
 }
@@ -40,7 +40,7 @@ impl Lab {
 			folder: folder.path().into(),
 		})
 		.await?;
-		let chain = Chain::connect(&network.node.url()).await?;
+		let chain = network.node.connect().await?;
 		let ledger = Ledger::new(chain.parameters().await?);
 		Ok(Self { network, chain, ledger, folder })
 	}
@@ -62,8 +62,8 @@ impl Lab {
 	) -> anyhow::Result<T> {
 		let started = Instant::now();
 		loop {
-			let best = self.chain.best().await?;
-			self.ledger.follow(&self.chain, &best.hash).await?;
+			let best = self.chain.head(None).await?;
+			self.ledger.follow(&self.chain, best.hash).await?;
 			if let Some(value) = done(self) {
 				return Ok(value);
 			}
@@ -108,23 +108,20 @@ impl Lab {
 		User::connect(&self.network.node.url(), uri).await
 	}
 
-	/// Waits until all of `rows` (of whom, and its edges) are charged, and until every miner knows
-	/// that they are. Returns the place of the epoch in the ledger.
-	pub(crate) async fn charged(
-		&mut self,
-		rows: &[(u32, Vec<(u32, u16)>)],
-	) -> anyhow::Result<usize> {
+	/// Waits until all of `rows`, each with the uid of its owner, are active, and until every miner
+	/// knows that they are. Returns the place of the epoch in the ledger.
+	pub(crate) async fn active(&mut self, rows: &[(u32, Vec<Edge>)]) -> anyhow::Result<usize> {
 		let paid_at = self
-			.until("charged rows", CHARGED, |lab| {
+			.until("active rows", ACTIVE, |lab| {
 				let epoch = lab.ledger.epochs().last()?;
-				let charged = |(uid, edges): &(u32, Vec<_>)| {
+				let active = |(uid, edges): &(u32, Vec<Edge>)| {
 					epoch.row(*uid).is_some_and(|row| row.edges == *edges)
 				};
-				rows.iter().all(charged).then_some(epoch.last.paid_at)
+				rows.iter().all(active).then_some(epoch.last.paid_at)
 			})
 			.await?;
 		let place = self.ledger.epochs().len() - 1;
-		self.until("miners that know the charged rows", SOON, |lab| {
+		self.until("miners that know the active rows", SOON, |lab| {
 			let knows = |miner: &Miner| miner.status().is_some_and(|now| now.block >= paid_at);
 			lab.network.miners.iter().all(knows).then_some(())
 		})
@@ -133,11 +130,11 @@ impl Lab {
 	}
 
 	/// The uids of all `owners`, once all are registered.
-	pub(crate) async fn uids(&self, owners: &[String]) -> anyhow::Result<Vec<u32>> {
+	pub(crate) async fn uids(&self, owners: &[AccountId]) -> anyhow::Result<Vec<u32>> {
 		let started = Instant::now();
 		loop {
-			let components = self.chain.components(&self.chain.best().await?.hash).await?;
-			let uid = |owner: &String| {
+			let components = self.chain.components(None).await?;
+			let uid = |owner: &AccountId| {
 				components.iter().find(|one| one.owner == *owner).map(|one| one.uid)
 			};
 			let uids: Vec<u32> = owners.iter().filter_map(uid).collect();
@@ -183,15 +180,15 @@ impl Lab {
 }
 
 /// Waits until the chain says where a miner serves; its uid.
-pub(crate) async fn announced(chain: &Chain, miner: &mut Miner) -> anyhow::Result<u32> {
+pub(crate) async fn announced(chain: &dyn Chain, miner: &mut Miner) -> anyhow::Result<u32> {
 	let started = Instant::now();
 	loop {
 		let status = miner.status().unwrap_or_default();
 		if let Some(uid) = status.uid {
-			let components = chain.components(&chain.best().await?.hash).await?;
+			let components = chain.components(None).await?;
 			let component = components.into_iter().find(|component| component.uid == uid);
 			let endpoint = component.and_then(|component| component.endpoint);
-			if endpoint.is_some_and(|at| format!("{}:{}", at.host, at.port) == status.endpoint) {
+			if endpoint.is_some_and(|endpoint| endpoint.to_string() == status.endpoint) {
 				return Ok(uid);
 			}
 		}

@@ -12,6 +12,7 @@ mod user;
 
 use std::path::PathBuf;
 
+use bittensor_client::Edge;
 use bittensor_e2e::{
 	miner::{Kind, MinerSpec},
 	node::NodeOptions,
@@ -78,6 +79,11 @@ pub(crate) fn follows(spec: MinerSpec) -> MinerSpec {
 pub(crate) fn with(mut spec: MinerSpec, argument: impl Into<String>) -> MinerSpec {
 	spec.extra.push(argument.into());
 	spec
+}
+
+/// An edge of a row.
+pub(crate) fn edge(target: u32, share: u16) -> Edge {
+	Edge { target, share }
 }
 
 /// Address of a development key, SS58.

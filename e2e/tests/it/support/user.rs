@@ -77,8 +77,8 @@ impl Caller {
 	}
 }
 
-/// Makes a call again while the component has no time for it, or its mirror of the chain does not
-/// show the caller yet.
+/// Makes a call again while the component has no time for it, or its chain cache does not show the
+/// caller yet.
 async fn patiently<T, F>(call: impl Fn() -> F) -> Result<T, DendriteError>
 where
 	F: Future<Output = Result<T, DendriteError>>,
@@ -122,6 +122,11 @@ impl User {
 		Ok(Self { account: identity.account(), caller, chain })
 	}
 
+	/// The chain as this key sees it, and its account.
+	pub(crate) fn chain(&self) -> (&dyn Chain, AccountId) {
+		(&self.chain, self.account)
+	}
+
 	/// Hash of the chain's first block.
 	pub(crate) fn genesis(&self) -> [u8; 32] {
 		self.chain.genesis_hash()
@@ -142,9 +147,8 @@ impl User {
 	}
 
 	/// Replaces its component's row.
-	pub(crate) async fn post_row(&self, row: &[(u32, u16)]) -> anyhow::Result<()> {
-		let row = row.iter().map(|&(target, share)| Edge { target, share }).collect();
-		self.chain.submit(Call::PostRow { row }).await?;
+	pub(crate) async fn post_row(&self, row: &[Edge]) -> anyhow::Result<()> {
+		self.chain.submit(Call::PostRow { row: row.to_vec() }).await?;
 		Ok(())
 	}
 

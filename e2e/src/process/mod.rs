@@ -17,11 +17,12 @@ use std::{
 	os::unix::process::{CommandExt, ExitStatusExt},
 	path::{Path, PathBuf},
 	process::{Child, Command, ExitStatus, Stdio},
-	sync::{mpsc, OnceLock},
 	time::{Duration, Instant},
 };
 
 use thiserror::Error;
+
+mod spawn;
 
 /// How long [`Process::stop`] waits for a clean end before it kills.
 pub const STOP_GRACE: Duration = Duration::from_secs(15);
@@ -139,13 +140,7 @@ impl Process {
 			.stdout(log)
 			.stderr(error_log)
 			.process_group(0);
-		let (parent, nice) = (std::process::id(), spec.nice);
-		// Safety: between fork and exec only calls that are safe there: prctl, getppid,
-		// setpriority, and no allocation.
-		unsafe {
-			command.pre_exec(move || before_exec(parent, nice));
-		}
-		let child = spawn_on_lasting_thread(command).map_err(failed("start"))?;
+		let child = spawn::child_that_dies_with_us(command, spec.nice).map_err(failed("start"))?;
 		Ok(Self {
 			name: spec.name.clone(),
 			log: spec.log.clone(),
@@ -311,50 +306,6 @@ impl Drop for Process {
 	fn drop(&mut self) {
 		self.kill();
 	}
-}
-
-/// Runs in the child between fork and exec.
-fn before_exec(parent: u32, nice: i32) -> io::Result<()> {
-	// Safety: plain system calls, all safe after fork.
-	unsafe {
-		#[cfg(target_os = "linux")]
-		{
-			if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
-				return Err(io::Error::last_os_error());
-			}
-			// The parent may have died before the line above took effect.
-			if libc::getppid() as u32 != parent {
-				libc::_exit(1);
-			}
-		}
-		#[cfg(not(target_os = "linux"))]
-		let _ = parent;
-		if nice != 0 && libc::setpriority(libc::PRIO_PROCESS as _, 0, nice) != 0 {
-			return Err(io::Error::last_os_error());
-		}
-	}
-	Ok(())
-}
-
-type Reply = mpsc::Sender<io::Result<Child>>;
-
-/// Starts `command` from a thread that lives as long as this program: the kernel sends the
-/// death signal when the *thread* that forked ends, and a worker of an async runtime may.
-fn spawn_on_lasting_thread(command: Command) -> io::Result<Child> {
-	static SPAWNER: OnceLock<mpsc::Sender<(Command, Reply)>> = OnceLock::new();
-	let spawner = SPAWNER.get_or_init(|| {
-		let (sender, receiver) = mpsc::channel::<(Command, Reply)>();
-		std::thread::spawn(move || {
-			for (mut command, reply) in receiver {
-				let _ = reply.send(command.spawn());
-			}
-		});
-		sender
-	});
-	let (reply, answer) = mpsc::channel();
-	let gone = |_| io::Error::other("the thread that starts processes has ended");
-	spawner.send((command, reply)).map_err(|_| gone(mpsc::RecvError))?;
-	answer.recv().map_err(gone)?
 }
 
 /// A TCP port of 127.0.0.1 that is free now.

@@ -1,0 +1,174 @@
+//! The run itself: start, watch, stop, judge.
+//!
+//! ```text
+//!  start node ─► start miners ─► watch ─────────────────────────► stop ─► report, summary
+//!                                 │ each half second: heads, deaths    ▲
+//!                                 └ each epoch: ledger, table          │
+//!                            time is up, Ctrl-C, SIGTERM, the node died┘
+//! ```
+//!
+//! Invariants: whatever ends the run, all processes are stopped before it returns; the report is
+//! written whenever the chain was ever read.
+
+mod signals;
+mod start;
+mod watch;
+
+use std::{
+	path::PathBuf,
+	process::ExitCode,
+	time::{Duration, Instant},
+};
+
+use bittensor_client::bit;
+use clap::Parser;
+
+use crate::{network::NetworkOptions, node::NodeOptions, report::Report, table::Screen};
+use signals::Signals;
+use start::{apps_port, prepare_folder, start};
+use watch::Watch;
+
+/// How often the chain and the processes are looked at.
+const TICK: Duration = Duration::from_millis(500);
+
+/// A local chain and a small network of miners that learn on real text.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "localnet", version)]
+pub struct Options {
+	/// Stop after this many seconds and judge the run. Without it: run until Ctrl-C.
+	#[arg(long, value_name = "N")]
+	pub seconds: Option<u64>,
+	/// Folder for the report, the logs, the chain's database and the checkpoints.
+	#[arg(long, value_name = "DIR", default_value = "target/run")]
+	pub out: PathBuf,
+	/// Folder of text documents; one file is one document.
+	#[arg(long, value_name = "DIR", default_value = "corpus")]
+	pub corpus: PathBuf,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+	/// It ran as long as it should and passed, or ran without a limit and was stopped.
+	Passed,
+	/// It ended by itself and something was wrong.
+	Failed,
+	/// It was stopped before its time.
+	Interrupted,
+}
+
+impl Outcome {
+	/// 0 if it passed, 1 if it failed, 130 (as a shell counts Ctrl-C) if it was interrupted.
+	pub fn exit_code(self) -> ExitCode {
+		match self {
+			Self::Passed => ExitCode::SUCCESS,
+			Self::Failed => ExitCode::FAILURE,
+			Self::Interrupted => ExitCode::from(130),
+		}
+	}
+}
+
+/// Why watching ended.
+enum End {
+	TimeIsUp,
+	Signal,
+	NodeDied(String),
+}
+
+/// Runs the network as `options` say; returns after every process has ended.
+pub async fn run(options: Options) -> anyhow::Result<Outcome> {
+	let mut screen = Screen::default();
+	let mut signals = Signals::new()?;
+	let started = Instant::now();
+	let out = prepare_folder(&options.out)?;
+	let corpus = std::path::absolute(&options.corpus)?;
+	anyhow::ensure!(
+		corpus.is_dir(),
+		"{} is no folder: give the folder of text documents with --corpus DIR",
+		corpus.display()
+	);
+
+	let network_options = NetworkOptions {
+		node: NodeOptions {
+			base_path: out.join("node"),
+			log: out.join("logs/node.log"),
+			rpc_port: apps_port(),
+			extra: Vec::new(),
+		},
+		corpus,
+		folder: out.clone(),
+	};
+	screen.line(&format!("Logs and report: {}", out.display()));
+	let started_network = tokio::select! {
+		network = start(&mut screen, network_options) => network,
+		() = signals.next() => {
+			screen.line("Stopped while starting.");
+			return Ok(Outcome::Interrupted);
+		},
+	};
+	let (mut network, chain) = started_network?;
+
+	let mut watch = Watch::new(started, &chain).await?;
+	let deadline = options.seconds.map(|seconds| started + Duration::from_secs(seconds));
+	let end = watch.until(deadline, &mut network, &chain, &mut screen, &mut signals).await;
+	let end = match end {
+		Ok(end) => end,
+		Err(error) => {
+			network.stop().await;
+			return Err(error);
+		}
+	};
+
+	// The chain is read a last time while the node still answers.
+	let mut failures = Vec::new();
+	if let End::NodeDied(what) = &end {
+		failures.push(what.clone());
+	} else if let Err(error) = watch.observe(&chain).await {
+		failures.push(format!("the last look at the chain failed: {error:#}"));
+	}
+	failures.append(&mut watch.deaths);
+	screen.line("Stopping: miners write their checkpoints, then the node.");
+	let reports = watch.components(&network);
+	let unclean = tokio::select! {
+		unclean = network.stop() => unclean,
+		() = signals.next() => {
+			network.kill();
+			Vec::new()
+		},
+	};
+	failures.extend(unclean);
+
+	let report = Report { chain: watch.chain_report(), components: reports };
+	report.write(&out.join("report.json"))?;
+	let unmet = report.failures(watch.ledger.epochs());
+	summary(&mut screen, &report, &watch);
+	match end {
+		// Who stops a run early does not want it judged.
+		End::Signal => unmet.iter().for_each(|text| screen.line(&format!("not yet: {text}"))),
+		_ => failures.extend(unmet),
+	}
+	failures.iter().for_each(|text| screen.line(&format!("FAILED: {text}")));
+	screen.line(&format!("Report: {}", out.join("report.json").display()));
+	Ok(match end {
+		End::Signal if options.seconds.is_some() => Outcome::Interrupted,
+		_ if failures.is_empty() => Outcome::Passed,
+		_ => Outcome::Failed,
+	})
+}
+
+fn summary(screen: &mut Screen, report: &Report, watch: &Watch) {
+	let chain = &report.chain;
+	let units = |amount: &str| bit(amount.parse().unwrap_or(0));
+	screen.line("");
+	screen.line(&format!(
+		"{} blocks in {:.0} s, {} epochs; minted {} BIT, scheduled {} BIT.",
+		chain.blocks,
+		watch.started.elapsed().as_secs_f64(),
+		chain.epochs,
+		units(&chain.minted),
+		units(&chain.scheduled),
+	));
+	for target in report.targets(watch.ledger.epochs(), watch.finality_lag) {
+		screen.line(&format!("  {} {}", if target.reached { "✓" } else { "✗" }, target.text));
+	}
+}

@@ -1,0 +1,70 @@
+//! From an empty folder to a network whose miners are all registered.
+
+use std::path::{Path, PathBuf};
+
+use bittensor_client::SubxtChain;
+
+use super::TICK;
+use crate::{
+	network::{self, Network, NetworkOptions},
+	process::free_port,
+	table::Screen,
+};
+
+/// The port that polkadot-js apps looks at first.
+const APPS_PORT: u16 = 9944;
+
+/// Creates the folder of the run, without what an earlier run left in it.
+pub(super) fn prepare_folder(out: &Path) -> anyhow::Result<PathBuf> {
+	let out = std::path::absolute(out)?;
+	for old in ["node", "miners", "logs"] {
+		match std::fs::remove_dir_all(out.join(old)) {
+			Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+			_ => (),
+		}
+	}
+	std::fs::create_dir_all(out.join("logs"))?;
+	match std::fs::remove_file(out.join("report.json")) {
+		Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+		_ => Ok(out),
+	}
+}
+
+/// Port 9944 if it is free, so that polkadot-js apps finds the node by itself; else any.
+pub(super) fn apps_port() -> u16 {
+	match std::net::TcpListener::bind(("127.0.0.1", APPS_PORT)) {
+		Ok(_) => APPS_PORT,
+		Err(_) => free_port().unwrap_or(0),
+	}
+}
+
+/// Starts the node, then the six miners, and waits until all are registered.
+pub(super) async fn start(
+	screen: &mut Screen,
+	options: NetworkOptions,
+) -> anyhow::Result<(Network, SubxtChain)> {
+	screen.line("Starting the validator; waiting for its RPC server …");
+	let mut network = Network::start_node(options).await?;
+	let url = network.node.url();
+	let chain = network.node.connect().await?;
+	screen.line(&format!(
+		"Node at {url}: open https://polkadot.js.org/apps/?rpc={url} to look inside."
+	));
+	screen.line("Waiting for the first block …");
+	network::wait_for_block(&mut network.node, &chain, 1).await?;
+	screen.line("Starting six miners; waiting until each serves and is registered …");
+	for spec in network::specs() {
+		network.start_miner(spec)?;
+	}
+	let mut shown = Vec::new();
+	while let Some(waiting) = network.not_ready()? {
+		if waiting != shown {
+			screen.block(&format!("  waiting for {}", waiting.join(", ")));
+			shown = waiting;
+		}
+		tokio::time::sleep(TICK).await;
+	}
+	screen.block("  all registered");
+	screen.line("Waiting for the first epoch to be paid …");
+	Ok((network, chain))
+}
