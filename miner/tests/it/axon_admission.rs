@@ -2,20 +2,15 @@
 //! without harm to the next good request.
 
 use crate::axon_net::{account, key, refused, texts, within, Net, Node, GENESIS};
-use bittensor_miner::{
-	axon::{Axon, AxonConfig, AxonError, QuotaConfig},
-	dendrite::{DendriteError, TonicTransport, Transport, TransportConfig},
-};
 use bittensor_wire::{
 	open,
 	proto::{ComponentClient, DType, Method, Sealed},
 	seal, Header, Spike, SpikeAnswer, Vectors, WireError, DIM,
 };
-use std::sync::Arc;
 use tonic::Code;
 
 /// Sends bytes as they are.
-async fn raw(node: &Node, method: Method, sealed: Sealed) -> Result<Sealed, WireError> {
+pub(crate) async fn raw(node: &Node, method: Method, sealed: Sealed) -> Result<Sealed, WireError> {
 	let uri = format!("http://{}", node.axon.local_addr());
 	let mut client = ComponentClient::connect(uri).await.expect("it listens");
 	let answer = match method {
@@ -25,17 +20,20 @@ async fn raw(node: &Node, method: Method, sealed: Sealed) -> Result<Sealed, Wire
 	answer.map(tonic::Response::into_inner).map_err(|status| WireError::from_status(&status))
 }
 
-fn header(from: u8, to: u8, method: Method) -> Header {
+/// The header of a request with ten seconds' time.
+pub(crate) fn header(from: u8, to: u8, method: Method) -> Header {
 	Header::request(GENESIS, method, account(from), account(to), 10_000)
 }
 
-fn spike(from: u8, words: &[&str]) -> Spike {
+/// A message of component `from`, with unchecked texts.
+pub(crate) fn spike(from: u8, words: &[&str]) -> Spike {
 	let mut spike = Spike::new(account(from), 0, texts(&["x"])).expect("good texts");
 	spike.texts = texts(words).into();
 	spike
 }
 
-fn sealed(from: u8, header: &Header, body: Vec<u8>) -> Sealed {
+/// A body that component `from` signs.
+pub(crate) fn sealed(from: u8, header: &Header, body: Vec<u8>) -> Sealed {
 	seal(&key(from), header, body)
 }
 
@@ -68,7 +66,8 @@ impl Target {
 	}
 }
 
-async fn serves(net: &Net, node: &Node) {
+/// Checks that component 1 is served.
+pub(crate) async fn serves(net: &Net, node: &Node) {
 	let got =
 		net.dendrite(1).spike(&[net.peer(node.number)], &spike(1, &["good"]), within(10.0)).await;
 	assert!(got.vectors[0].is_some(), "{:?}", got.hops);
@@ -233,154 +232,4 @@ async fn bad_vectors_in_a_grad() {
 	assert!(node.nucleus.grads().is_empty());
 	let good = sealed(1, &header(1, 2, Method::Grad), body.clone());
 	assert!(raw(&node, Method::Grad, good).await.is_ok());
-}
-
-#[tokio::test]
-async fn quotas_follow_the_flow() {
-	let net = Net::default();
-	let quota = QuotaConfig {
-		free_texts_per_second: 1.0,
-		paid_texts_per_second: 1_000.0,
-		burst_seconds: 1.0,
-		..QuotaConfig::default()
-	};
-	let _node =
-		net.start_with(2, "127.0.0.1:0", AxonConfig { quota, ..AxonConfig::default() }).await;
-	net.register(1);
-	net.bid(3, 2, 90);
-	net.bid(4, 2, 10);
-	let words = vec!["x"; 200];
-	let mut served = Vec::new();
-	for from in [1, 3, 4] {
-		net.register(from);
-		let transport =
-			TonicTransport::new(GENESIS, Arc::new(key(from)), TransportConfig::default());
-		let mut count = 0;
-		let error = loop {
-			let message = spike(from, &words);
-			match transport.spike(&net.peer(2), &message, within(10.0)).await {
-				Ok(_) => count += 1,
-				Err(error) => break error,
-			}
-			assert!(count < 1_000, "no limit");
-		};
-		assert!(
-			matches!(error, DendriteError::Refused(WireError::RateLimited { retry_ms: 1.. })),
-			"{error}"
-		);
-		served.push(count);
-	}
-	// 256 saved up for those below it; 901 for the one with nine tenths of the flow, which goes on
-	// filling meanwhile.
-	assert_eq!((served[0], served[2]), (1, 1));
-	assert!(served[1] >= 4, "{served:?}");
-}
-
-#[tokio::test]
-async fn forged_requests_do_not_use_up_the_quota_of_the_forged() {
-	let net = Net::default();
-	let quota =
-		QuotaConfig { free_texts_per_second: 1.0, burst_seconds: 1.0, ..QuotaConfig::default() };
-	let node =
-		net.start_with(2, "127.0.0.1:0", AxonConfig { quota, ..AxonConfig::default() }).await;
-	net.register(1);
-	let words = vec!["x"; 200];
-	for _ in 0..5 {
-		let header = header(1, 2, Method::Spike);
-		let forged = sealed(3, &header, spike(1, &words).encode());
-		assert_eq!(raw(&node, Method::Spike, forged).await, Err(WireError::BadSignature));
-	}
-	let good = sealed(1, &header(1, 2, Method::Spike), spike(1, &words).encode());
-	assert!(raw(&node, Method::Spike, good).await.is_ok());
-}
-
-#[tokio::test]
-async fn an_address_that_floods_is_stopped_before_its_signatures_are_checked() {
-	let net = Net::default();
-	let quota =
-		QuotaConfig { verifications_per_second: 1.0, burst_seconds: 3.0, ..QuotaConfig::default() };
-	let node =
-		net.start_with(2, "127.0.0.1:0", AxonConfig { quota, ..AxonConfig::default() }).await;
-	net.register(1);
-	let mut errors = Vec::new();
-	for _ in 0..6 {
-		let forged = sealed(3, &header(1, 2, Method::Spike), spike(1, &["x"]).encode());
-		errors.push(raw(&node, Method::Spike, forged).await.expect_err("forged"));
-	}
-	assert_eq!(errors[..3], vec![WireError::BadSignature; 3]);
-	assert!(errors[3..].iter().any(|error| matches!(error, WireError::RateLimited { .. })));
-}
-
-#[tokio::test]
-async fn the_free_places_are_not_all_places() {
-	let net = Net::default();
-	let config =
-		AxonConfig { concurrent_spikes: 2, concurrent_free_spikes: 1, ..AxonConfig::default() };
-	let node = net.start_with(2, "127.0.0.1:0", config).await;
-	for from in [1, 3, 4] {
-		net.register(from);
-	}
-	net.bid(4, 2, 1);
-	*node.nucleus.delay.lock() = std::time::Duration::from_millis(800);
-	let send = |from: u8| {
-		let sealed = sealed(from, &header(from, 2, Method::Spike), spike(from, &["x"]).encode());
-		raw(&node, Method::Spike, sealed)
-	};
-	let first = send(1);
-	let others = async {
-		tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-		(send(3).await, send(4).await)
-	};
-	let (first, (free, paid)) = tokio::join!(first, others);
-	assert!(first.is_ok());
-	assert_eq!(free, Err(WireError::Busy));
-	assert!(paid.is_ok(), "a bidder still finds a place: {paid:?}");
-}
-
-#[tokio::test]
-async fn a_port_in_use_and_an_address_that_is_none() {
-	let net = Net::default();
-	let node = net.start(2).await;
-	let start = |listen: String| async move {
-		let net = Net::default();
-		let other = net.start(3).await;
-		let dendrite = other.dendrite.clone();
-		let nucleus = other.nucleus.clone();
-		let peers = Arc::new(Nobody);
-		let signer = Arc::new(key(3));
-		Axon::start(&listen, GENESIS, signer, peers, nucleus, dendrite, AxonConfig::default())
-			.await
-			.err()
-	};
-	let taken = node.axon.local_addr().to_string();
-	match start(taken.clone()).await {
-		Some(AxonError::PortInUse { address }) => assert_eq!(address, taken),
-		other => panic!("{other:?}"),
-	}
-	for bad in ["127.0.0.1", "127.0.0.1:99999", "", "no such host:1"] {
-		let error = start(bad.to_string()).await;
-		assert!(matches!(error, Some(AxonError::Address { .. })), "{bad}: {error:?}");
-	}
-	serves(&net, &node).await;
-}
-
-/// An empty chain.
-struct Nobody;
-
-impl bittensor_miner::axon::Peers for Nobody {
-	fn standing(&self, _: &[u8; 32]) -> Option<bittensor_miner::axon::Standing> {
-		None
-	}
-
-	fn total_flow(&self) -> u64 {
-		0
-	}
-
-	fn downstream(&self) -> Vec<bittensor_miner::dendrite::Peer> {
-		Vec::new()
-	}
-
-	fn peer(&self, _: &[u8; 32]) -> Option<bittensor_miner::dendrite::Peer> {
-		None
-	}
 }

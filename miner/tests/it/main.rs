@@ -2,6 +2,7 @@
 
 mod axon_admission;
 mod axon_grad;
+mod axon_limits;
 mod axon_net;
 mod axon_spike;
 mod chain;
