@@ -1,9 +1,9 @@
-//! When posting a row is due, and for how long a posted row counts.
+//! The rules for when a post is due, and for how long a posted row counts.
 //!
 //! ```text
 //!   epoch      1        2 ............ 1 + ⌈L/2⌉ ............ 1 + L      2 + L
 //!   row        posted   active, live     heartbeat due        live       not live
-//!                       └ a new one is due if it moves by 1 % of a row ┘
+//!                       └ a post is due if the row moves by 1 % or more ┘
 //! ```
 //!
 //! The chain refunds the fee of a post that is due, and a client posts only then; both ask [`due`].
@@ -11,25 +11,26 @@
 
 use crate::{self_share, Edge, SHARE_ONE};
 
-/// A row has moved if this much of it, out of [`SHARE_ONE`], has another target: 1 %, rounded up.
+/// Minimum [`distance`] at which a row has moved, out of [`SHARE_ONE`]: 1 %, rounded up.
 pub const MOVED: u32 = SHARE_ONE.div_ceil(100);
 
-/// Why posting a row is due.
+/// The reason why a post is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
 	/// The component has no row.
 	First,
 	/// The row has moved by [`MOVED`] or more.
 	Moved {
-		/// How far: [`distance`], out of [`SHARE_ONE`].
+		/// The [`distance`], out of [`SHARE_ONE`].
 		distance: u32,
 	},
 	/// Half the lifetime of the last row has passed.
 	Heartbeat,
 }
 
-/// The part of a row, out of [`SHARE_ONE`], that has another target in the other row: half the L1
-/// distance, self-shares included. Edges may come in any order, each target once.
+/// Distance between two rows, out of [`SHARE_ONE`]: the part of one row that the other gives to other
+/// targets. It is half the L1 distance, including the self-shares. Edges are in any order, with
+/// distinct targets.
 pub fn distance(one: &[Edge], other: &[Edge]) -> u32 {
 	let share = |row: &[Edge], target| {
 		row.iter().find(|edge| edge.target == target).map_or(0, |edge| u32::from(edge.share))
@@ -42,8 +43,8 @@ pub fn distance(one: &[Edge], other: &[Edge]) -> u32 {
 	changed.saturating_add(removed).saturating_add(kept) / 2
 }
 
-/// Whether posting the row `edges` in `epoch` is due, and why. `last` is the row posted last, with
-/// the epoch in which it was posted. At most one post per epoch is due.
+/// Returns why posting the row `edges` in `epoch` is due, or `None` if it is not. `last` is the epoch
+/// and the edges of the last post. At most one post per epoch is due.
 pub fn due(
 	edges: &[Edge],
 	last: Option<(u32, &[Edge])>,
