@@ -1,4 +1,4 @@
-// What the tests need of a chain, over @polkadot/api: all of it decoded from the chain's metadata.
+// Access to a chain for the tests, over @polkadot/api. Everything is decoded by the chain's metadata.
 
 import { ApiPromise, WsProvider } from '@polkadot/api';
 
@@ -7,13 +7,13 @@ export const UNIT = 1_000_000_000n;
 /** Shares of a row sum to this. */
 export const SHARE_ONE = 65_536;
 
-/** Connects to `url`, without any types of our own. */
+/** Connects to `url`, without a type bundle. */
 export async function connect(url) {
   const api = await ApiPromise.create({ provider: new WsProvider(url), noInitWarn: true });
   return api;
 }
 
-/** An event or error as names and values: `{ name: 'emission.Staked', data: { uid, … } }`. */
+/** An event as names and values: `{ name: 'emission.Staked', data: { uid, … } }`. */
 export function readable(event) {
   const names = event.data.names ?? event.data.map((_, index) => String(index));
   return {
@@ -85,8 +85,8 @@ export async function all(call, limit = 256) {
 }
 
 /**
- * Resolves to the next block, from now on, for which `accept(events, hash)` is true:
- * `{ hash, number, parent, events }`. Blocks are looked at in order, none is skipped.
+ * Resolves to the next new block for which `accept(events, hash)` is true:
+ * `{ hash, number, parent, events }`. Checks every block in order.
  */
 export async function blockWith(api, accept, timeoutMs) {
   const deadline = Date.now() + timeoutMs;

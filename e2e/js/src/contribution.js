@@ -1,9 +1,9 @@
-// Algorithm 1 of the paper, literally, in floating point: a second opinion on the chain's payouts.
+// Algorithm 1 of the paper, literally, in floating point: an independent check of the payouts.
 
 /**
- * `sources[i]` is the stake of component i that counts, `rows[i]` its row
- * `{ own, edges: [[target, share], …] }` as fractions that sum to one. Returns the contribution of
- * each, which sums to the sum of the sources up to the residual `epsilon`.
+ * `sources[i]` is the source stake of component i and `rows[i]` its row
+ * `{ own, edges: [{ target, share }, …] }`, in fractions that sum to one. Returns the contribution of
+ * each component; they sum to the sum of the sources up to the residual `epsilon`.
  *
  *   N* ← 0, t ← S
  *   repeat: N* ← N* + diag(ΔL)·t,  t ← offdiag(ΔL)ᵀ·t   until |t| ≤ ε·|S|
@@ -16,7 +16,7 @@ export function contribution(sources, rows, epsilon = 1e-12) {
     const next = sources.map(() => 0);
     transit.forEach((mass, i) => {
       absorbed[i] += mass * rows[i].own;
-      for (const [target, share] of rows[i].edges) next[target] += mass * share;
+      for (const { target, share } of rows[i].edges) next[target] += mass * share;
     });
     transit = next;
   }

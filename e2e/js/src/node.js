@@ -1,15 +1,15 @@
-// Starts a node of its own for a test: the development preset, a temporary database, any free port.
+// Starts a node for a test: the development preset, a temporary database, any free port.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-// A node compiles its runtime at start; on a busy machine that takes a while.
+// A node compiles its runtime at start, which is slow on a busy machine.
 const READY_MS = 120_000;
 const STOP_MS = 20_000;
 
 /**
- * Starts `binary` and resolves, when its RPC server listens, to `{ url, stop }`: `url` is its
- * WebSocket address, `stop()` ends it and resolves to its exit code.
+ * Starts `binary` and, once its RPC server listens, resolves to `{ url, stop }`: `url` is its
+ * WebSocket address, `stop()` stops it and resolves to its exit code.
  */
 export async function startNode(binary) {
   const child = spawn(

@@ -1,10 +1,10 @@
-// A person's way through the chain with @polkadot/api and no type bundle: what is on the menu, every
-// step from registration to minted stake, and what each mistake is called.
+// The chain through @polkadot/api without a type bundle: the documented calls, every step from
+// registration to minted stake, and the name of each mistake.
 //
-//   NODE_BIN=path/to/bittensor-node npm test     starts a node of its own
+//   NODE_BIN=path/to/bittensor-node npm test     starts a node
 //   WS=ws://127.0.0.1:9944 npm test              uses a running development chain
 //
-// The accounts are new in every run and funded by //Alice, so that a chain can be used twice.
+// The accounts are new in every run and funded by //Alice, so a chain can be used repeatedly.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -79,7 +79,9 @@ const eventOf = ({ events }, name) => {
   assert.equal(found.length, 1, `one ${name} in ${events.map((event) => event.name)}`);
   return found[0].data;
 };
-const pairs = (edges) => edges.map(([target, share]) => [target.toNumber(), share.toNumber()]);
+// Edges with plain numbers.
+const plain = (edges) =>
+  edges.map(({ target, share }) => ({ target: target.toNumber(), share: share.toNumber() }));
 const refused = async (tx, signer, name) => {
   const { error } = await submit(api, tx, signer);
   assert.ok(error, `${tx.method.method} must be refused`);
@@ -87,7 +89,7 @@ const refused = async (tx, signer, name) => {
   assert.ok(error.docs.length > 0, `${name} says what to do`);
 };
 
-describe('the menu', () => {
+describe('the metadata', () => {
   test('lists every call of the pallet with its documentation', (t) => {
     assert.deepEqual(Object.keys(emission()).sort(), CALLS);
     for (const name of CALLS) {
@@ -177,7 +179,7 @@ describe('from registration to minted stake', () => {
   });
 
   test('names each mistake', async () => {
-    const edge = (target, share = 1_000) => [target, share];
+    const edge = (target, share = 1_000) => ({ target, share });
     await refused(emission().register(null, null), anna, 'emission.AlreadyRegistered');
     await refused(emission().stake(minStake - 1n), cleo, 'emission.StakeBelowMinimum');
     await refused(emission().stake(minStake), dan, 'emission.NotOwner');
@@ -202,18 +204,19 @@ describe('from registration to minted stake', () => {
   });
 
   test('posts a row and changes one edge of it', async () => {
-    const posted = await succeed(api, emission().postRow([[uid.ben, 16_384]]), anna);
+    const posted = await succeed(api, emission().postRow([{ target: uid.ben, share: 16_384 }]), anna);
     assert.equal(eventOf(posted, 'RowPosted').selfShare.toNumber(), SHARE_ONE - 16_384);
 
     const changed = await succeed(api, emission().setEdge(uid.cleo, 6_554), anna);
     assert.equal(eventOf(changed, 'RowPosted').edges.toNumber(), 2);
 
-    // It waits for the next epoch, or was charged in the meantime.
-    const { charged, pending } = (await reads().row(uid.anna)).unwrap();
-    const row = pending.isSome ? pending.unwrap() : charged.unwrap();
+    // It is pending until the next epoch, or active if that has started.
+    const { active, pending } = (await reads().row(uid.anna)).unwrap();
+    const row = pending.isSome ? pending.unwrap() : active.unwrap();
+    const byTarget = (a, b) => a.target - b.target;
     assert.deepEqual(
-      pairs(row.edges).sort(([a], [b]) => a - b),
-      [[uid.ben, 16_384], [uid.cleo, 6_554]].sort(([a], [b]) => a - b),
+      plain(row.edges).sort(byTarget),
+      [{ target: uid.ben, share: 16_384 }, { target: uid.cleo, share: 6_554 }].sort(byTarget),
     );
     assert.equal(row.selfShare.toNumber(), SHARE_ONE - 16_384 - 6_554);
 
@@ -221,10 +224,10 @@ describe('from registration to minted stake', () => {
     assert.equal(eventOf(own, 'RowPosted').selfShare.toNumber(), SHARE_ONE);
   });
 
-  test('is paid what Algorithm 1 says, and exactly what the schedule says', async (t) => {
+  test('is paid as Algorithm 1 says, and exactly as the schedule says', async (t) => {
     const paid = (events) => events.some(({ name }) => name === 'emission.EpochPaid');
-    // Two payouts: the rows are charged at the latest in the second, and the blocks between the
-    // two starts are what it pays for.
+    // Two payouts: the rows are active at the latest in the second, which pays for the blocks
+    // between the two starts.
     const first = await blockWith(api, paid, EPOCHS_MS);
     const block = await blockWith(api, paid, EPOCHS_MS);
     const event = eventOf(block, 'EpochPaid');
@@ -242,7 +245,7 @@ describe('from registration to minted stake', () => {
     const { sigma } = await at.query.emission.emissionParameters();
     assert.equal(minted, sigma.toBigInt() * blocks, 'σ for every block since the last start');
 
-    // Every unit that was minted is somebody's stake.
+    // Every minted unit becomes stake.
     const payouts = (await all((start, limit) => at.call.emissionApi.contribution(start, limit))).map(
       (payout) => payout.toBigInt(),
     );
@@ -255,16 +258,16 @@ describe('from registration to minted stake', () => {
       assert.equal((await stake(at)) - (await stake(before)), payouts[id], `uid ${id}`);
     }
 
-    // The same numbers from the rows that were charged and the stakes that were read.
+    // The same numbers from the active rows and the stakes that the solve read.
     const read = await api.at(last.parent);
     const sources = payouts.map(() => 0);
     const rows = payouts.map(() => ({ own: 1, edges: [] }));
-    for (const { uid: id, charged } of await all((start, limit) => at.call.emissionApi.rows(start, limit))) {
-      if (charged.isNone) continue;
-      const { selfShare, edges } = charged.unwrap();
+    for (const { uid: id, active } of await all((start, limit) => at.call.emissionApi.rows(start, limit))) {
+      if (active.isNone) continue;
+      const { selfShare, edges } = active.unwrap();
       rows[id.toNumber()] = {
         own: selfShare.toNumber() / SHARE_ONE,
-        edges: pairs(edges).map(([target, share]) => [target, share / SHARE_ONE]),
+        edges: plain(edges).map(({ target, share }) => ({ target, share: share / SHARE_ONE })),
       };
       const component = await read.call.emissionApi.component(id);
       sources[id.toNumber()] = Number(component.unwrap().stake.toBigInt());
@@ -278,11 +281,11 @@ describe('from registration to minted stake', () => {
         `uid ${id} was paid ${payouts[id]}, Algorithm 1 says ${payout}`,
       );
     });
-    assert.ok(payouts[uid.cleo] > 0n, 'what anna attributes to cleo is paid to cleo');
+    assert.ok(payouts[uid.cleo] > 0n, 'cleo is paid the share that anna attributes to it');
     t.diagnostic(`epoch ${event.epoch}: ${minted} units minted over ${blocks} blocks, ${payouts}`);
 
     // A bid is the flow along an edge, in units per epoch.
-    const row = (await at.call.emissionApi.row(uid.anna)).unwrap().charged.unwrap();
+    const row = (await at.call.emissionApi.row(uid.anna)).unwrap().active.unwrap();
     const bids = await at.call.emissionApi.bids(uid.cleo, 0, 256);
     const bid = bids.find(({ uid: from }) => from.toNumber() === uid.anna);
     assert.equal(bid.share.toNumber(), 6_554);
@@ -322,11 +325,14 @@ describe('JSON-RPC', () => {
     });
   });
 
-  test('emission_row gives the charged row', async () => {
+  test('emission_row gives the active row', async () => {
     const answer = await send('emission_row', uid.anna);
     assert.equal(answer.uid, uid.anna);
-    assert.equal(answer.charged.self_share, SHARE_ONE - 16_384 - 6_554);
-    assert.equal(answer.charged.edges.length, 2);
+    assert.equal(answer.active.self_share, SHARE_ONE - 16_384 - 6_554);
+    assert.deepEqual(answer.active.edges, [
+      { target: uid.ben, share: 16_384 },
+      { target: uid.cleo, share: 6_554 },
+    ]);
     assert.equal(answer.pending, null);
   });
 });

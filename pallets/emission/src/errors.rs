@@ -6,54 +6,61 @@ mod errors {
 	/// Why a call was refused, and what to do.
 	#[pallet::error]
 	pub enum Error<T> {
-		/// This account already owns a component. Use it, or call `deregister` and register again
-		/// after the next epoch has started.
+		/// This account already owns a component. Use that component.
+		/// Or call `deregister`, and register again after the next epoch has started.
 		AlreadyRegistered,
-		/// This account owns no component. Sign with the owner's key, or call `register` first.
+		/// This account owns no component. Sign with the owner's key.
+		/// Or call `register` first.
 		NotOwner,
-		/// This account neither owns nor serves a component. Sign with the owner's key or the
-		/// service key, or call `register` first.
+		/// This account has no component. Sign with the owner or service key.
+		/// Or call `register` first.
 		NotRegistered,
-		/// The component is leaving. Register again after the next epoch has started.
+		/// The component is leaving. Register again in the next epoch.
 		ComponentLeaving,
-		/// All uids are taken or were freed in this epoch. Try again in the next epoch.
+		/// No uid is free. Try again in the next epoch.
+		/// All uids are taken or were freed in this epoch.
 		NoFreeUid,
-		/// The owner's balance does not cover the deposit. Transfer to the owner at least
-		/// `registration_deposit` plus the existential deposit.
+		/// The owner cannot pay the deposit. Transfer tokens to the owner.
+		/// Its free balance must cover `registration_deposit` and the existential deposit.
 		DepositNotCovered,
-		/// This service key belongs to another component. Choose a key that no component uses.
+		/// The service key belongs to another component. Choose another key.
 		ServiceKeyInUse,
-		/// The endpoint is invalid. Give a host name or an IP address without scheme or path, 1 to
-		/// 253 letters, digits, '.', '-', '_' or ':', and a port other than 0.
+		/// The endpoint is invalid. Give a host name or an IP address and a port.
+		/// The host has 1 to 253 letters, digits, '.', '-', '_' or ':', without scheme or path; the
+		/// port is not 0.
 		InvalidEndpoint,
-		/// The amount is 0. Give the number of units to move.
+		/// The amount is 0. Give a number of units above 0.
 		ZeroAmount,
-		/// The stake would be below the minimum. Stake at least `min_stake` units in total, or
-		/// unstake everything.
+		/// The stake would be below the minimum. Stake more, or unstake all.
+		/// The minimum is `min_stake` units in total.
 		StakeBelowMinimum,
-		/// The owner's balance does not cover the amount. Stake less, or transfer tokens to the
-		/// owner first; the existential deposit must stay.
+		/// The owner's balance is too low. Stake less, or fund the owner.
+		/// The balance must cover the amount and the existential deposit.
 		NotEnoughBalance,
-		/// The component has less stake than that. Unstake at most its stake.
+		/// The stake is less than the amount. Unstake at most the stake.
 		NotEnoughStake,
-		/// Too many amounts are unbonding. Call `withdraw_unbonded`, or unstake in a later epoch.
+		/// Too many amounts are unbonding. Call `withdraw_unbonded` first.
+		/// Or unstake in a later epoch.
 		TooManyUnbonding,
-		/// Nothing can be withdrawn yet. Read `unlocks_at` in `unbonding` and wait for that epoch.
+		/// Nothing can be withdrawn yet. Wait for the epoch `unlocks_at`.
+		/// It is in the storage item `unbonding`.
 		NothingUnlocked,
-		/// The row has an edge to its own component. Remove the edge: the self-share is what the
-		/// other edges leave of 65,536.
+		/// The row has an edge to its own component. Remove the edge.
+		/// The self-share is what the other edges leave of 65,536.
 		SelfEdge,
 		/// The row names a component twice. Add the two shares.
 		DuplicateTarget,
-		/// The row names a uid that is not registered. Remove the edge.
+		/// The row names an unregistered uid. Remove the edge.
 		UnknownTarget,
 		/// The row has an edge of share 0. Remove the edge.
 		ZeroShare,
 		/// The row has more than 64 edges. Keep the strongest.
 		TooManyEdges,
-		/// The self-share would be below 8,192. Let the shares sum to at most 57,344.
+		/// The self-share would be below 8,192. Lower the other shares.
+		/// They sum to at most 57,344.
 		SharesOverLimit,
-		/// The row has no such edge to remove. Check the target, or give a share above 0.
+		/// The row has no such edge. Check the target.
+		/// Share 0 removes an edge; a share above 0 adds one.
 		NoSuchEdge,
 	}
 }

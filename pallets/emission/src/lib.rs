@@ -150,7 +150,9 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxComponents: Get<u32>;
 
-		/// Maximum weight of emission work per block; intended: one quarter of the block.
+		/// Maximum weight of emission work per block.
+		///
+		/// Intended: one quarter of the block.
 		#[pallet::constant]
 		type MaxServiceWeight: Get<Weight>;
 
