@@ -18,6 +18,27 @@
 //! Invariants: amounts are in units (1 BIT = 10^9 units), shares out of 65,536; a read is of one
 //! block; one call per account is in flight.
 //!
+//! ```
+//! use bittensor_client::{Call, Chain, ChainError, Edge, MemoryChain, Parameters, UNIT};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), ChainError> {
+//! let (alice, bob) = ([1; 32], [2; 32]);
+//! let balances = [(alice, 1_000 * UNIT), (bob, 1_000 * UNIT)];
+//! let chain = MemoryChain::new(Parameters::default(), balances, alice);
+//! for account in [alice, bob] {
+//!     let call = Call::Register { endpoint: None, service_key: None };
+//!     chain.seen_by(account).submit(call).await?;
+//! }
+//! // Alice attributes half of her loss reduction to Bob.
+//! chain.submit(Call::PostRow { row: vec![Edge { target: 1, share: 32_768 }] }).await?;
+//!
+//! let row = chain.row(0, None).await?.and_then(|row| row.pending).expect("just posted");
+//! assert_eq!(row.self_share, 32_768);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! To add a call: a variant of [`names::CallName`], one of [`Call`] with its arguments, and its
 //! effect in [`memory`]. To add a read: a method of [`names::Method`] and of [`Chain`].
 

@@ -20,6 +20,21 @@
 //! - A receiver accepts a request once ([`ReplayGuard`]), even if it restarts.
 //! - Every refusal is a [`WireError`], which reaches the caller through gRPC with all its fields.
 //!
+//! ```
+//! use bittensor_wire::{open, proto::Method, seal, Header, Keypair, Signer, WireError};
+//!
+//! let (sender, receiver) = (Keypair::from_seed(&[1; 32])?, Keypair::from_seed(&[2; 32])?);
+//! let genesis = [7; 32];
+//! let header = Header::request(genesis, Method::Spike, sender.account(), receiver.account(), 1_000);
+//! let sealed = seal(&sender, &header, b"body".to_vec());
+//!
+//! let opened = open(sealed.clone(), &genesis, Method::Spike, &receiver.account())?;
+//! assert_eq!(opened.body, b"body");
+//! let on_another_chain = open(sealed, &[8; 32], Method::Spike, &receiver.account());
+//! assert_eq!(on_another_chain, Err(WireError::WrongGenesis));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The crate contains no model, and no network code except the generated stubs.
 
 pub mod clock;

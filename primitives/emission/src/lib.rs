@@ -18,6 +18,25 @@
 //! Units: amounts are in units ([`UNIT`] units are one BIT), shares out of [`SHARE_ONE`], uids are
 //! `u32`, epochs count from 1, blocks are block numbers.
 //!
+//! ```
+//! use bittensor_emission::{Edge, Row, RowInfo};
+//!
+//! let edges = vec![Edge { target: 0, share: 16_384 }];
+//! let active = Row { posted: 5, self_share: 49_152, edges };
+//! let row = RowInfo { uid: 3, active: Some(active), pending: None };
+//! assert_eq!(row.newest().map(|row| row.posted), Some(5));
+//! # #[cfg(feature = "serde")]
+//! assert_eq!(
+//!     serde_json::to_value(&row)?,
+//!     serde_json::json!({
+//!         "uid": 3,
+//!         "active": { "posted": 5, "self_share": 49152, "edges": [{ "target": 0, "share": 16384 }] },
+//!         "pending": null
+//!     })
+//! );
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
 //! # Features
 //!
 //! - SCALE (`Encode`, `Decode`, `TypeInfo`) is always on.
