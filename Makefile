@@ -24,7 +24,7 @@ RUN := $(CURDIR)/target/run
 BENCH := $(CURDIR)/target/bench
 # A separate target folder for the runtime with benchmarks, so that the others are not rebuilt.
 WEIGHTS := $(CARGO_TARGET_DIR)/weights
-PEERS := $(BENCH)/venv/bin/python
+CONTENDERS := $(BENCH)/venv/bin/python
 
 # cargo-nextest, if it is installed, runs the tests of all crates in parallel.
 ifneq ($(shell command -v cargo-nextest),)
@@ -96,9 +96,9 @@ test-digests: setup ## Check the engine's pinned results in a debug and a releas
 	@$(STEP) "test-digests (release)" $(CARGO) test -p bittensor-contribution --locked --release --test engine digests
 
 .PHONY: test-bench
-test-bench: build bench-tools bench-peers ## Test the contenders, and run each benchmark with a small input
-	@$(STEP) test-peers $(PEERS) -B bench/contribution/peers/test_peers.py
-	@$(STEP) "bench-contribution --quick" $(BIN)/bench-contribution --quick --peers $(PEERS) \
+test-bench: build bench-tools bench-contenders ## Test the contenders, and run each benchmark with a small input
+	@$(STEP) test-contenders $(CONTENDERS) -B bench/contribution/contenders/test_contenders.py
+	@$(STEP) "bench-contribution --quick" $(BIN)/bench-contribution --quick --python $(CONTENDERS) \
 		--out $(BENCH)/quick/contribution.json
 	@$(STEP) "bench-chain --quick" $(BIN)/bench-chain --quick --out $(BENCH)/quick/chain.json \
 		--work $(BENCH)/quick/chain
@@ -120,8 +120,8 @@ test-run: ## Run a local network for two minutes and check its report
 ##@ Measure
 
 .PHONY: bench-contribution
-bench-contribution: bench-tools bench-peers ## Measure the engine and its contenders (about 11 minutes)
-	@$(STEP) bench-contribution $(BIN)/bench-contribution --peers $(PEERS)
+bench-contribution: bench-tools bench-contenders ## Measure the engine and its contenders (about 11 minutes)
+	@$(STEP) bench-contribution $(BIN)/bench-contribution --python $(CONTENDERS)
 
 .PHONY: bench-chain
 bench-chain: build bench-tools ## Measure epochs of up to 65,536 components on a node (90 minutes)
@@ -130,13 +130,13 @@ bench-chain: build bench-tools ## Measure epochs of up to 65,536 components on a
 .PHONY: bench-tools
 bench-tools: setup
 	@mkdir -p $(BENCH)/quick
-	@$(STEP) "bench: native contenders" $(CARGO) build -p bench-native --release --locked
+	@$(STEP) "bench: native contenders" $(CARGO) build -p bittensor-bench-native --release --locked
 	@$(STEP) "bench: build" $(CARGO) build --workspace --profile $(PROFILE) --locked \
 		--bin bench-contribution --bin bench-chain
 
-.PHONY: bench-peers
-bench-peers: setup
-	@$(STEP) "bench: peers" bench/contribution/peers/setup.sh $(BENCH)/venv
+.PHONY: bench-contenders
+bench-contenders: setup
+	@$(STEP) "bench: Python contenders" bench/contribution/contenders/setup.sh $(BENCH)/venv
 
 .PHONY: weights
 weights: weights-tools ## Measure the weights of calls and steps, and write runtime/src/weights
@@ -150,7 +150,7 @@ weights-tools: setup
 	@# The tool depends on a test runtime of the SDK that does not compile outside of the SDK and is
 	@# not needed here.
 	@SKIP_WASM_BUILD=1 $(STEP) "weights: tool" $(CARGO) build --workspace --profile $(PROFILE) --locked \
-		--bin bench-weights --features bench-weights/cli
+		--bin bench-weights --features bittensor-bench-weights/cli
 
 ##@ Lint
 

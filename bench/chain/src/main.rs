@@ -1,15 +1,15 @@
-//! `bench-chain`: epochs on a real node, see the [crate](bench_chain).
+//! `bench-chain`: epochs on a real node, see the [crate](bittensor_bench_chain).
 
 use std::{future::Future, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{bail, Context};
-use bench_chain::{
+use bench_graphs::Shape;
+use bittensor_bench_chain::{
 	measure::{machine::Machine, pace::Probe},
 	report::Report,
 	run::{say, Plan},
 	spec::Template,
 };
-use bench_graphs::Shape;
 use clap::Parser;
 use tokio::signal::unix::{signal, SignalKind};
 

@@ -1,6 +1,6 @@
 //! `bench-contribution`: what `make bench-contribution` runs.
 
-use bench_contribution::{options::Options, run};
+use bittensor_bench_contribution::{options::Options, run};
 use clap::Parser;
 use std::process::ExitCode;
 

@@ -119,11 +119,11 @@ pub fn measure(options: &Options) -> anyhow::Result<Report> {
 impl Field {
 	fn new(options: &Options) -> anyhow::Result<Self> {
 		let mut native = Child::start("bench-native", Command::new(options.native_path()?))?;
-		let mut peers = match &options.peers {
+		let mut peers = match &options.python {
 			Some(python) => {
 				let mut command = Command::new(python);
-				command.arg(&options.peers_program);
-				Some(Child::start("peers.py", command)?)
+				command.arg(&options.python_program);
+				Some(Child::start("contenders.py", command)?)
 			}
 			None => None,
 		};

@@ -44,14 +44,14 @@ pub struct Options {
 	#[arg(long)]
 	pub markdown: Option<PathBuf>,
 
-	/// Python interpreter of the peers, as bench/contribution/peers/setup.sh prints it; without it
-	/// the peers are left out
+	/// Python interpreter of the Python contenders, as bench/contribution/contenders/setup.sh prints it; without it
+	/// they are left out
 	#[arg(long)]
-	pub peers: Option<PathBuf>,
+	pub python: Option<PathBuf>,
 
-	/// The program that serves the peers
-	#[arg(long, default_value = "bench/contribution/peers/peers.py")]
-	pub peers_program: PathBuf,
+	/// The program that serves them
+	#[arg(long, default_value = "bench/contribution/contenders/contenders.py")]
+	pub python_program: PathBuf,
 
 	/// bench-native, built with --release [default: release/bench-native beside the folder of this
 	/// program]
@@ -135,7 +135,7 @@ impl Options {
 		};
 		anyhow::ensure!(
 			path.is_file(),
-			"{} is missing: build it with `cargo build --release -p bench-native`",
+			"{} is missing: build it with `cargo build --release -p bittensor-bench-native`",
 			path.display()
 		);
 		Ok(path)

@@ -1,6 +1,6 @@
 //! Idle blocks, hooks, epochs, merges, ratios.
 
-use bench_chain::{
+use bittensor_bench_chain::{
 	blocks::{Block, Paid},
 	epochs::{is_active, ratio, Epoch, Idle, Merge, Ratios, Steady},
 	limits::Limits,

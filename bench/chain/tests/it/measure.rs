@@ -1,6 +1,6 @@
 //! Lines of metrics, logs and /proc.
 
-use bench_chain::{
+use bittensor_bench_chain::{
 	blocks::{discarded, missed, prepared_blocks},
 	measure::{
 		http::{body, call, get},

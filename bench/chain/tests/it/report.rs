@@ -1,6 +1,6 @@
 //! Targets and tables.
 
-use bench_chain::{
+use bittensor_bench_chain::{
 	epochs::Ratios,
 	measure::pace::Pace,
 	posting::{FullBlock, Posting},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bench_chain::{
+use bittensor_bench_chain::{
 	limits::Limits,
 	poster::{call, declared_in_block_ms, declared_ms, row, sign},
 	state::{account, signers, State},

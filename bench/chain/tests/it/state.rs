@@ -1,10 +1,10 @@
 //! A case becomes storage and a specification, and reads back as it was.
 
-use bench_chain::{
+use bench_graphs::{generate, Case, Shape, SEED};
+use bittensor_bench_chain::{
 	spec::Template,
 	state::{Settings, State},
 };
-use bench_graphs::{generate, Case, Shape, SEED};
 use bittensor_runtime::{Emission, Runtime, System};
 use codec::Encode;
 use pallet_emission::types::Edge;

@@ -1,7 +1,7 @@
 use crate::{odd_graphs, small_graphs};
-use bench_contribution::{compare::Distance, options::ENGINE_EPSILON};
 use bench_graphs::{digest, generate, Case, Shape, PINNED_SIGMA, SEED};
 use bench_native::{Contender, Csr, CsrPush, Fixed128, Ours, Run, Trust, Until};
+use bittensor_bench_contribution::{compare::Distance, options::ENGINE_EPSILON};
 
 /// `d∘x` with `(I − Gᵀ)x = S`, by elimination: no iteration, nothing shared with any contender.
 fn eliminated(case: &Case) -> Vec<f64> {

@@ -1,6 +1,6 @@
-use bench_contribution::child::Child;
 use bench_graphs::{generate, Shape, SEED};
 use bench_native::serve;
+use bittensor_bench_contribution::child::Child;
 use serde_json::{json, Value};
 use std::{fs, path::PathBuf, process::Command};
 

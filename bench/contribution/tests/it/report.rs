@@ -1,10 +1,10 @@
-use bench_contribution::{
+use bench_graphs::{Shape, PINNED};
+use bittensor_bench_contribution::{
 	compare::{median, Distance},
 	markdown::render,
 	options::{Options, ENGINE_EPSILON},
 	report::{LeftOut, Report, Row},
 };
-use bench_graphs::{Shape, PINNED};
 use clap::Parser;
 
 fn row(contender: &str, solve_seconds: f64, sweeps: u32) -> Row {

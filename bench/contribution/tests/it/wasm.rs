@@ -1,7 +1,7 @@
 use crate::{odd_graphs, small_graphs};
-use bench_contribution::wasm::Module;
 use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
 use bench_kernel::{Answer, Ended, Request, Want};
+use bittensor_bench_contribution::wasm::Module;
 use contribution::{Payout, Progress, Solve, LOOK_COST, MAX_STEP_COST, ROW_COST, RUN_COST, WINDOW};
 use rand::{Rng, SeedableRng};
 use std::{fs, path::PathBuf, sync::LazyLock};

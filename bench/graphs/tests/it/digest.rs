@@ -1,4 +1,4 @@
-use bench_graphs::{digest, Shape, PINNED};
+use bittensor_bench_graphs::{digest, Shape, PINNED};
 
 #[test]
 fn fnv_1a_as_published() {

@@ -1,5 +1,5 @@
 use crate::{each, graph};
-use bench_graphs::{Case, FormatError, Shape};
+use bittensor_bench_graphs::{Case, FormatError, Shape};
 use rand::{Rng, SeedableRng};
 
 /// A file of two components: 0 gives a quarter to 1.

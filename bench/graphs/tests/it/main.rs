@@ -10,7 +10,7 @@ mod digest;
 mod format;
 mod shapes;
 
-use bench_graphs::{generate, Case, Shape, SEED};
+use bittensor_bench_graphs::{generate, Case, Shape, SEED};
 
 /// Sizes at the edges of what the generator distinguishes, and one ordinary one.
 const SIZES: [usize; 9] = [0, 1, 2, 10, 25, 64, 65, 66, 700];

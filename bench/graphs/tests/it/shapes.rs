@@ -1,5 +1,5 @@
 use crate::{each, graph};
-use bench_graphs::{generate, Case, Shape, MAX_GIVEN, SEED};
+use bittensor_bench_graphs::{generate, Case, Shape, MAX_GIVEN, SEED};
 
 /// The sum of a row's shares.
 fn given(case: &Case, uid: usize) -> u32 {

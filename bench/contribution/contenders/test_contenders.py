@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests of the Python contenders against dense linear algebra, and of the server that runs them.
 
-	setup.sh FOLDER && FOLDER/bin/python test_peers.py
+	setup.sh FOLDER && FOLDER/bin/python test_contenders.py
 
 The files are written here, not by the benchmark's generator, so both sides of the format are tested
 by themselves. The oracle is `N = d∘x` with `(I − Gᵀ) x = S / ΣS`, solved directly.
@@ -18,7 +18,7 @@ import unittest
 from unittest import mock
 
 # First, because it sets the number of threads.
-import peers
+import contenders
 import graph
 import igraph_prpack
 import networkx_pagerank
@@ -95,7 +95,7 @@ class Case(unittest.TestCase):
 		folder = tempfile.TemporaryDirectory()
 		self.addCleanup(folder.cleanup)
 		self.folder = folder.name
-		self.server = peers.Server()
+		self.server = contenders.Server()
 
 	def ask(self, **request):
 		"""The answer to a request."""
@@ -245,7 +245,7 @@ class Refusals(Case):
 		self.assertEqual(vector.tolist(), [0.5, 0.5])
 
 	def test_graphs_without_mass(self):
-		for contender in peers.MODULES:
+		for contender in contenders.MODULES:
 			self.load([0, 0], [[(1, 9)], [(0, 9)]])
 			self.check_refused(contender, "all stakes are zero")
 			self.load([], [])
@@ -335,7 +335,7 @@ class Format(Case):
 class Protocol(Case):
 	"""The server as a program."""
 
-	def talk(self, lines, program=("peers.py",)):
+	def talk(self, lines, program=("contenders.py",)):
 		"""(answers, what it wrote to stderr) of a server that is sent these lines."""
 		done = subprocess.run(
 			[sys.executable, *program],
@@ -358,18 +358,18 @@ class Protocol(Case):
 		]
 		requests += [
 			{"cmd": "run", "contender": name, "residual": 1e-6, "sweeps": None, "vector": vector + name}
-			for name in peers.MODULES
+			for name in contenders.MODULES
 		]
 		requests += [{"cmd": "quit"}, {"cmd": "contenders"}]
 		answers, errors = self.talk([json.dumps(request).encode() for request in requests])
 		self.assertEqual(errors, "")
 		self.assertEqual(answers[0], {"contenders": ["scipy", "networkx", "igraph", "scikit-network"]})
-		self.assertEqual(set(answers[1]), {"python", *peers.LIBRARIES})
+		self.assertEqual(set(answers[1]), {"python", *contenders.LIBRARIES})
 		self.assertEqual(answers[1]["numpy"], np.__version__)
 		self.assertEqual(answers[2], {"ok": True})
 		self.assertTrue(answers[3]["can"])
 		fields = {"solve_seconds", "convert_seconds", "sweeps", "visits", "residual", "solver"}
-		for name, answer in zip(peers.MODULES, answers[4:8]):
+		for name, answer in zip(contenders.MODULES, answers[4:8]):
 			self.assertEqual(set(answer), fields)
 			self.assertEqual(os.path.getsize(vector + name), 20 * 8)
 		# Nothing after `quit` is answered.
@@ -407,13 +407,13 @@ class Protocol(Case):
 
 	def test_libraries_cannot_write_into_the_answers(self):
 		program = (
-			"import os, peers\n"
+			"import os, contenders\n"
 			"def noisy(server, request):\n"
 			"	print('from Python', flush=True)\n"
 			"	os.write(1, b'from C')\n"
 			"	return {}\n"
-			"peers.COMMANDS['noisy'] = noisy\n"
-			"peers.main()\n"
+			"contenders.COMMANDS['noisy'] = noisy\n"
+			"contenders.main()\n"
 		)
 		answers, errors = self.talk([b'{"cmd": "noisy"}'], ("-c", program))
 		self.assertEqual(answers, [{}])
@@ -421,7 +421,7 @@ class Protocol(Case):
 		self.assertIn("from C", errors)
 
 	def test_a_library_that_is_missing_is_a_reason(self):
-		program = "import peers; peers.MODULES['igraph'] = 'no_such_module'; peers.main()"
+		program = "import contenders; contenders.MODULES['igraph'] = 'no_such_module'; contenders.main()"
 		path = self.file(encode([1, 1], [[(1, 9)], [(0, 9)]]))
 		lines = [
 			json.dumps({"cmd": "load", "graph": path}).encode(),

@@ -49,7 +49,7 @@ import hashlib, platform, sys
 print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest(), platform.python_version())
 ' "$requirements")
 
-if [ "$(cat "$folder/peers.stamp" 2>/dev/null)" != "$stamp" ] || ! "$interpreter" -c '' 2>/dev/null; then
+if [ "$(cat "$folder/contenders.stamp" 2>/dev/null)" != "$stamp" ] || ! "$interpreter" -c '' 2>/dev/null; then
 	# --clear empties the folder, so it must be one of ours.
 	[ -e "$folder/pyvenv.cfg" ] || [ -z "$(ls -A "$folder")" ] ||
 		die "$folder is not empty and no virtual environment: give another folder"
@@ -62,7 +62,7 @@ if [ "$(cat "$folder/peers.stamp" 2>/dev/null)" != "$stamp" ] || ! "$interpreter
 		die "pip cannot install $requirements: is PyPI, or the index in pip's configuration, reachable?"
 	"$interpreter" -m pip check --disable-pip-version-check >&2 ||
 		die "requirements.txt lacks a library that another one needs"
-	printf '%s\n' "$stamp" >"$folder/peers.stamp"
+	printf '%s\n' "$stamp" >"$folder/contenders.stamp"
 fi
 
 printf '%s\n' "$interpreter"

@@ -6,7 +6,7 @@ use std::{
 };
 
 fn main() -> ExitCode {
-	match bench_native::serve(stdin().lock(), stdout().lock()) {
+	match bittensor_bench_native::serve(stdin().lock(), stdout().lock()) {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
 			eprintln!("bench-native: {error:#}");
