@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   graph ──► round 0: each contender once; its result is compared with the reference
-//!        └──► round 1, 2, …: each contender once, in the same order; times only
+//!        └──► round 1, 2, …: each contender once, in the same order; only times
 //! ```
 //!
 //! Invariant: a contender that fails or cannot express a graph is left out with the reason, and the
@@ -10,17 +10,15 @@
 
 use crate::{
 	child::Child,
-	compare::{median, Distance},
-	machine,
-	options::{epsilon_name, Options, EDGES_PER_ROW, ENGINE_EPSILON},
-	report::{LeftOut, Report, Row},
-	wasm::Module,
+	report::{Distance, LeftOut, Report, Row},
+	Options, EDGES_PER_ROW, RESIDUAL,
 };
 use anyhow::{ensure, Context};
-use bench_graphs::{digest, generate, Case, Shape, PINNED_SIGMA, SEED};
-use bench_kernel::{Ended, Request, Want};
-use bench_native::Ours;
+use bench_graphs::{digest, generate, Shape, PINNED_SIGMA, SEED};
+use bench_kernel::{Ended, Module, Request};
+use bench_report::{median, Machine};
 use std::{
+	collections::BTreeMap,
 	fs,
 	path::{Path, PathBuf},
 	process::Command,
@@ -33,47 +31,43 @@ const REFERENCE_RESIDUAL: f64 = 1e-15;
 /// Where a contender runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
-	Native,
+	/// The process of this index.
+	Process(usize),
 	Wasm,
-	Peers,
 }
 
-/// Everything that contenders run in.
+/// Where contenders run, and which.
 struct Field {
-	native: Child,
-	peers: Option<Child>,
+	/// bench-native first.
+	processes: Vec<Child>,
 	module: Module,
-	/// All contenders that are wanted, in the order of the tables.
+	/// In the order of the tables.
 	contenders: Vec<(Place, String)>,
+	versions: BTreeMap<String, Option<String>>,
 }
 
-/// A graph that is loaded everywhere.
-struct Loaded {
+/// A graph file, and its solution.
+struct Graph {
 	shape: Shape,
-	case: Case,
+	n: usize,
+	edges: usize,
+	path: PathBuf,
 	bytes: Vec<u8>,
 	reference: Vec<f64>,
-	/// A file for results.
-	vector: PathBuf,
 }
 
-/// One solve of one contender.
+/// One solve.
 struct Sample {
-	solve: f64,
+	seconds: f64,
 	/// Of wasm: the whole call.
 	whole: Option<f64>,
-	convert: Option<f64>,
 	sweeps: Option<u32>,
-	visits: Option<u64>,
-	/// The result and its digest, where they were asked for.
-	result: Option<(Vec<f64>, String)>,
 }
 
 /// A contender's samples on one graph.
 struct Entry {
 	place: Place,
 	name: String,
-	first: Sample,
 	distance: Distance,
 	digest: String,
 	samples: Vec<Sample>,
@@ -82,132 +76,119 @@ struct Entry {
 }
 
 /// Measures everything that `options` ask for.
-///
-/// # Errors
-/// If a process, a file or the module cannot be used.
-pub fn measure(options: &Options) -> anyhow::Result<Report> {
-	// Before anything is started, so that all of it is confined.
-	let core = machine::pin_to_one_core();
-	let mut field = Field::new(options)?;
-	let mut report = Report {
-		machine: machine::cpu_model(),
-		core,
-		versions: field.versions()?,
-		..Report::default()
-	};
-	let folder = options.graphs_path();
+pub(crate) fn measure(options: &Options) -> anyhow::Result<Report> {
+	// Before anything is started, so that all processes inherit it.
+	let core = pin_to_one_core();
+	let mut field = Field::start(options)?;
+	let machine = Machine::this();
+	let versions = std::mem::take(&mut field.versions);
+	let mut report = Report { machine, core, versions, ..Report::default() };
+	let folder = options.out.with_file_name("graphs");
 	fs::create_dir_all(&folder)
 		.with_context(|| format!("cannot make the folder {}", folder.display()))?;
-	for components in options.components() {
-		for shape in options.shapes() {
-			let loaded = field.load(shape, components, &folder)?;
-			for epsilon in options.epsilons() {
-				let started = Instant::now();
-				field.rounds(&loaded, epsilon, options, &mut report)?;
-				eprintln!(
-					"{shape} of {components} to {}: {:.1} s",
-					epsilon_name(epsilon),
-					started.elapsed().as_secs_f64()
-				);
-			}
+	for &n in &options.components {
+		for &shape in &options.shapes {
+			let started = Instant::now();
+			let graph = field.load(shape, n, &folder)?;
+			field.rounds(&graph, options.rounds, &mut report)?;
+			eprintln!("{shape} of {n}: {:.1} s", started.elapsed().as_secs_f64());
 		}
 	}
 	report.relate();
 	Ok(report)
 }
 
+/// Confines this process, and what it starts from now on, to one core; returns its number, or `None` if
+/// the system refuses. Programs on other cores then affect all contenders alike, through the shared
+/// caches and memory.
+fn pin_to_one_core() -> Option<usize> {
+	use rustix::thread::{sched_getaffinity, sched_setaffinity, CpuSet};
+	let allowed = sched_getaffinity(None).ok()?;
+	// The last: interrupts are mostly served by the first.
+	let core = (0..CpuSet::MAX_CPU).rev().find(|&core| allowed.is_set(core))?;
+	let mut one = CpuSet::new();
+	one.set(core);
+	sched_setaffinity(None, &one).ok().map(|()| core)
+}
+
+/// bench-native as a release: `release` is beside the folder of this program.
+fn native() -> anyhow::Result<Command> {
+	let own = std::env::current_exe().context("cannot find the path of this program")?;
+	let target = own.parent().and_then(Path::parent).context("this program has no folder")?;
+	let path = target.join("release/bench-native");
+	ensure!(
+		path.is_file(),
+		"{} is missing: build it with `cargo build --release -p bittensor-bench-native`",
+		path.display()
+	);
+	Ok(Command::new(path))
+}
+
 impl Field {
-	fn new(options: &Options) -> anyhow::Result<Self> {
-		let mut native = Child::start("bench-native", Command::new(options.native_path()?))?;
-		let mut peers = match &options.python {
-			Some(python) => {
-				let mut command = Command::new(python);
-				command.arg(&options.python_program);
-				Some(Child::start("contenders.py", command)?)
-			}
-			None => None,
-		};
-		let place = |place| move |name| (place, name);
-		let mut contenders: Vec<_> =
-			native.contenders()?.into_iter().map(place(Place::Native)).collect();
+	fn start(options: &Options) -> anyhow::Result<Self> {
+		let mut commands = vec![("bench-native", native()?)];
+		if let Some(python) = &options.python {
+			let mut command = Command::new(python);
+			command.arg("bench/contribution/contenders/contenders.py");
+			commands.push(("contenders.py", command));
+		}
+		let (module, versions) = (Module::new()?, BTreeMap::new());
+		let mut field = Self { processes: vec![], module, contenders: vec![], versions };
+		for (index, (name, command)) in commands.into_iter().enumerate() {
+			let (child, hello) = Child::start(name, command)?;
+			field.processes.push(child);
+			field.versions.extend(hello.versions);
+			let names = hello.contenders.into_iter();
+			field.contenders.extend(names.map(|name| (Place::Process(index), name)));
+		}
 		// Beside the engine in machine code.
-		contenders.insert(1.min(contenders.len()), (Place::Wasm, "wasm".into()));
-		if let Some(peers) = &mut peers {
-			contenders.extend(peers.contenders()?.into_iter().map(place(Place::Peers)));
+		field.contenders.insert(1.min(field.contenders.len()), (Place::Wasm, "wasm".into()));
+		let known = |wanted: &String| field.contenders.iter().any(|(_, name)| name == wanted);
+		if let Some(unknown) = options.contenders.iter().find(|wanted| !known(wanted)) {
+			let names: Vec<&str> = field.contenders.iter().map(|(_, name)| name.as_str()).collect();
+			anyhow::bail!("there is no contender {unknown}; there are {}", names.join(", "));
 		}
-		for wanted in &options.contenders {
-			ensure!(
-				contenders.iter().any(|(_, name)| name == wanted),
-				"there is no contender {wanted}; there are {}",
-				contenders.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")
-			);
-		}
-		contenders.retain(|(_, name)| options.wants(name));
-		let module = match &options.module {
-			Some(path) => Module::from_file(path)?,
-			None => Module::built_in()?,
-		};
-		Ok(Self { native, peers, module, contenders })
+		let wanted =
+			|name: &String| options.contenders.is_empty() || options.contenders.contains(name);
+		field.contenders.retain(|(_, name)| wanted(name));
+		Ok(field)
 	}
 
-	fn versions(&mut self) -> anyhow::Result<std::collections::BTreeMap<String, Option<String>>> {
-		let mut versions = self.native.versions()?;
-		if let Some(peers) = &mut self.peers {
-			versions.extend(peers.versions()?);
-		}
-		Ok(versions)
-	}
-
-	/// Generates a graph, loads it everywhere, and solves it for reference.
-	fn load(&mut self, shape: Shape, components: usize, folder: &Path) -> anyhow::Result<Loaded> {
-		let case = generate(shape, components, EDGES_PER_ROW, SEED);
+	/// Generates a graph, and solves it for reference.
+	fn load(&mut self, shape: Shape, n: usize, folder: &Path) -> anyhow::Result<Graph> {
+		let case = generate(shape, n, EDGES_PER_ROW, SEED);
+		let path = folder.join(format!("{shape}-{n}.graph"));
 		let bytes = case.to_bytes();
-		let path = folder.join(format!("{shape}-{components}.graph"));
-		let vector = folder.join("result.f64");
 		fs::write(&path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
-		self.native.load(&path)?;
-		if let Some(peers) = &mut self.peers {
-			peers.load(&path)?;
-		}
-		self.native.solve("csr", REFERENCE_RESIDUAL, Some(&vector))?;
-		let reference = read_vector(&vector)?;
-		Ok(Loaded { shape, case, bytes, reference, vector })
+		let mut graph = Graph { shape, n, edges: case.edges(), path, bytes, reference: vec![] };
+		let request = graph.request("csr", REFERENCE_RESIDUAL, true);
+		self.processes[0].solve(&request)?;
+		graph.reference = graph.result()?;
+		Ok(graph)
 	}
 
-	/// All rounds of one graph and residual.
-	fn rounds(
-		&mut self,
-		loaded: &Loaded,
-		epsilon: f64,
-		options: &Options,
-		report: &mut Report,
-	) -> anyhow::Result<()> {
+	/// All rounds of one graph.
+	fn rounds(&mut self, graph: &Graph, rounds: u32, report: &mut Report) -> anyhow::Result<()> {
 		let mut entries = Vec::new();
 		for (place, name) in self.contenders.clone() {
-			match self.enter(place, &name, loaded, epsilon, options) {
+			match self.enter(place, &name, graph, rounds) {
 				Ok(entry) => entries.push(entry),
 				Err(why) => {
 					let why = format!("{why:#}");
-					// Each reason once: the report has them all.
-					if report.left_out.iter().all(|left_out| left_out.why != why) {
-						eprintln!("{name} is left out of {}: {why}", loaded.shape);
-					}
-					let (graph, n) = (loaded.shape.name().into(), loaded.case.components());
-					let left_out = LeftOut { graph, n, contender: name, why };
-					if !report.left_out.contains(&left_out) {
-						report.left_out.push(left_out);
-					}
+					eprintln!("{name} is left out of {}: {why}", graph.shape);
+					let graph = format!("{}-{}", graph.shape, graph.n);
+					report.left_out.push(LeftOut { graph, contender: name, why });
 				}
 			}
 		}
 		let most = entries.iter().map(|entry| entry.rounds).max().unwrap_or(0);
 		for round in 0..most {
 			for entry in entries.iter_mut().filter(|entry| round < entry.rounds) {
-				let sample = self.solve(entry.place, &entry.name, loaded, epsilon, false);
+				let sample = self.solve(entry.place, &entry.name, graph);
 				entry.samples.push(sample.with_context(|| entry.name.clone())?);
 			}
 		}
-		report.rows.extend(entries.into_iter().flat_map(|entry| entry.rows(loaded, epsilon)));
+		report.rows.extend(entries.iter().flat_map(|entry| entry.rows(graph)));
 		Ok(())
 	}
 
@@ -216,144 +197,104 @@ impl Field {
 		&mut self,
 		place: Place,
 		name: &str,
-		loaded: &Loaded,
-		epsilon: f64,
-		options: &Options,
+		graph: &Graph,
+		rounds: u32,
 	) -> anyhow::Result<Entry> {
-		let child = match place {
-			Place::Native => Some(&mut self.native),
-			Place::Peers => self.peers.as_mut(),
-			Place::Wasm => None,
-		};
-		if let Some(why) = child.map(|child| child.refuses(name)).transpose()?.flatten() {
-			anyhow::bail!(why);
-		}
 		let started = Instant::now();
-		let mut first = self.solve(place, name, loaded, epsilon, true)?;
-		// The first of the slowest counts: nothing is gained by waiting for it twice.
-		let rounds = match options.rounds(epsilon, started.elapsed().as_secs_f64()) {
-			1 => 0,
-			rounds => rounds,
-		};
-		let (result, digest) = first.result.take().context("a run without its result")?;
-		let distance = Distance::between(&result, &loaded.reference)
-			.context("the result has another length than the graph")?;
-		Ok(Entry { place, name: name.into(), first, distance, digest, samples: vec![], rounds })
-	}
-
-	fn solve(
-		&mut self,
-		place: Place,
-		name: &str,
-		loaded: &Loaded,
-		epsilon: f64,
-		with_result: bool,
-	) -> anyhow::Result<Sample> {
-		let child = match place {
-			Place::Wasm => return self.solve_in_wasm(loaded, epsilon, with_result),
-			Place::Native => &mut self.native,
-			Place::Peers => self.peers.as_mut().context("the peers were not started")?,
-		};
-		let ran = child.solve(name, epsilon, with_result.then_some(&loaded.vector))?;
-		let result = match with_result {
-			true => {
-				let vector = read_vector(&loaded.vector)?;
+		let (sample, vector, digest) = match place {
+			Place::Process(index) => {
+				let ran = self.processes[index].solve(&graph.request(name, RESIDUAL, true))?;
+				let vector = graph.result()?;
 				let bits: Vec<u64> = vector.iter().map(|part| part.to_bits()).collect();
 				let digest = ran.digest.unwrap_or_else(|| format!("{:016x}", digest(&bits)));
-				Some((vector, digest))
+				(Sample { seconds: ran.seconds, whole: None, sweeps: ran.sweeps }, vector, digest)
 			}
-			false => None,
+			Place::Wasm => {
+				let solve = |sigma| self.module.call(&Request::whole(sigma).to_bytes(&graph.bytes));
+				let (answer, _) = solve(None)?;
+				ensure!(answer.ended == Ended::Converged, "the module ended {:?}", answer.ended);
+				let scale = 1.0 / answer.values.iter().sum::<u64>().max(1) as f64;
+				let vector = answer.values.iter().map(|&part| part as f64 * scale).collect();
+				let digest = format!("{:016x}", digest(&solve(Some(PINNED_SIGMA))?.0.values));
+				(self.solve(place, name, graph)?, vector, digest)
+			}
 		};
-		Ok(Sample {
-			solve: ran.solve_seconds,
-			whole: None,
-			convert: Some(ran.convert_seconds),
-			sweeps: ran.sweeps,
-			visits: ran.visits,
-			result,
-		})
+		let distance = Distance::between(&vector, &graph.reference)
+			.context("the result has another length than the graph")?;
+		// If there is only one round, it is this one.
+		let (samples, rounds) = match rounds_of(rounds, started.elapsed().as_secs_f64()) {
+			1 => (vec![sample], 0),
+			rounds => (vec![], rounds),
+		};
+		Ok(Entry { place, name: name.into(), distance, digest, samples, rounds })
 	}
 
-	fn solve_in_wasm(
-		&mut self,
-		loaded: &Loaded,
-		epsilon: f64,
-		with_result: bool,
-	) -> anyhow::Result<Sample> {
-		let budget = if epsilon == ENGINE_EPSILON {
-			u64::MAX
-		} else {
-			let mut ours = Ours::new(&loaded.case);
-			ours.budget_to(epsilon)?
-		};
-		let request =
-			Request { budget, per_call: 0, want: Want::Contributions, sigma: PINNED_SIGMA };
-		let result = match with_result {
-			true => {
-				let (answer, _) = self.module.call(&request.to_bytes(&loaded.bytes))?;
-				ensure!(
-					matches!(answer.ended, Ended::Paused | Ended::Converged),
-					"the module ended with {:?}",
-					answer.ended
-				);
-				let sum: u64 = answer.values.iter().sum();
-				let scale = 1.0 / sum.max(1) as f64;
-				let vector = answer.values.iter().map(|&part| part as f64 * scale).collect();
-				let request = Request { want: Want::Payouts, ..request };
-				let (answer, _) = self.module.call(&request.to_bytes(&loaded.bytes))?;
-				Some((vector, format!("{:016x}", digest(&answer.values))))
+	/// One round of a contender.
+	fn solve(&mut self, place: Place, name: &str, graph: &Graph) -> anyhow::Result<Sample> {
+		match place {
+			Place::Process(index) => {
+				let ran = self.processes[index].solve(&graph.request(name, RESIDUAL, false))?;
+				Ok(Sample { seconds: ran.seconds, whole: None, sweeps: ran.sweeps })
 			}
-			false => None,
-		};
-		let (answer, solve, whole) = self.module.call_pair(&request, &loaded.bytes)?;
-		Ok(Sample {
-			solve,
-			whole: Some(whole),
-			convert: None,
-			sweeps: Some(answer.sweeps.into()),
-			visits: Some(u64::from(answer.sweeps) * loaded.case.edges() as u64),
-			result,
-		})
+			Place::Wasm => {
+				let request = Request::whole(None);
+				let (answer, seconds, whole) = self.module.call_pair(&request, &graph.bytes)?;
+				Ok(Sample { seconds, whole: Some(whole), sweeps: Some(answer.sweeps.into()) })
+			}
+		}
+	}
+}
+
+/// Rounds that count, for a contender whose first round took `seconds` of wall time.
+pub(crate) fn rounds_of(rounds: u32, seconds: f64) -> u32 {
+	match seconds {
+		0.0..1.5 => rounds.max(1),
+		1.5..5.0 => rounds.clamp(1, 3),
+		_ => 1,
+	}
+}
+
+impl Graph {
+	fn request(&self, contender: &str, residual: f64, with_vector: bool) -> bench_native::Request {
+		let (graph, contender) = (self.path.clone(), contender.into());
+		let vector = with_vector.then(|| self.path.with_file_name("result.f64"));
+		bench_native::Request { graph, contender, residual, vector }
+	}
+
+	/// The vector that a process wrote.
+	fn result(&self) -> anyhow::Result<Vec<f64>> {
+		let path = self.path.with_file_name("result.f64");
+		let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+		let (parts, rest) = bytes.as_chunks();
+		ensure!(rest.is_empty(), "{} is not a vector", path.display());
+		Ok(parts.iter().map(|part| f64::from_le_bytes(*part)).collect())
 	}
 }
 
 impl Entry {
-	/// The rows of the report: one, or of wasm two.
-	fn rows(self, loaded: &Loaded, epsilon: f64) -> Vec<Row> {
-		let samples = if self.samples.is_empty() { vec![self.first] } else { self.samples };
-		let row = |contender: &str, seconds: &dyn Fn(&Sample) -> Option<f64>| {
-			let seconds: Vec<f64> = samples.iter().filter_map(seconds).collect();
-			let solve_seconds = median(&seconds)?;
-			let converts: Vec<f64> = samples.iter().filter_map(|sample| sample.convert).collect();
-			let last = samples.last()?;
-			let visits = last.visits.filter(|&visits| visits > 0);
+	/// The rows of the report: one, or two of wasm.
+	fn rows(&self, graph: &Graph) -> impl Iterator<Item = Row> {
+		let row = |contender: &str, seconds: fn(&Sample) -> Option<f64>| {
+			let round_seconds: Vec<f64> = self.samples.iter().filter_map(seconds).collect();
+			let solve_seconds = median(round_seconds.iter().copied())?;
+			let sweeps = self.samples.last()?.sweeps;
+			let visits = sweeps.map(|sweeps| f64::from(sweeps) * graph.edges as f64);
 			Some(Row {
-				graph: loaded.shape.name().into(),
-				n: loaded.case.components(),
-				edges: loaded.case.edges(),
-				epsilon,
+				graph: graph.shape.name().into(),
+				n: graph.n,
 				contender: contender.into(),
-				ns_per_edge: visits.map(|visits| solve_seconds * 1e9 / visits as f64),
-				sweeps: last.sweeps,
+				ns_per_edge: visits
+					.filter(|&visits| visits > 0.0)
+					.map(|visits| solve_seconds * 1e9 / visits),
+				sweeps,
 				solve_seconds,
-				convert_seconds: median(&converts),
-				ratio_scipy: None,
-				ratio_csr: None,
-				sweep_ratio_csr: None,
 				distance: self.distance,
 				digest: self.digest.clone(),
-				rounds: seconds.len() as u32,
-				round_seconds: seconds,
+				round_seconds,
+				..Row::default()
 			})
 		};
-		let whole = row("wasm-call", &|sample| sample.whole);
-		row(&self.name, &|sample| Some(sample.solve)).into_iter().chain(whole).collect()
+		let call = row("wasm-call", |sample| sample.whole);
+		row(&self.name, |sample| Some(sample.seconds)).into_iter().chain(call)
 	}
-}
-
-fn read_vector(path: &Path) -> anyhow::Result<Vec<f64>> {
-	let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-	let (parts, rest) = bytes.as_chunks();
-	ensure!(rest.is_empty(), "{} holds no vector", path.display());
-	Ok(parts.iter().map(|part| f64::from_le_bytes(*part)).collect())
 }

@@ -1,4 +1,4 @@
-//! The digests by which results are compared, and the ones that must never change.
+//! The digest of a result, and the digests that must never change.
 
 use crate::Shape;
 
@@ -7,8 +7,7 @@ pub const PINNED_SIGMA: u64 = 1_000_000_000_000;
 
 /// FNV-1a of 64 bits over the little-endian bytes of the values.
 ///
-/// It tells bits apart that a build, a machine or a resumed solve got wrong; it is no protection
-/// against somebody who looks for two inputs of one digest.
+/// It detects bits that a build, a machine or a resumed solve got wrong; it is not collision resistant.
 pub fn digest(values: &[u64]) -> u64 {
 	let bytes = values.iter().flat_map(|value| value.to_le_bytes());
 	bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -16,7 +15,7 @@ pub fn digest(values: &[u64]) -> u64 {
 	})
 }
 
-/// What a graph's solve must end with, in every build and on every machine.
+/// The result of a graph's solve, in every build and on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pinned {
 	/// The shape of the graph.

@@ -6,91 +6,47 @@
 //!   8 bytes    4        4
 //! ```
 //!
-//! Any bytes are safe to read: what is not a case of the crate's invariants is an error, and the
-//! memory that is asked for is bounded by the length of the bytes.
+//! Any bytes are safe to read: bytes that violate an invariant of the crate are an error, and memory
+//! is bounded by the number of bytes.
 
 use crate::{Case, MAX_COMPONENTS, MAX_EDGES, MAX_GIVEN};
 use alloc::vec::Vec;
-use core::fmt;
 
 const MAGIC: &[u8; 8] = b"BTGRAPH1";
 const HEADER: usize = 16;
 
 /// Why bytes are not a graph file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)] // The texts describe the fields.
 pub enum FormatError {
-	/// They do not begin with `BTGRAPH1`.
+	/// The bytes do not begin with `BTGRAPH1`.
+	#[error("not a graph file: it does not begin with BTGRAPH1")]
 	Magic,
-	/// They are not as long as their header says.
-	Length {
-		/// The length that follows from the header; `u64::MAX` if there is no whole header.
-		expected: u64,
-		/// The length found.
-		found: u64,
-	},
-	/// More components than a uid can tell apart.
-	TooManyComponents {
-		/// The number of components in the header.
-		components: u32,
-	},
-	/// The rows do not divide the edges: an end is before the one of the row before, or the last
-	/// is not the number of edges.
-	Ends {
-		/// The first row that is wrong.
-		uid: u32,
-	},
-	/// A row has more than 64 edges.
-	TooManyEdges {
-		/// The row.
-		uid: u32,
-	},
+	/// The header is incomplete.
+	#[error("the graph file ends in its header, after {found} bytes")]
+	Header { found: u64 },
+	/// The length does not follow from the header.
+	#[error("the graph file has {found} bytes, its header asks for {expected}")]
+	Length { expected: u64, found: u64 },
+	/// More components than a uid can distinguish.
+	#[error("{components} components, at most {MAX_COMPONENTS} are possible")]
+	TooManyComponents { components: u32 },
+	/// The end is before that of the row before, or the last end is not the number of edges.
+	#[error("row {uid} ends where it cannot")]
+	Ends { uid: u32 },
+	/// Too many edges.
+	#[error("row {uid} has more than {MAX_EDGES} edges")]
+	TooManyEdges { uid: u32 },
 	/// An edge points at its own row, at no component, or not past the target before it.
-	Target {
-		/// The row.
-		uid: u32,
-		/// The target.
-		target: u16,
-	},
+	#[error("row {uid}: target {target} is out of place")]
+	Target { uid: u32, target: u16 },
 	/// An edge has share 0, or the row keeps less than 1/8.
-	Share {
-		/// The row.
-		uid: u32,
-	},
+	#[error("row {uid} has an edge of share 0, or gives more than {MAX_GIVEN}")]
+	Share { uid: u32 },
 }
-
-impl fmt::Display for FormatError {
-	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		match self {
-			Self::Magic => f.write_str("not a graph file: it does not begin with BTGRAPH1"),
-			Self::Length { expected: u64::MAX, found } => {
-				write!(f, "the graph file ends in its header, after {found} bytes")
-			}
-			Self::Length { expected, found } => {
-				write!(f, "the graph file has {found} bytes, its header asks for {expected}")
-			}
-			Self::TooManyComponents { components } => {
-				write!(f, "{components} components, at most {MAX_COMPONENTS} are possible")
-			}
-			Self::Ends { uid } => write!(f, "row {uid} ends where it cannot"),
-			Self::TooManyEdges { uid } => {
-				write!(f, "row {uid} has more than {MAX_EDGES} edges")
-			}
-			Self::Target { uid, target } => {
-				write!(f, "row {uid}: target {target} is out of place")
-			}
-			Self::Share { uid } => {
-				write!(f, "row {uid} has an edge of share 0, or gives more than {MAX_GIVEN}")
-			}
-		}
-	}
-}
-
-impl core::error::Error for FormatError {}
 
 impl Case {
-	/// The case as a file.
-	///
-	/// It can be read again if the invariants of the [crate] hold.
+	/// The case as a file. It can be read again if the invariants of the [crate] hold.
 	pub fn to_bytes(&self) -> Vec<u8> {
 		let (n, edges) = (self.components(), self.edges());
 		let mut bytes = Vec::with_capacity(HEADER + n * 12 + edges * 4);
@@ -105,15 +61,6 @@ impl Case {
 		bytes
 	}
 
-	/// Writes the case as a file.
-	///
-	/// # Errors
-	/// Those of `out`.
-	#[cfg(feature = "std")]
-	pub fn write(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
-		out.write_all(&self.to_bytes())
-	}
-
 	/// Reads a case from the bytes of a file.
 	///
 	/// # Errors
@@ -123,8 +70,8 @@ impl Case {
 			return Err(FormatError::Magic);
 		}
 		let found = bytes.len() as u64;
-		let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else {
-			return Err(FormatError::Length { expected: u64::MAX, found });
+		let Some((header, mut rest)) = bytes.split_first_chunk::<HEADER>() else {
+			return Err(FormatError::Header { found });
 		};
 		let [.., n0, n1, n2, n3, e0, e1, e2, e3] = *header;
 		let components = u32::from_le_bytes([n0, n1, n2, n3]);
@@ -139,7 +86,6 @@ impl Case {
 			return Err(FormatError::Length { expected, found });
 		}
 		// The parts sum to the length of `rest`, so each fits and none is cut short.
-		let mut rest = rest;
 		let [stakes, ends, targets, shares] = parts.map(|length| {
 			let (part, after) = rest.split_at(length as usize);
 			rest = after;
@@ -188,7 +134,7 @@ impl Case {
 	}
 }
 
-/// The values of `N` bytes each that `bytes` is made of.
+/// The values of `N` bytes each in `bytes`.
 fn values<const N: usize, T>(bytes: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
 	let (chunks, _) = bytes.as_chunks::<N>();
 	chunks.iter().map(|chunk| read(*chunk)).collect()

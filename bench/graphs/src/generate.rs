@@ -132,8 +132,8 @@ fn pareto(draw: &mut Draw) -> u64 {
 	(u128::from(LEAST_STAKE) * u128::from(ONE) / u128::from(quantile)) as u64
 }
 
-/// Random numbers whose use of the generator is spelled out here: how a library maps bits to a
-/// range may change between its versions.
+/// Random numbers. The mapping of bits to a range is written here, because that of a library may
+/// change between its versions.
 struct Draw(ChaCha8Rng);
 
 impl Draw {
@@ -181,18 +181,16 @@ impl Ranks {
 		Self { until: until.collect(), uids }
 	}
 
-	fn others(&self, uid: usize) -> usize {
-		self.uids.iter().filter(|&&other| other != uid).count()
-	}
-
 	/// `count` different uids other than `uid`, or all there are, in ascending order.
 	fn distinct(&self, uid: usize, count: usize, draw: &mut Draw) -> Vec<usize> {
 		// With more than one to spare, there are enough others whether `uid` is among them or not.
-		if self.uids.len() <= count + 1 && self.others(uid) <= count {
-			let mut all = self.uids.clone();
-			all.retain(|&other| other != uid);
-			all.sort_unstable();
-			return all;
+		if self.uids.len() <= count + 1 {
+			let mut others = self.uids.clone();
+			others.retain(|&other| other != uid);
+			if others.len() <= count {
+				others.sort_unstable();
+				return others;
+			}
 		}
 		let mut targets: Vec<usize> = Vec::with_capacity(count);
 		while targets.len() < count {

@@ -1,7 +1,7 @@
 //! The seeded graphs that every measurement of the contribution engine uses, and their file format.
 //!
-//! A measurement says something only beside another one of the same input. So there is one
-//! generator, and one file that contenders in any language read:
+//! Figures can only be compared on the same input. So there is one generator, and one file that
+//! contenders in any language read:
 //!
 //! ```text
 //!   generate(shape, n, 64, SEED) ──► Case ──to_bytes──► BTGRAPH1 file ──► native, wasm, Python
@@ -24,19 +24,23 @@
 //! And of [`generate`]: the same arguments give the same bits on every machine. It computes with
 //! integers only, since a power or a logarithm of floats differs between libraries.
 //!
-//! Without the feature `std` the crate reads and writes the format only.
+//! Without the feature `std` the crate only reads and writes the format.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+#[cfg(feature = "std")]
+mod clock;
 mod digest;
 mod format;
 #[cfg(feature = "std")]
 mod generate;
 mod shape;
 
+#[cfg(feature = "std")]
+pub use clock::timed;
 pub use digest::{digest, Pinned, PINNED, PINNED_SIGMA};
 pub use format::FormatError;
 #[cfg(feature = "std")]

@@ -10,11 +10,10 @@ pub use eigentrust::Trust;
 pub use fixed128::Fixed128;
 pub use ours::Ours;
 
-use crate::Timer;
-use anyhow::bail;
-use bench_graphs::Case;
+use anyhow::ensure;
+use bench_graphs::{timed, Case};
 
-/// More sweeps than this nobody makes: a residual that is not reached by then never is.
+/// A residual that is not reached after this many sweeps never is.
 pub const MAX_SWEEPS: u32 = 5_000;
 
 /// When a solve is done.
@@ -22,19 +21,17 @@ pub const MAX_SWEEPS: u32 = 5_000;
 pub enum Until {
 	/// The residual mass is at most this part of all mass.
 	Residual(f64),
-	/// So many sweeps were made.
+	/// This many sweeps were made.
 	Sweeps(u32),
 }
 
 /// One solve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
-	/// Seconds of the sweeps.
+	/// Processor seconds of the sweeps.
 	pub seconds: f64,
 	/// Sweeps made.
 	pub sweeps: u32,
-	/// Edge visits that the seconds are of.
-	pub visits: u64,
 	/// The part of the mass that each component absorbed; all 0 if there is no mass.
 	pub vector: Vec<f64>,
 	/// The digest of the payouts, of a contender that has payouts.
@@ -50,10 +47,22 @@ pub trait Contender {
 	fn run(&mut self, until: Until) -> anyhow::Result<Run>;
 }
 
+/// A contender's name, and how it is made from a graph; an error if it cannot express the graph.
+pub type Entry = (&'static str, fn(&Case) -> anyhow::Result<Box<dyn Contender>>);
+
+/// All native contenders, in the order of the tables.
+pub const CONTENDERS: [Entry; 5] = [
+	("ours", |case| Ok(Box::new(Ours::new(case)))),
+	("csr", |case| Ok(Box::new(Csr::new(case)))),
+	("csr-push", |case| Ok(Box::new(CsrPush::new(case)))),
+	("eigentrust", |case| Ok(Box::new(Trust::new(case)?))),
+	("fixed128", |case| Ok(Box::new(Fixed128::new(case)))),
+];
+
 /// Calls `sweep` until `until` is reached, and returns the sweeps made and the seconds taken.
 ///
-/// `sweep` returns the residual mass that it leaves, as a part of all mass; before the first, all
-/// mass is.
+/// `sweep` returns the residual mass that it leaves, as a part of all mass; before the first sweep that
+/// is 1.
 fn sweep_until(until: Until, mut sweep: impl FnMut() -> f64) -> anyhow::Result<(u32, f64)> {
 	let (bound, most) = match until {
 		Until::Residual(bound) => (bound, MAX_SWEEPS),
@@ -61,35 +70,33 @@ fn sweep_until(until: Until, mut sweep: impl FnMut() -> f64) -> anyhow::Result<(
 	};
 	let mut residual = 1.0;
 	let mut sweeps = 0;
-	let timer = Timer::start();
-	while residual > bound && sweeps < most {
-		residual = sweep();
-		sweeps += 1;
-	}
-	let seconds = timer.seconds();
-	if let Until::Residual(bound) = until {
-		if residual > bound {
-			bail!("the residual is {residual:e} after {sweeps} sweeps, {bound:e} was asked for");
+	let ((), seconds) = timed(|| {
+		while residual > bound && sweeps < most {
+			residual = sweep();
+			sweeps += 1;
 		}
-	}
+	});
+	ensure!(
+		residual <= bound || matches!(until, Until::Sweeps(_)),
+		"the residual is {residual:e} after {sweeps} sweeps, the bound is {bound:e}"
+	);
 	Ok((sweeps, seconds))
 }
 
-/// The parts of their sum that `values` are; all 0 if the sum is.
+/// `values` as parts of their sum; all 0 if the sum is 0.
 fn normalised(values: &[f64]) -> Vec<f64> {
 	let sum: f64 = values.iter().sum();
 	let scale = if sum > 0.0 { 1.0 / sum } else { 0.0 };
 	values.iter().map(|value| value * scale).collect()
 }
 
-/// Stakes as parts of their sum; `None` if they are all 0.
+/// Stakes as parts of their sum; `None` if all are 0.
 fn sources(case: &Case) -> Option<Vec<f64>> {
 	let stakes: Vec<f64> = case.stakes.iter().map(|&stake| stake as f64).collect();
 	stakes.iter().any(|&stake| stake > 0.0).then(|| normalised(&stakes))
 }
 
-/// The run of a graph without any mass: no sweep, and nothing for anybody.
+/// The run of a graph without mass.
 fn nothing(components: usize) -> Run {
-	let vector = vec![0.0; components];
-	Run { seconds: 0.0, sweeps: 0, visits: 0, vector, digest: None }
+	Run { seconds: 0.0, sweeps: 0, vector: vec![0.0; components], digest: None }
 }

@@ -1,13 +1,12 @@
-//! The contenders that are compiled to machine code, and the line protocol by which the harness
-//! drives them and those of Python alike.
+//! The contenders that are compiled to machine code, and the line protocol by which the benchmark
+//! drives them and the Python contenders.
 //!
 //! ```text
-//!   bench-contribution ── {"cmd":"load","graph":…} ──► bench-native        one process for each
-//!     (the harness)    ◄─ {"ok":true} ────────────────   │                 kind of contender,
-//!                      ── {"cmd":"run","contender":…} ►  ├ ours            all on one core, and
-//!                      ◄─ {"solve_seconds":…} ─────────  ├ csr, csr-push   only one ever at work
-//!                                                        ├ eigentrust
-//!                                                        └ fixed128
+//!   bench-contribution ◄─ {"contenders":[…],…} ───────── bench-native      one process for each
+//!                      ── {"graph":…,"contender":…,…} ──►  ├ ours          kind of contender,
+//!                      ◄─ {"ran":{"seconds":…,…}} ───────  ├ csr, csr-push all on one core, and
+//!                                                          ├ eigentrust    only one works at a
+//!                                                          └ fixed128      time
 //! ```
 //!
 //! | contender | numbers | iteration | bytes per edge |
@@ -20,21 +19,19 @@
 //!
 //! # Invariants
 //!
-//! - What is timed is the sweeps: reading the file, converting it to a contender's own form,
-//!   allocating and filling its first vectors, and copying the result out are not.
-//! - Seconds are those that the thread was on a processor, so that what else runs on the machine
-//!   does not count.
-//! - A contender stops at the first sweep after which the residual mass, what is not yet absorbed
-//!   as a part of all mass, is at most what was asked; `eigentrust`, which has no such mass, when
-//!   its L1 distance to the limit is. What of this is no rule of its own is found outside of the
-//!   timing, as a number of sweeps.
+//! - Only the sweeps are timed. Reading the file, converting it, allocating and filling the first
+//!   vectors, and copying the result are not.
+//! - Seconds are processor time of the thread, so that other programs do not count.
+//! - A contender stops at the first sweep after which the residual mass (the part of all mass that is
+//!   not yet absorbed) is at most the bound. `eigentrust` has no such mass; it stops when its L1
+//!   distance to the limit is at most the bound. A contender with another stop rule gets a number of
+//!   sweeps that was found outside of the timing.
 //! - Results are normalised to a sum of 1.
 
-mod clock;
 mod contenders;
-pub mod protocol;
-mod serve;
+mod protocol;
 
-pub use clock::Timer;
-pub use contenders::{Contender, Csr, CsrPush, Fixed128, Ours, Run, Trust, Until, MAX_SWEEPS};
-pub use serve::{serve, Server};
+pub use contenders::{
+	Contender, Csr, CsrPush, Entry, Fixed128, Ours, Run, Trust, Until, CONTENDERS, MAX_SWEEPS,
+};
+pub use protocol::{serve, Answer, Hello, Ran, Request};

@@ -1,126 +1,117 @@
-//! One JSON object per line each way; the harness asks, a contender's process answers.
+//! The line protocol, and the process's side of it.
 //!
-//! ```text
-//!   {"cmd":"contenders"}                           {"contenders":["csr",…]}
-//!   {"cmd":"versions"}                             {"eigentrust":"0.2.0",…}
-//!   {"cmd":"load","graph":PATH}                    {"ok":true}
-//!   {"cmd":"can","contender":C}                    {"can":false,"why":"…"}
-//!   {"cmd":"run","contender":C,"residual":ε,       {"solve_seconds":…,"convert_seconds":…,
-//!      "sweeps":null,"vector":PATH}                   "sweeps":…,"visits":…}
-//!   {"cmd":"quit"}                                 (the process ends)
-//! ```
-//!
-//! Any request may be answered `{"error":"…"}` instead. A vector is written to its file as
-//! little-endian `f64`, one per component, normalised to a sum of 1.
+//! A contenders' process first prints a [`Hello`], then answers each [`Request`] with an [`Answer`],
+//! one JSON object per line, until its input ends. A vector is written to its file as little-endian
+//! `f64`, one per component, normalised to a sum of 1.
 
+use crate::{Contender, Until, CONTENDERS};
+use anyhow::{ensure, Context};
+use bench_graphs::Case;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::{
+	collections::{btree_map::Entry, BTreeMap},
+	fs,
+	io::{BufRead, Write},
+	path::PathBuf,
+};
 
-/// What the harness asks.
+/// The first line of a process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "cmd", rename_all = "lowercase", try_from = "Line")]
-pub enum Request {
-	/// The names of the contenders.
-	Contenders,
-	/// The versions of what the process is made of.
-	Versions,
-	/// Reads a graph file; the requests that follow are about it.
-	Load {
-		/// The graph file.
-		graph: PathBuf,
-	},
-	/// Whether a contender can express the graph.
-	Can {
-		/// The contender.
-		contender: String,
-	},
-	/// One solve.
-	Run {
-		/// The contender.
-		contender: String,
-		/// The residual mass to reach, as a part of all mass.
-		residual: Option<f64>,
-		/// The sweeps to make, instead.
-		sweeps: Option<u32>,
-		/// Where to write the result.
-		vector: Option<PathBuf>,
-	},
-	/// The end.
-	Quit,
-}
-
-/// A request as it is read. Reading a tagged enum would go through a value of any type, and that
-/// is one that JSON's numbers do not survive in every build of `serde_json`.
-#[derive(Deserialize)]
-struct Line {
-	cmd: String,
-	graph: Option<PathBuf>,
-	contender: Option<String>,
-	residual: Option<f64>,
-	sweeps: Option<u32>,
-	vector: Option<PathBuf>,
-}
-
-impl TryFrom<Line> for Request {
-	type Error = String;
-
-	fn try_from(line: Line) -> Result<Self, String> {
-		let Line { cmd, graph, contender, residual, sweeps, vector } = line;
-		let contender = contender.ok_or_else(|| format!("{cmd} is of which contender?"));
-		Ok(match cmd.as_str() {
-			"contenders" => Self::Contenders,
-			"versions" => Self::Versions,
-			"load" => Self::Load { graph: graph.ok_or("load which graph?")? },
-			"can" => Self::Can { contender: contender? },
-			"run" => Self::Run { contender: contender?, residual, sweeps, vector },
-			"quit" => Self::Quit,
-			_ => return Err(format!("there is no command {cmd}")),
-		})
-	}
-}
-
-/// The answer to [`Request::Contenders`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Contenders {
-	/// Their names.
+pub struct Hello {
+	/// The names of its contenders.
 	pub contenders: Vec<String>,
+	/// The versions of its libraries; `null`: not installed.
+	pub versions: BTreeMap<String, Option<String>>,
 }
 
-/// The answer to [`Request::Load`].
+/// One solve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Loaded {
-	/// Always true: a failure is a [`Failed`].
-	pub ok: bool,
+pub struct Request {
+	/// The graph file. It stays loaded until another one is named.
+	pub graph: PathBuf,
+	/// The contender.
+	pub contender: String,
+	/// The residual mass to reach, as a part of all mass.
+	pub residual: f64,
+	/// The file for the result.
+	pub vector: Option<PathBuf>,
 }
 
-/// The answer to [`Request::Can`].
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Can {
-	/// Whether it can.
-	pub can: bool,
-	/// Why not; empty if it can.
-	pub why: String,
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+	/// It was solved.
+	Ran(Ran),
+	/// Why it was not. The process goes on.
+	Error(String),
 }
 
-/// The answer to [`Request::Run`].
+/// A solve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ran {
-	/// Seconds of the sweeps.
-	pub solve_seconds: f64,
-	/// Seconds of turning the graph into the contender's own form.
-	pub convert_seconds: f64,
-	/// Sweeps made; null where a tool does not tell.
+	/// Processor seconds of the sweeps.
+	pub seconds: f64,
+	/// Sweeps made; `null`: the library does not report them.
 	pub sweeps: Option<u32>,
-	/// Edge visits that the seconds are of, sweeps × edges.
-	pub visits: Option<u64>,
 	/// The digest of the payouts, of a contender that has payouts.
-	#[serde(default, skip_serializing_if = "Option::is_none")]
+	#[serde(default)]
 	pub digest: Option<String>,
 }
 
-/// The answer to a request that failed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Failed {
-	/// What went wrong.
-	pub error: String,
+/// Serves the native contenders.
+///
+/// # Errors
+/// Only those of reading and writing: a request that fails is answered with the reason.
+pub fn serve(input: impl BufRead, mut output: impl Write) -> anyhow::Result<()> {
+	let mut say = |line: String| writeln!(output, "{line}").and_then(|()| output.flush());
+	let versions = [("contribution", env!("CARGO_PKG_VERSION")), ("eigentrust", "0.2.0")];
+	say(serde_json::to_string(&Hello {
+		contenders: CONTENDERS.map(|(name, _)| name.into()).into(),
+		versions: versions.map(|(name, version)| (name.into(), Some(version.into()))).into(),
+	})?)?;
+	let mut server = Server::default();
+	for line in input.lines() {
+		let request = serde_json::from_str(&line?).context("not a request");
+		let answer = request.and_then(|request| server.solve(request));
+		let answer = answer.map_or_else(|error| Answer::Error(format!("{error:#}")), Answer::Ran);
+		say(serde_json::to_string(&answer)?)?;
+	}
+	Ok(())
+}
+
+/// A graph, and the contenders that were asked for since it was loaded.
+#[derive(Default)]
+struct Server {
+	path: Option<PathBuf>,
+	case: Case,
+	contenders: BTreeMap<String, Box<dyn Contender>>,
+}
+
+impl Server {
+	fn solve(&mut self, request: Request) -> anyhow::Result<Ran> {
+		let Request { graph, contender, residual, vector } = request;
+		let make = CONTENDERS.into_iter().find(|(name, _)| *name == contender);
+		let (_, make) = make.with_context(|| format!("there is no contender {contender}"))?;
+		ensure!(residual > 0.0, "a residual of {residual} is out of reach");
+		if self.path.as_ref() != Some(&graph) {
+			*self = Self::default();
+			let name = || format!("the graph file {}", graph.display());
+			self.case =
+				Case::from_bytes(&fs::read(&graph).with_context(name)?).with_context(name)?;
+			self.path = Some(graph);
+		}
+		let contender = match self.contenders.entry(contender) {
+			Entry::Occupied(made) => made.into_mut(),
+			Entry::Vacant(place) => place.insert(make(&self.case)?),
+		};
+		let run = contender.run(Until::Residual(residual))?;
+		if let Some(path) = vector {
+			let bytes: Vec<u8> = run.vector.iter().flat_map(|part| part.to_le_bytes()).collect();
+			fs::write(&path, bytes)
+				.with_context(|| format!("cannot write the vector {}", path.display()))?;
+		}
+		let digest = run.digest.map(|digest| format!("{digest:016x}"));
+		Ok(Ran { seconds: run.seconds, sweeps: Some(run.sweeps), digest })
+	}
 }

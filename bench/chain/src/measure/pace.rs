@@ -15,9 +15,8 @@
 //! none of it is shared with the nodes.
 
 use anyhow::{ensure, Context};
-use bench_contribution::wasm::Module;
 use bench_graphs::{Shape, MAX_COMPONENTS, SEED};
-use bench_kernel::{Ended, Request, Want};
+use bench_kernel::{Ended, Module, Request};
 use bittensor_runtime::Runtime;
 use contribution::{MAX_EDGES, ROW_COST};
 use pallet_emission::WeightInfo;
@@ -42,7 +41,7 @@ impl Probe {
 	/// If the engine's module was left out of the build, or fails.
 	pub fn new() -> anyhow::Result<Self> {
 		let case = bench_graphs::generate(Shape::U, MAX_COMPONENTS, MAX_EDGES, SEED);
-		let probe = Self { module: Module::built_in()?, graph: case.to_bytes() };
+		let probe = Self { module: Module::new()?, graph: case.to_bytes() };
 		// The first call compiles.
 		probe.sample()?;
 		Ok(probe)
@@ -54,7 +53,7 @@ impl Probe {
 	/// If the engine's module fails, or ends before it made the visits.
 	pub fn sample(&self) -> anyhow::Result<f64> {
 		let budget = u64::from(VISITS);
-		let request = Request { budget, per_call: 0, want: Want::Contributions, sigma: 0 };
+		let request = Request { budget, ..Request::whole(None) };
 		let (answer, sweeping, _) =
 			self.module.call_pair(&request, &self.graph).context("no pace was measured")?;
 		ensure!(answer.ended == Ended::Paused, "a sample of the pace ended {:?}", answer.ended);

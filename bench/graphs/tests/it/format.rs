@@ -34,10 +34,6 @@ fn a_case_reads_back() {
 		assert_eq!(bytes.len(), 16 + 12 * components + 4 * case.edges());
 		assert_eq!(Case::from_bytes(&bytes).as_ref(), Ok(case), "{shape} of {components}");
 	});
-	let (case, bytes) = small();
-	let mut written = Vec::new();
-	case.write(&mut written).unwrap();
-	assert_eq!(written, bytes);
 }
 
 #[test]
@@ -48,7 +44,7 @@ fn what_is_cut_or_extended_is_refused() {
 		match end {
 			0..8 => assert_eq!(error, FormatError::Magic, "{end} bytes"),
 			8..16 => assert!(
-				matches!(error, FormatError::Length { expected: u64::MAX, .. }),
+				matches!(error, FormatError::Header { found } if found == end as u64),
 				"{end} bytes: {error}"
 			),
 			_ => assert_eq!(error, FormatError::Length { expected: 44, found: end as u64 }),

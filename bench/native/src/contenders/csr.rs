@@ -1,5 +1,4 @@
-//! Algorithm 1 in `f64`, over compressed sparse rows of `u32` and `f64`: what a numerical library
-//! does, without the library.
+//! Algorithm 1 in `f64`, over compressed sparse rows of `u32` and `f64`, as a numerical library does it.
 
 use super::{normalised, nothing, sources, sweep_until, Contender, Run, Until};
 use bench_graphs::Case;
@@ -38,20 +37,10 @@ impl Rows {
 			to[target as usize] += mass * weight;
 		}
 	}
-
-	fn finish(&self, (sweeps, seconds): (u32, f64), contribution: &[f64]) -> Run {
-		Run {
-			seconds,
-			sweeps,
-			visits: u64::from(sweeps) * self.targets.len() as u64,
-			vector: normalised(contribution),
-			digest: None,
-		}
-	}
 }
 
-/// The loop of Algorithm 1 as the paper prints it: a vector of mass is divided into the next one,
-/// and what each row keeps is added up (Jacobi).
+/// The loop of Algorithm 1 as the paper prints it (Jacobi): each row gives its mass to a second vector,
+/// and the parts that it keeps are summed.
 #[derive(Debug)]
 pub struct Csr(Rows);
 
@@ -68,10 +57,9 @@ impl Contender for Csr {
 		let Some(mut mass) = rows.sources.clone() else { return Ok(nothing(rows.own.len())) };
 		let mut next = vec![0.0; mass.len()];
 		let mut contribution = vec![0.0; mass.len()];
-		let ran = sweep_until(until, || {
+		let (sweeps, seconds) = sweep_until(until, || {
 			next.fill(0.0);
-			// What is given away is summed anew in each sweep: of a difference to 1 nothing would
-			// be left below 2^-53.
+			// The sum of the mass that is given away: a difference to 1 would lose all below 2^-53.
 			let mut residual = 0.0;
 			for (uid, ((&mass, &own), absorbed)) in
 				mass.iter().zip(&rows.own).zip(&mut contribution).enumerate()
@@ -84,13 +72,12 @@ impl Contender for Csr {
 			std::mem::swap(&mut mass, &mut next);
 			residual
 		})?;
-		Ok(rows.finish(ran, &contribution))
+		Ok(Run { seconds, sweeps, vector: normalised(&contribution), digest: None })
 	}
 }
 
-/// The same limit, in place: mass that arrives at a row which the sweep has yet to visit moves on
-/// in the same sweep (Gauss-Seidel), and of each window the rows that hold next to nothing are passed
-/// over. The engine's loop, in `f64`.
+/// The engine's loop in `f64` (Gauss-Seidel): in place, so mass that arrives at a later row moves on in
+/// the same sweep; of each window the rows below the threshold are skipped.
 #[derive(Debug)]
 pub struct CsrPush(Rows);
 
@@ -107,9 +94,9 @@ impl Contender for CsrPush {
 		let Some(mut mass) = rows.sources.clone() else { return Ok(nothing(rows.own.len())) };
 		let mut contribution = vec![0.0; mass.len()];
 		let mut residual = 1.0;
-		// Of the residual; in the first sweep only what holds nothing is light.
+		// The threshold, as a part of the residual; in the first sweep only rows without mass are skipped.
 		let mut light = 0.0;
-		let ran = sweep_until(until, || {
+		let (sweeps, seconds) = sweep_until(until, || {
 			for first in (0..mass.len()).step_by(WINDOW) {
 				let window = first..mass.len().min(first + WINDOW);
 				let mut waiting = u32::MAX;
@@ -135,6 +122,6 @@ impl Contender for CsrPush {
 			light = 2f64.powi(-(THRESHOLD_BITS as i32));
 			residual
 		})?;
-		Ok(rows.finish(ran, &contribution))
+		Ok(Run { seconds, sweeps, vector: normalised(&contribution), digest: None })
 	}
 }

@@ -1,10 +1,9 @@
-//! A kernel of the shape that a chain in production uses for its sparse matrices: rows of tuples
-//! of a `u16` and a signed 64-bit fixed-point number with 32 fractional bits, and products that
-//! are formed in 128 bits and saturate.
+//! A kernel of the shape that a chain in production uses for its sparse matrices: rows of tuples of a
+//! `u16` and a signed 64-bit fixed-point number with 32 fractional bits, and saturating products that
+//! are formed in 128 bits.
 //!
-//! There, mass sums to 1, so that an entry has 32 bits below the point and no more. Here it sums to
-//! 2^30, the most that cannot saturate, so that the time is that of the arithmetic and the error is
-//! not that of the scale.
+//! In that chain mass sums to 1, so an entry has 32 bits. Here it sums to 2^30, the most that cannot
+//! saturate: the time is that of the arithmetic, and the error is not that of the scale.
 
 use super::{normalised, nothing, sweep_until, Contender, Run, Until};
 use bench_graphs::Case;
@@ -41,7 +40,6 @@ pub struct Fixed128 {
 	own: Vec<Fixed>,
 	/// The stakes as parts of [`TOTAL`]; `None` if they are all 0.
 	sources: Option<Vec<Fixed>>,
-	edges: u64,
 }
 
 /// All mass: 2^30.
@@ -65,7 +63,6 @@ impl Fixed128 {
 			rows: (0..case.components()).map(row).collect(),
 			own: (0..case.components()).map(|uid| Fixed::share(case.self_share(uid))).collect(),
 			sources: (sum > 0).then(|| case.stakes.iter().map(source).collect()),
-			edges: case.edges() as u64,
 		}
 	}
 }
@@ -92,12 +89,6 @@ impl Contender for Fixed128 {
 			residual.0 as f64 / TOTAL as f64
 		})?;
 		let vector: Vec<f64> = contribution.iter().map(|part| part.0 as f64).collect();
-		Ok(Run {
-			seconds,
-			sweeps,
-			visits: u64::from(sweeps) * self.edges,
-			vector: normalised(&vector),
-			digest: None,
-		})
+		Ok(Run { seconds, sweeps, vector: normalised(&vector), digest: None })
 	}
 }

@@ -1,29 +1,23 @@
-use crate::{odd_graphs, small_graphs};
+use super::{odd_graphs, small_graphs};
 use bench_graphs::{digest, generate, Case, Shape, PINNED, PINNED_SIGMA, SEED};
-use bench_kernel::{Answer, Ended, Request, Want};
-use bittensor_bench_contribution::wasm::Module;
+use bench_kernel::{solve, Answer, Ended, Module, Request};
 use contribution::{Payout, Progress, Solve, LOOK_COST, MAX_STEP_COST, ROW_COST, RUN_COST, WINDOW};
 use rand::{Rng, SeedableRng};
-use std::{fs, path::PathBuf, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// Compiled once for all tests of the program.
-static MODULE: LazyLock<Module> = LazyLock::new(|| Module::built_in().unwrap());
+static MODULE: LazyLock<Module> = LazyLock::new(|| Module::new().unwrap());
 
-/// The request for the whole solve in one call.
-fn whole(want: Want) -> Request {
-	Request { budget: u64::MAX, per_call: 0, want, sigma: PINNED_SIGMA }
-}
+const PAYOUTS: Option<u64> = Some(PINNED_SIGMA);
 
 fn call(request: &Request, case: &Case) -> Answer {
 	MODULE.call(&request.to_bytes(&case.to_bytes())).unwrap().0
 }
 
 /// What the library computes, natively and in one go.
-pub(crate) fn expected(case: &Case, want: Want) -> Answer {
-	let rejected = |ended| Answer { ended, sweeps: 0, total: 0, residual: 0, values: vec![] };
+pub(super) fn expected(case: &Case, sigma: Option<u64>) -> Answer {
 	let Some((mut solve, mut vectors)) = Solve::begin(&case.stakes) else {
-		let values = vec![0; case.components()];
-		return Answer { values, ..rejected(Ended::NothingPayable) };
+		return Answer::empty(Ended::NothingPayable, vec![0; case.components()]);
 	};
 	let mut budget = u64::MAX;
 	let ended = match solve.advance(&case.graph(), &mut vectors, &mut budget) {
@@ -32,8 +26,8 @@ pub(crate) fn expected(case: &Case, want: Want) -> Answer {
 		Progress::Truncated => Ended::Truncated,
 	};
 	let mut values = vectors.contribution;
-	if want == Want::Payouts {
-		let mut payout = Payout::new(PINNED_SIGMA, values.iter().sum());
+	if let Some(sigma) = sigma {
+		let mut payout = Payout::new(sigma, values.iter().sum());
 		values = values.into_iter().map(|part| payout.next(part)).collect();
 	}
 	Answer { ended, sweeps: solve.sweep, total: solve.total, residual: solve.residual, values }
@@ -43,10 +37,10 @@ pub(crate) fn expected(case: &Case, want: Want) -> Answer {
 fn the_bits_are_those_of_the_library() {
 	let large = Shape::ALL.map(|shape| (shape, generate(shape, 300, 64, SEED)));
 	for (shape, case) in small_graphs().into_iter().chain(large) {
-		for want in [Want::Contributions, Want::Payouts] {
-			let answer = call(&whole(want), &case);
+		for sigma in [None, PAYOUTS] {
+			let answer = call(&Request::whole(sigma), &case);
 			assert_eq!(answer.ended, Ended::Converged, "{shape}");
-			assert_eq!(answer, expected(&case, want), "{shape}");
+			assert_eq!(answer, expected(&case, sigma), "{shape}");
 		}
 	}
 }
@@ -56,10 +50,10 @@ fn pieces_change_nothing() {
 	let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
 	for shape in Shape::ALL {
 		let case = generate(shape, 300, 64, SEED);
-		let expected = expected(&case, Want::Payouts);
+		let expected = expected(&case, PAYOUTS);
 		for _ in 0..8 {
 			let per_call = rng.random_range(MAX_STEP_COST..MAX_STEP_COST * 25);
-			let request = Request { per_call, ..whole(Want::Payouts) };
+			let request = Request { per_call, ..Request::whole(PAYOUTS) };
 			assert_eq!(call(&request, &case), expected, "{shape}, {per_call} visits per call");
 		}
 	}
@@ -72,7 +66,7 @@ fn a_budget_is_kept_to() {
 	let last = 12 * (ROW_COST + 64) + 2 * LOOK_COST + RUN_COST;
 	let sweep = 9 * (32 * (ROW_COST + 64) + LOOK_COST + RUN_COST) + last;
 	let with = |budget, per_call| {
-		let request = Request { budget, per_call, ..whole(Want::Contributions) };
+		let request = Request { budget, per_call, ..Request::whole(None) };
 		call(&request, &case)
 	};
 	let none = with(0, 0);
@@ -94,19 +88,18 @@ fn a_budget_is_kept_to() {
 #[test]
 fn odd_graphs_are_answered() {
 	for (name, case) in odd_graphs() {
-		for want in [Want::Contributions, Want::Payouts] {
-			assert_eq!(call(&whole(want), &case), expected(&case, want), "{name}");
+		for sigma in [None, PAYOUTS] {
+			assert_eq!(call(&Request::whole(sigma), &case), expected(&case, sigma), "{name}");
 		}
 	}
 }
 
 #[test]
 fn bad_bytes_are_rejected() {
-	let rejected =
-		Answer { ended: Ended::Rejected, sweeps: 0, total: 0, residual: 0, values: vec![] };
-	let good = whole(Want::Payouts).to_bytes(&generate(Shape::Z, 20, 4, SEED).to_bytes());
+	let rejected = Answer::empty(Ended::Rejected, vec![]);
+	let good = Request::whole(PAYOUTS).to_bytes(&generate(Shape::Z, 20, 4, SEED).to_bytes());
 	assert_eq!(MODULE.call(&good).unwrap().0.ended, Ended::Converged);
-	// 25 bytes of request, the graph file behind it.
+	// 25 bytes of request, the graph file after it.
 	for length in [0, 1, 24, 25, 30, 60, good.len() - 1] {
 		assert_eq!(MODULE.call(&good[..length]).unwrap().0, rejected, "{length} bytes");
 	}
@@ -127,8 +120,9 @@ fn bad_bytes_are_rejected() {
 		}
 		// Rejected or solved, as the library does.
 		let answer = MODULE.call(&bytes).unwrap().0;
+		assert_eq!(answer, solve(&bytes), "the same, in machine code");
 		match Case::from_bytes(&bytes[25..]) {
-			Ok(case) => assert_eq!(answer, expected(&case, Want::Payouts)),
+			Ok(case) => assert_eq!(answer, expected(&case, PAYOUTS)),
 			Err(_) => assert_eq!(answer, rejected),
 		}
 	}
@@ -142,7 +136,7 @@ fn the_pinned_digests() {
 		let most = MAX_STEP_COST * pinned.components.div_ceil(WINDOW) as u64 * 2;
 		let in_pieces = rng.random_range(MAX_STEP_COST..most);
 		for per_call in [0, in_pieces] {
-			let answer = call(&Request { per_call, ..whole(Want::Payouts) }, &case);
+			let answer = call(&Request { per_call, ..Request::whole(PAYOUTS) }, &case);
 			let name = format!("{pinned:?}, {per_call} visits per call");
 			assert_eq!(answer.ended, Ended::Converged, "{name}");
 			assert_eq!(answer.values.iter().sum::<u64>(), PINNED_SIGMA, "{name}");
@@ -158,23 +152,9 @@ fn the_pinned_digests() {
 #[test]
 fn a_pair_of_calls_answers_as_one() {
 	let case = generate(Shape::D8, 2_000, 64, SEED);
-	let request = whole(Want::Contributions);
+	let request = Request::whole(None);
 	let (answer, solve, whole) = MODULE.call_pair(&request, &case.to_bytes()).unwrap();
-	assert_eq!(answer, expected(&case, Want::Contributions));
+	assert_eq!(answer, expected(&case, None));
 	// The other call of the pair took its time, too.
 	assert!(solve < whole, "{solve} of {whole} s");
-}
-
-#[test]
-fn a_module_from_a_file() {
-	let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("kernel.wasm");
-	fs::write(&path, bench_kernel::WASM_BINARY.unwrap()).unwrap();
-	let case = generate(Shape::Z, 40, 8, SEED);
-	let request = whole(Want::Payouts).to_bytes(&case.to_bytes());
-	let answer = Module::from_file(&path).unwrap().call(&request).unwrap().0;
-	assert_eq!(answer, expected(&case, Want::Payouts));
-	// What is no module is an error of the call.
-	fs::write(&path, b"\0asm and no more").unwrap();
-	assert!(Module::from_file(&path).unwrap().call(&request).is_err());
-	assert!(Module::from_file(&path.with_extension("missing")).is_err());
 }

@@ -1,11 +1,10 @@
-use bench_graphs::{Shape, PINNED};
-use bittensor_bench_contribution::{
-	compare::{median, Distance},
-	markdown::render,
-	options::{Options, ENGINE_EPSILON},
-	report::{LeftOut, Report, Row},
+use crate::{
+	measure::rounds_of,
+	report::{Distance, LeftOut, Report, Row},
+	Options,
 };
-use clap::Parser;
+use bench_graphs::{Shape, PINNED};
+use bench_report::{median, Machine};
 
 fn row(contender: &str, solve_seconds: f64, sweeps: u32) -> Row {
 	let pinned =
@@ -13,20 +12,13 @@ fn row(contender: &str, solve_seconds: f64, sweeps: u32) -> Row {
 	Row {
 		graph: "Z".into(),
 		n: 4_096,
-		edges: 262_144,
-		epsilon: ENGINE_EPSILON,
 		contender: contender.into(),
 		ns_per_edge: Some(solve_seconds * 1e9 / f64::from(sweeps) / 262_144.0),
 		sweeps: Some(sweeps),
 		solve_seconds,
-		convert_seconds: None,
-		ratio_scipy: None,
-		ratio_csr: None,
-		sweep_ratio_csr: None,
 		distance: Distance { max_relative_error: 2e-8, l1: 1e-9, positions_moved: 2 },
 		digest: format!("{:016x}", pinned.unwrap().digest),
-		rounds: 7,
-		round_seconds: vec![],
+		..Row::default()
 	}
 }
 
@@ -37,7 +29,8 @@ fn report() -> Report {
 		row("csr", 0.006, 30),
 		row("scipy", 0.010, 30),
 	];
-	let mut report = Report { machine: "a processor".into(), rows, ..Report::default() };
+	let machine = Machine { cpu: "a processor".into(), ..Machine::default() };
+	let mut report = Report { machine, rows, ..Report::default() };
 	report.relate();
 	report
 }
@@ -69,17 +62,9 @@ fn equal_components_rank_by_uid() {
 }
 
 #[test]
-fn medians() {
-	assert_eq!(median(&[]), None);
-	assert_eq!(median(&[3.0]), Some(3.0));
-	assert_eq!(median(&[9.0, 1.0, 2.0]), Some(2.0));
-	assert_eq!(median(&[9.0, 1.0, 2.0, 4.0]), Some(3.0));
-}
-
-#[test]
-fn ratios_are_of_the_same_graph_and_residual() {
+fn ratios_are_of_the_same_graph() {
 	let report = report();
-	let wasm = report.row("wasm", "Z", 4_096, ENGINE_EPSILON).unwrap();
+	let wasm = report.row("wasm", "Z", 4_096).unwrap();
 	let close = |ratio: Option<f64>, to: f64| (ratio.unwrap() - to).abs() < 1e-12;
 	assert!(close(wasm.ratio_scipy, 0.5), "{wasm:?}");
 	assert!(close(wasm.ratio_csr, 5.0 / 6.0), "{wasm:?}");
@@ -87,7 +72,7 @@ fn ratios_are_of_the_same_graph_and_residual() {
 	// Nothing to compare with.
 	let mut other = Report { rows: vec![row("wasm", 0.005, 15)], ..Report::default() };
 	other.rows.push(Row { n: 256, ..row("csr", 0.006, 30) });
-	other.rows.push(Row { epsilon: 1e-6, ..row("scipy", 0.006, 30) });
+	other.rows.push(Row { graph: "U".into(), ..row("scipy", 0.006, 30) });
 	other.relate();
 	assert_eq!((other.rows[0].ratio_scipy, other.rows[0].ratio_csr), (None, None));
 	assert_eq!(other.rows[0].sweep_ratio_csr, None);
@@ -97,7 +82,7 @@ fn ratios_are_of_the_same_graph_and_residual() {
 fn a_machine_that_is_slow_for_a_round_changes_no_ratio() {
 	let rounds = |contender, sweeps, round_seconds: [f64; 3]| Row {
 		round_seconds: round_seconds.into(),
-		..row(contender, median(&round_seconds).unwrap(), sweeps)
+		..row(contender, median(round_seconds).unwrap(), sweeps)
 	};
 	let mut report = Report {
 		rows: vec![rounds("wasm", 15, [1.0, 10.0, 1.0]), rounds("csr", 30, [2.0, 20.0, 4.0])],
@@ -118,13 +103,13 @@ fn wrong_bits_are_found() {
 	assert_eq!(report().wrong_digests(), Vec::<String>::new());
 	let mut report = report();
 	report.rows[1].digest = "0123456789abcdef".into();
-	assert_eq!(report.wrong_digests(), ["wasm on Z of 4096 to 2^-30"]);
+	assert_eq!(report.wrong_digests(), ["wasm on Z of 4096"]);
 	// Both alike, and both not what is pinned.
 	report.rows[0].digest = "0123456789abcdef".into();
 	assert_eq!(report.wrong_digests().len(), 2);
-	// Nothing is pinned for this residual, but they must agree.
+	// Nothing is pinned for this size, but they must agree.
 	for row in &mut report.rows {
-		row.epsilon = 1e-6;
+		row.n = 100;
 	}
 	assert_eq!(report.wrong_digests(), Vec::<String>::new());
 	report.rows[1].digest = "other".into();
@@ -137,22 +122,43 @@ fn wrong_bits_are_found() {
 #[test]
 fn the_tables_say_what_was_measured() {
 	let mut report = report();
-	report.left_out.push(LeftOut {
-		graph: "Z".into(),
-		n: 4_096,
-		contender: "igraph".into(),
-		why: "its self-share is the same for all components".into(),
-	});
-	let text = render(&report);
+	report.left_out = ["Z-4096", "C-4096"]
+		.map(|graph| LeftOut {
+			graph: graph.into(),
+			contender: "igraph".into(),
+			why: "its self-share is the same for all components".into(),
+		})
+		.into();
+	report.rows.push(Row { graph: "U".into(), ..row("ours", 0.004, 17) });
+	let expected = "\
+Machine: a processor, any core.
+
+Versions: .
+
+**Targets**, each on its worst graph
+
+| figure                                  | must     | aim      | measured   |          |
+|-----------------------------------------|----------|----------|------------|----------|
+| native sweep ÷ native f64 CSR, N = 4096 | ≤ 1.5    | ≤ 1.1    | 1 (Z)      | aim met  |
+| wasm sweep ÷ native f64 CSR, N = 4096   | ≤ 2      | ≤ 1.5    | 1.67 (Z)   | must met |
+| wasm solve ÷ SciPy loop, N = 4096       | ≤ 1      | ≤ 0.6    | 0.5 (Z)    | aim met  |
+| largest relative error, N = 4096        | ≤ 1.0e-6 | ≤ 5.0e-8 | 2.0e-8 (Z) | aim met  |
+
+**Solve to a residual of 2^-30, 4096 components**
+
+|       | Z                    | U              |
+|-------|----------------------|----------------|
+| ours  | 0.76 × 15 = 3; 0.3   | 0.9 × 17 = 4   |
+| wasm  | 1.27 × 15 = 5; 0.5   | –              |
+| csr   | 0.76 × 30 = 6; 0.6   | –              |
+| scipy | 1.27 × 30 = 10; 1    | –              |
+";
+	let text = report.markdown();
+	assert!(text.starts_with(expected), "{text}");
 	for expected in [
-		"Machine: a processor, any core.",
-		"| wasm sweep ÷ native f64 CSR, N = 4096 | ≤ 2 | ≤ 1.5 | 1.67 (Z) | must met |",
-		"| wasm solve ÷ SciPy loop, N = 4096 | ≤ 1 | ≤ 0.6 | 0.5 (Z) | aim met |",
-		"| largest relative error, N = 4096 | ≤ 1.0e-6 | ≤ 5.0e-8 | 2.0e-8 (Z) | aim met |",
-		"|  | Z |\n|---|---:|\n| ours |",
-		"| csr | 0.76 × 30 = 6; 0.6 |",
-		"| ours | 2.0e-8; 1.0e-9; 2 |",
-		"- Not measured: igraph on Z-4096: its self-share is the same for all components.",
+		"**Errors against f64, 4096 components**",
+		"| ours  | 2.0e-8; 1.0e-9; 2 |",
+		"- Not measured: igraph on Z-4096, C-4096: its self-share is the same for all components.\n",
 	] {
 		assert!(text.contains(expected), "{expected}\n\n{text}");
 	}
@@ -160,7 +166,7 @@ fn the_tables_say_what_was_measured() {
 	assert!(!text.contains("65536"), "{text}");
 	report.rows[1].solve_seconds = 0.02;
 	report.relate();
-	assert!(render(&report).contains("| 2 (Z) | missed |"), "{}", render(&report));
+	assert!(report.markdown().contains("| 2 (Z)      | **missed** |"), "{}", report.markdown());
 }
 
 #[test]
@@ -171,12 +177,12 @@ fn the_worst_graph_counts() {
 	let last = report.rows.len() - 3;
 	report.rows[last].solve_seconds = 0.009;
 	report.relate();
-	assert!(render(&report).contains("| 0.9 (D8) | must met |"), "{}", render(&report));
+	assert!(report.markdown().contains("| 0.9 (D8)   | must met |"), "{}", report.markdown());
 }
 
 #[test]
 fn an_empty_report_has_no_tables() {
-	let text = render(&Report::default());
+	let text = Report::default().markdown();
 	assert!(!text.contains('|'), "{text}");
 }
 
@@ -187,8 +193,6 @@ fn the_report_has_the_fields_that_others_read() {
 	for field in [
 		"graph",
 		"n",
-		"edges",
-		"epsilon",
 		"contender",
 		"ns_per_edge",
 		"sweeps",
@@ -199,7 +203,6 @@ fn the_report_has_the_fields_that_others_read() {
 		"l1",
 		"positions_moved",
 		"digest",
-		"rounds",
 	] {
 		assert!(!row[field].is_null(), "{field}: {row}");
 	}
@@ -207,39 +210,21 @@ fn the_report_has_the_fields_that_others_read() {
 
 #[test]
 fn options_read() {
-	let parse = |arguments: &[&str]| {
-		Options::try_parse_from(std::iter::once(&"bench-contribution").chain(arguments))
-	};
+	let parse =
+		|arguments: &[&str]| Options::read(std::iter::once(&"bench-contribution").chain(arguments));
 	let options = parse(&[]).unwrap();
-	assert_eq!(options.shapes(), Shape::ALL);
-	assert_eq!(options.components(), [256, 4_096, 65_536]);
-	assert_eq!(options.epsilons(), [1e-6, ENGINE_EPSILON]);
-	assert_eq!(options.markdown_path().to_str(), Some("target/bench/contribution.md"));
-	assert!(options.wants("anything"));
-	let options = parse(&["--shapes", "z,D8", "--contenders", "ours,csr", "--out", "x/y.json"]);
-	let options = options.unwrap();
-	assert_eq!(options.shapes(), [Shape::Z, Shape::D8]);
-	assert!(options.wants("csr") && !options.wants("scipy"));
-	assert_eq!(options.graphs_path().to_str(), Some("x/graphs"));
-	assert_eq!(parse(&["--quick"]).unwrap().components(), [256, 4_096]);
-	for wrong in [
-		&["--shapes", "Q"][..],
-		&["--epsilons", "0"],
-		&["--epsilons", "2^3"],
-		&["--epsilons", "nan"],
-		&["--quick", "--rounds", "2"],
-	] {
-		assert!(parse(wrong).is_err(), "{wrong:?}");
-	}
+	assert_eq!(options.shapes, Shape::ALL);
+	assert_eq!((options.components, options.rounds), (vec![256, 4_096, 65_536], 7));
+	let options = parse(&["--shapes", "z,D8", "--contenders", "ours,csr"]).unwrap();
+	assert_eq!(options.shapes, [Shape::Z, Shape::D8]);
+	assert_eq!(options.contenders, ["ours", "csr"]);
+	assert_eq!(parse(&["--quick"]).unwrap().components, [256, 4_096]);
+	assert!(parse(&["--shapes", "Q"]).is_err());
+	assert!(parse(&["--quick", "--rounds", "2"]).is_err());
 }
 
 #[test]
 fn slow_contenders_get_fewer_rounds() {
-	let options = Options::try_parse_from(["bench-contribution"]).unwrap();
-	let rounds = |epsilon, seconds| options.rounds(epsilon, seconds);
-	assert_eq!(rounds(ENGINE_EPSILON, 0.1), 7);
-	assert_eq!(rounds(1e-6, 0.1), 3);
-	assert_eq!(rounds(ENGINE_EPSILON, 2.0), 3);
-	assert_eq!(rounds(ENGINE_EPSILON, 60.0), 1);
-	assert_eq!(rounds(1e-6, 60.0), 1);
+	assert_eq!([0.1, 2.0, 60.0].map(|seconds| rounds_of(7, seconds)), [7, 3, 1]);
+	assert_eq!([0.1, 2.0].map(|seconds| rounds_of(0, seconds)), [1, 1]);
 }

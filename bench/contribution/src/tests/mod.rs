@@ -1,8 +1,8 @@
-//! Tests of the contenders and of the harness.
+//! Tests of the contenders and of the benchmark.
 //!
-//! | module | what must hold |
+//! | module | property |
 //! |---|---|
-//! | `native` | every contender finds the solution that elimination finds; the odd graphs too |
+//! | `native` | every contender finds the solution of an elimination; the odd graphs too |
 //! | `protocol` | requests and answers as JSON, on both sides |
 //! | `wasm` | the module's bits are those of the library, whole and in pieces; bad bytes |
 //! | `report` | ratios, errors, tables and options |
