@@ -125,7 +125,7 @@ bench-contribution: bench-tools bench-contenders ## Measure the engine and its c
 
 .PHONY: bench-chain
 bench-chain: build bench-tools ## Measure epochs of up to 65,536 components on a node (90 minutes)
-	@$(STEP) bench-chain $(BIN)/bench-chain --markdown $(BENCH)/chain.md
+	@$(STEP) bench-chain $(BIN)/bench-chain
 
 .PHONY: bench-tools
 bench-tools: setup

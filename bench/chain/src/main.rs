@@ -1,69 +1,105 @@
-//! `bench-chain`: epochs on a real node, see the [crate](bittensor_bench_chain).
+//! A real node over a state of many components: the cost of whole epochs, block by block.
+//!
+//! ```text
+//!  bench-graphs ──► state ──► spec ──► lab: validator ──blocks──► importer
+//!   U Z D8 C R     native     JSON            │                       │
+//!                  calls                      └──── log, Prometheus ──┴── /proc, RPC
+//!                                                           │
+//!      poster ──► posting, sustain                       blocks ──► epochs ──► case ──► report
+//!      signed posts        │                           events and times  costs     JSON, Markdown
+//!                          └───────────────────────────────▲
+//! ```
+//!
+//! | module | |
+//! |---|---|
+//! | [`state`] | a chain's storage, made by the runtime's own calls |
+//! | [`spec`] | the specification that a node starts from |
+//! | [`lab`] | a validator, and a node that imports its blocks |
+//! | [`measure`] | metrics, HTTP requests, the kernel's account of a process |
+//! | [`pace`] | the speed of the machine, beside when the weights were measured |
+//! | [`blocks`] | every block: its declared weight, its times |
+//! | [`epochs`] | idle blocks, the hook's part, whole epochs, merges |
+//! | [`pages`] | reading pages of the runtime API |
+//! | [`poster`], [`posting`] | signed posts; the cost of merging and posting |
+//! | [`sustain`] | minutes of posts, and the fate of each |
+//! | [`case`] | one graph, from its state to its figures |
+//! | [`report`] | `chain.json`, targets, tables |
+//!
+//! # Declared and measured
+//!
+//! Declared is the block's own account (`System::BlockWeight`), measured are the node's own histograms;
+//! both minus an idle block of the same run. The node runs with its default settings and metrics.
+//!
+//! The weights were measured on one machine at one time. So an edge visit is measured during the run,
+//! between blocks ([`pace`]), and stands beside each ratio: a ratio of 0.7 on a machine that takes twice
+//! as long per visit means that the machine is slow, not that the weights are wrong.
+//!
+//! # Invariants
+//!
+//! - A second node imported every block that is measured.
+//! - An unknown number is `null`; the time of one block is never taken for that of another.
+//! - No process and no database is left behind.
 
-use std::{future::Future, path::PathBuf, process::ExitCode, sync::Arc};
+mod blocks;
+mod case;
+mod epochs;
+mod lab;
+mod measure;
+mod pace;
+mod pages;
+mod poster;
+mod posting;
+mod report;
+mod spec;
+mod state;
+mod sustain;
+#[cfg(test)]
+mod tests;
 
-use anyhow::{bail, Context};
-use bench_graphs::Shape;
-use bittensor_bench_chain::{
-	measure::{machine::Machine, pace::Probe},
-	report::Report,
-	run::{say, Plan},
-	spec::Template,
-};
+use anyhow::{bail, ensure, Context};
+use bench_graphs::{Shape, MAX_COMPONENTS};
+use bench_report::Machine;
 use clap::Parser;
+use std::{future::Future, path::PathBuf, sync::Arc};
 use tokio::signal::unix::{signal, SignalKind};
+
+use crate::{case::Plan, pace::Probe, report::Report, spec::Template};
+
+/// Edges of each row, and of each post that is not about fewer edges.
+const EDGES: usize = 64;
+/// Accounts that post.
+const ACCOUNTS: usize = 1_000;
 
 /// Measure whole epochs of the emission on a real node.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "bench-chain", version)]
 struct Options {
 	/// Graphs, by name; the first one is posted to, too
 	#[arg(long, value_delimiter = ',', default_value = "Z,U,D8,C,R,RS,R8")]
-	graphs: Vec<String>,
+	graphs: Vec<Shape>,
 
 	/// Numbers of components, up to 65,536
 	#[arg(long, value_delimiter = ',', default_value = "256,4096,65536")]
 	components: Vec<usize>,
 
-	/// Edges of each row
-	#[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u8).range(1..=64))]
-	edges: u8,
-
-	/// Length of a slot in milliseconds; a block may take a third of it
-	#[arg(long, default_value_t = 6_000, value_name = "MS")]
-	slot: u64,
-
-	/// Blocks of an epoch
-	#[arg(long, default_value_t = 4, value_name = "BLOCKS",
-		value_parser = clap::value_parser!(u32).range(2..))]
-	epoch: u32,
-
 	/// Epochs to measure after the first one, which merges all rows
 	#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
 	epochs: u32,
-
-	/// Accounts that post
-	#[arg(long, default_value_t = 1_000)]
-	accounts: usize,
 
 	/// Leave out merging 1 and 1,000 rows and blocks full of posts
 	#[arg(long)]
 	no_posting: bool,
 
-	/// Post for so many seconds on a chain of its own; 0: leave that out
+	/// Post for this many seconds on a chain with slots of 1 s; 0: leave that out
 	#[arg(long, default_value_t = 300, value_name = "SECONDS")]
 	sustain: u64,
 
-	/// Length of a slot of that chain in milliseconds
-	#[arg(long, default_value_t = 1_000, value_name = "MS")]
-	sustain_slot: u64,
-
-	/// One small case at 1 s slots, below a minute; fails if a solve takes more than a block or a
+	/// One small case at 1 s slots, in less than a minute; fails if a solve takes more than a block or a
 	/// slot is missed
 	#[arg(long)]
 	quick: bool,
 
-	/// The report; with --keep, what it has of other cases stays in it
+	/// Report, as JSON; the tables are written beside it, as Markdown
 	#[arg(long, default_value = "target/bench/chain.json", value_name = "FILE")]
 	out: PathBuf,
 
@@ -71,112 +107,51 @@ struct Options {
 	#[arg(long)]
 	keep: bool,
 
-	/// Write the tables as Markdown, too
-	#[arg(long, value_name = "FILE")]
-	markdown: Option<PathBuf>,
-
 	/// Folder for specifications, databases (removed) and logs
 	#[arg(long, default_value = "target/bench/chain", value_name = "FOLDER")]
 	work: PathBuf,
 }
 
-fn main() -> ExitCode {
+fn main() -> anyhow::Result<()> {
 	let mut options = Options::parse();
 	if options.quick {
-		options = options.made_quick();
+		options.graphs = vec![Shape::Z];
+		(options.components, options.epochs) = (vec![256], 2);
+		(options.no_posting, options.sustain) = (true, 0);
 	}
-	let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-		Ok(runtime) => runtime,
-		Err(error) => {
-			eprintln!("bench-chain: no async runtime: {error}");
-			return ExitCode::FAILURE;
-		}
-	};
-	match runtime.block_on(until_stopped(run(&options))) {
-		Ok(failures) if failures.is_empty() => ExitCode::SUCCESS,
-		Ok(failures) => {
-			for failure in failures {
-				eprintln!("bench-chain: {failure}");
-			}
-			ExitCode::FAILURE
-		}
-		Err(error) => {
-			eprintln!("bench-chain: {error:#}");
-			ExitCode::FAILURE
-		}
-	}
+	let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+	let failures = runtime.block_on(until_stopped(run(&options)))?;
+	ensure!(failures.is_empty(), "{}", failures.join("; "));
+	Ok(())
 }
 
-impl Options {
-	fn made_quick(self) -> Self {
-		Self {
-			graphs: vec!["Z".into()],
-			components: vec![256],
-			slot: 1_000,
-			epoch: 5,
-			epochs: 2,
-			no_posting: true,
-			sustain: 0,
-			..self
-		}
-	}
-
-	fn plan(&self, slot_ms: u64, epoch_length: u32) -> Plan {
-		Plan {
-			edges: self.edges.into(),
-			slot_ms,
-			epoch_length,
-			epochs: self.epochs,
-			accounts: self.accounts,
-			folder: self.work.clone(),
-		}
-	}
-}
-
-/// What `work` gives, unless somebody asks this program to stop. Then `work` is dropped, and with it
-/// the nodes and their databases.
+/// The result of `work`, or an error when this program is asked to stop. Then `work` is dropped, and
+/// with it the nodes and their databases.
 async fn until_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
 	let mut terminate = signal(SignalKind::terminate())?;
 	tokio::select! {
 		done = work => done,
 		_ = terminate.recv() => bail!("stopped"),
-		interrupted = tokio::signal::ctrl_c() => {
-			interrupted?;
-			bail!("interrupted")
-		}
+		_ = tokio::signal::ctrl_c() => bail!("interrupted"),
 	}
 }
 
-/// Runs everything; returns what must not have happened.
+/// Runs everything; returns the failures.
 async fn run(options: &Options) -> anyhow::Result<Vec<String>> {
-	let mut shapes = Vec::new();
-	for name in &options.graphs {
-		let shape: Result<Shape, _> = name.parse();
-		let Ok(shape) = shape else {
-			let known: Vec<&str> = Shape::ALL.iter().map(|shape| shape.name()).collect();
-			bail!("there is no graph {name}; choose from {}", known.join(", "));
-		};
-		shapes.push(shape);
-	}
-	if let Some(&most) = options.components.iter().max() {
-		anyhow::ensure!(
-			most <= bench_graphs::MAX_COMPONENTS,
-			"{most} components are more than a chain can have: {}",
-			bench_graphs::MAX_COMPONENTS
-		);
-	}
+	let most = options.components.iter().max().copied().unwrap_or(0);
+	ensure!(most <= MAX_COMPONENTS, "a chain has at most {MAX_COMPONENTS} components");
 	let mut report = if options.keep { Report::read(&options.out)? } else { Report::default() };
 	report.machine = Machine::this();
 	let template = Template::of_node(&options.work)?;
 	let probe = Arc::new(Probe::new()?);
 	let mut failures = Vec::new();
-
-	let plan = options.plan(options.slot, options.epoch);
+	let folder = options.work.clone();
+	let (slot_ms, epoch_length) = if options.quick { (1_000, 5) } else { (6_000, 4) };
+	let plan = Plan { slot_ms, epoch_length, epochs: options.epochs, folder };
 	for &components in &options.components {
-		for &shape in &shapes {
-			let with_posts = !options.no_posting
-				&& shapes.first() == Some(&shape)
-				&& components > options.accounts;
+		for &shape in &options.graphs {
+			let first = options.graphs.first() == Some(&shape);
+			let with_posts = !options.no_posting && first && components > ACCOUNTS;
 			let (case, posting) = plan
 				.case(&template, &probe, shape, components, with_posts)
 				.await
@@ -185,28 +160,19 @@ async fn run(options: &Options) -> anyhow::Result<Vec<String>> {
 				failures.extend(case.failures());
 			}
 			report.add(case, posting);
-			write(&report, options)?;
+			report.write(&options.out)?;
 		}
 	}
 	if options.sustain > 0 {
-		let plan = options.plan(options.sustain_slot, 10);
+		let plan = Plan { slot_ms: 1_000, epoch_length: 10, ..plan };
 		let sustained = plan.sustain(&template, options.sustain).await.context("posting")?;
 		if let Some(why) = &sustained.first_failure {
-			failures.push(format!("{} of the posts failed, first: {why}", sustained.failures));
+			failures.push(format!("{} posts failed, the first: {why}", sustained.failures));
 		}
 		report.sustained = Some(sustained);
-		write(&report, options)?;
+		report.write(&options.out)?;
 	}
 	println!("{}", report.markdown());
-	say(&format!("{} is written", options.out.display()));
+	eprintln!("{} is written", options.out.display());
 	Ok(failures)
-}
-
-fn write(report: &Report, options: &Options) -> anyhow::Result<()> {
-	report.write(&options.out)?;
-	if let Some(path) = &options.markdown {
-		std::fs::write(path, report.markdown())
-			.with_context(|| format!("could not write {}", path.display()))?;
-	}
-	Ok(())
 }

@@ -1,104 +1,71 @@
-//! How long reading a page of the runtime API takes: 256 components, their rows, and both.
+//! The time to read a page of the runtime API: 256 components, their rows, and both.
 //!
 //! ```text
 //!   state_call EmissionApi_components(start, 256) at the best block    ─┐
 //!   state_call EmissionApi_rows(start, 256)                            ─┴─ "both": one after the other
 //! ```
 //!
-//! The time is that of the whole request over HTTP on this machine, until the last byte of the
-//! hex answer; it is decoded and checked outside of it.
+//! It is the time of the whole request over HTTP on this machine, until the last byte of the hex answer;
+//! the answer is decoded and checked outside of it.
 
-use std::ops::Range;
-
-use anyhow::ensure;
+use anyhow::{ensure, Context};
+use bench_report::{largest, median};
+use bittensor_emission::{ComponentInfo, RowInfo};
 use bittensor_runtime::AccountId;
-use codec::Encode;
-use pallet_emission::types::{ComponentInfo, RowInfo};
+use codec::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{
-	blocks::decode,
-	measure::{http, largest, median},
-};
+use crate::{blocks::decode, measure::call};
 
 /// Components in a page: the most that the runtime gives in one call.
-pub const PAGE: u32 = pallet_emission::types::MAX_COMPONENTS_PER_READ;
+const PAGE: u32 = pallet_emission::types::MAX_COMPONENTS_PER_READ;
 /// Times that each page is read.
 const SAMPLES: usize = 7;
 
-/// Milliseconds of one page: the median of seven, of the slowest of several places.
+/// Milliseconds of one page: the median of seven, of the slowest of three places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PageTimes {
-	/// `EmissionApi_components`.
-	pub components: f64,
-	/// `EmissionApi_rows`.
-	pub rows: f64,
+pub(crate) struct PageTimes {
+	pub(crate) components: f64,
+	pub(crate) rows: f64,
 	/// Both, one after the other.
-	pub both: f64,
+	pub(crate) both: f64,
 }
 
-/// Measures pages at the first, the middle and the last of `components` uids.
-pub async fn measure(port: u16, at: &str, components: u32) -> anyhow::Result<PageTimes> {
-	let mut slowest = PageTimes::default();
-	for start in starts(components) {
-		let (mut of_components, mut of_rows, mut of_both) = (Vec::new(), Vec::new(), Vec::new());
-		let expected = PAGE.min(components - start) as usize;
-		for _ in 0..SAMPLES {
-			let (infos, first): (Vec<ComponentInfo<AccountId>>, _) =
-				read(port, at, "EmissionApi_components", start, PAGE).await?;
-			let (rows, second): (Vec<RowInfo>, _) =
-				read(port, at, "EmissionApi_rows", start, PAGE).await?;
-			ensure!(
-				infos.len() == expected && rows.len() == expected,
-				"the page at {start} has {} components and {} rows of {expected}",
-				infos.len(),
-				rows.len()
-			);
-			of_components.push(first);
-			of_rows.push(second);
-			of_both.push(first + second);
-		}
-		for (slowest, times) in [
-			(&mut slowest.components, of_components),
-			(&mut slowest.rows, of_rows),
-			(&mut slowest.both, of_both),
-		] {
-			*slowest = largest([*slowest, median(times).unwrap_or_default()]).unwrap_or_default();
-		}
-	}
-	Ok(slowest)
-}
-
-/// The first uids of the pages that are read.
-fn starts(components: u32) -> Vec<u32> {
+/// Measures the first, the middle and the last page of `components` uids, at the block `at`.
+pub(crate) async fn measure(port: u16, at: &str, components: u32) -> anyhow::Result<PageTimes> {
+	let mut medians: [Vec<f64>; 3] = Default::default();
 	let last = components.saturating_sub(PAGE);
-	let mut starts = vec![0, last / 2, last];
-	starts.dedup();
-	starts.retain(|&start| start < components);
-	starts
-}
-
-/// The rows of all these uids, at the block `at`.
-pub async fn rows(port: u16, at: &str, uids: Range<u32>) -> anyhow::Result<Vec<RowInfo>> {
-	let mut all = Vec::new();
-	for start in uids.clone().step_by(PAGE as usize) {
-		let limit = PAGE.min(uids.end - start);
-		all.extend(read::<Vec<RowInfo>>(port, at, "EmissionApi_rows", start, limit).await?.0);
+	for start in [0, last / 2, last] {
+		let mut times: [Vec<f64>; 3] = Default::default();
+		for _ in 0..SAMPLES {
+			let page = PAGE.min(components - start) as usize;
+			let first =
+				read::<ComponentInfo<AccountId>>(port, at, "EmissionApi_components", start, page)
+					.await?;
+			let second = read::<RowInfo>(port, at, "EmissionApi_rows", start, page).await?;
+			times
+				.iter_mut()
+				.zip([first, second, first + second])
+				.for_each(|(times, time)| times.push(time));
+		}
+		medians.iter_mut().zip(times).for_each(|(medians, times)| medians.extend(median(times)));
 	}
-	Ok(all)
+	let [components, rows, both] = medians.map(|medians| largest(medians).unwrap_or_default());
+	Ok(PageTimes { components, rows, both })
 }
 
-/// One page, and the milliseconds that it took.
-async fn read<T: codec::Decode>(
+/// The milliseconds of one page.
+async fn read<T: Decode>(
 	port: u16,
 	at: &str,
 	function: &str,
 	start: u32,
-	limit: u32,
-) -> anyhow::Result<(T, f64)> {
-	let arguments = format!("0x{}", hex::encode((start, limit).encode()));
-	let params = json!([function, arguments, at]);
-	let (answer, took): (String, _) = http::call(port, "state_call", params).await?;
-	Ok((decode(&answer)?, took.as_secs_f64() * 1_000.0))
+	expected: usize,
+) -> anyhow::Result<f64> {
+	let arguments = format!("0x{}", hex::encode((start, PAGE).encode()));
+	let (answer, took) = call(port, "state_call", json!([function, arguments, at])).await?;
+	let items: Vec<T> = decode(answer.as_str().context("the node gave no hex")?)?;
+	ensure!(items.len() == expected, "{function} gave {} of {expected} at {start}", items.len());
+	Ok(took)
 }

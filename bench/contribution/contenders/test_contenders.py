@@ -20,9 +20,8 @@ from unittest import mock
 # First, because it sets the number of threads.
 import contenders
 import graph
-import igraph_prpack
-import networkx_pagerank
 import numpy as np
+import solvers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RESIDUALS = (1e-3, 1e-6, 2.0**-30)
@@ -96,32 +95,37 @@ class Case(unittest.TestCase):
 		self.addCleanup(folder.cleanup)
 		self.folder = folder.name
 		self.server = contenders.Server()
+		self.graph = None
 
 	def ask(self, **request):
 		"""The answer to a request."""
-		return json.loads(self.server.answer(json.dumps(request).encode()))
+		request = {"graph": self.graph} | request
+		return json.loads(json.dumps(self.server.answer(json.dumps(request).encode())))
 
-	def file(self, data, name="graph"):
-		"""The path of a file with these bytes."""
-		path = os.path.join(self.folder, name)
+	def error(self, contender, **request):
+		"""The error of a request."""
+		return self.ask(contender=contender, **request).get("error", "accepted")
+
+	def file(self, data):
+		"""The path of a new file with these bytes."""
+		path = os.path.join(self.folder, str(len(os.listdir(self.folder))))
 		with open(path, "wb") as file:
 			file.write(data)
 		return path
 
 	def load(self, stakes, rows):
-		"""Loads a graph that is well formed."""
-		self.assertEqual(self.ask(cmd="load", graph=self.file(encode(stakes, rows))), {"ok": True})
+		"""Names the graph of later requests."""
+		self.graph = self.file(encode(stakes, rows))
 
 	def solve(self, contender, residual=None, sweeps=None):
 		"""(answer, vector) of a run that succeeds."""
 		path = os.path.join(self.folder, "vector")
-		answer = self.ask(cmd="run", contender=contender, residual=residual, sweeps=sweeps, vector=path)
+		answer = self.ask(contender=contender, residual=residual, sweeps=sweeps, vector=path)
 		self.assertNotIn("error", answer)
 		vector = np.fromfile(path, "<f8")
 		self.assertAlmostEqual(vector.sum(), 1, delta=1e-12)
-		self.assertGreaterEqual(answer["solve_seconds"], 0)
-		self.assertGreaterEqual(answer["convert_seconds"], 0)
-		return answer, vector
+		self.assertGreaterEqual(answer["ran"]["seconds"], 0)
+		return answer["ran"], vector
 
 
 class Solutions(Case):
@@ -132,14 +136,12 @@ class Solutions(Case):
 			stakes, rows = random_graph(seed)
 			g, d, r = dense(stakes, rows)
 			self.load(stakes, rows)
-			self.assertTrue(self.ask(cmd="can", contender="scipy")["can"])
 			for residual in RESIDUALS:
 				answer, vector = self.solve("scipy", residual)
 				steps, left = 0, r
 				while steps == 0 or left.sum() > residual:
 					left, steps = g.T @ left, steps + 1
 				self.assertEqual(answer["sweeps"], steps)
-				self.assertEqual(answer["visits"], steps * sum(map(len, rows)))
 				self.assertAlmostEqual(answer["residual"], left.sum(), delta=1e-13)
 				self.assertLessEqual(answer["residual"], residual)
 				# Normalising an N that lacks Σr can move it as far again.
@@ -150,7 +152,6 @@ class Solutions(Case):
 		oracle = solution(stakes, rows)
 		self.load(stakes, rows)
 		for contender in PAGERANKS:
-			self.assertTrue(self.ask(cmd="can", contender=contender)["can"])
 			for residual in RESIDUALS:
 				with self.subTest(contender=contender, residual=residual):
 					answer, vector = self.solve(contender, residual)
@@ -170,34 +171,20 @@ class Solutions(Case):
 		# From 128 nodes on PRPACK iterates.
 		self.check_pagerank(*random_graph(1, graph.MAX_GIVEN, n=300))
 
-	def test_scikit_network_leaves_float32_where_it_does_not_suffice(self):
-		self.load(*random_graph(2, graph.MAX_GIVEN, n=50))
-		self.assertEqual(self.solve("scikit-network", 1e-3)[0]["solver"], "diteration")
-		self.assertEqual(self.solve("scikit-network", 2.0**-30)[0]["solver"], "piteration")
-
 	def test_a_number_of_sweeps_is_met_exactly(self):
 		stakes, rows = random_graph(3, 49_152, n=40)
 		g, d, v = dense(stakes, rows)
 		self.load(stakes, rows)
 		absorbed, r = np.zeros(40), v
-		rank = np.full(40, 1 / 40)
-		pushed, fluid = np.zeros(40), v.copy()
+		rank, from_v = np.full(40, 1 / 40), v
 		for sweeps in range(1, 12):
 			absorbed, r = absorbed + d * r, g.T @ r
-			rank = g.T @ rank + d * v
-			for uid in range(40):
-				kept, fluid[uid] = fluid[uid], 0
-				pushed[uid] += kept
-				fluid += kept * g[uid]
-			expected = {
-				"scipy": (absorbed, 1e-13),
-				"networkx": (rank, 1e-13),
-				"scikit-network": (pushed, 1e-5),
-			}
-			for contender, (vector, delta) in expected.items():
+			rank, from_v = g.T @ rank + d * v, g.T @ from_v + d * v
+			expected = {"scipy": absorbed, "networkx": rank, "scikit-network": from_v}
+			for contender, vector in expected.items():
 				answer, found = self.solve(contender, sweeps=sweeps)
 				self.assertEqual(answer["sweeps"], sweeps)
-				self.assertLessEqual(l1(found, vector / vector.sum()), delta, contender)
+				self.assertLessEqual(l1(found, vector / vector.sum()), 1e-13, contender)
 
 	def test_the_fewest_sweeps_are_chosen(self):
 		stakes, rows = random_graph(4, graph.MAX_GIVEN, n=40)
@@ -220,14 +207,11 @@ class Solutions(Case):
 
 
 class Refusals(Case):
-	"""What cannot be expressed is refused, with the reason, by `can` and by `run`."""
+	"""A graph that a contender cannot express is refused with the reason."""
 
 	def check_refused(self, contender, why):
-		"""Refused by both."""
-		can = self.ask(cmd="can", contender=contender)
-		self.assertFalse(can["can"])
-		self.assertIn(why, can["why"])
-		self.assertIn(why, self.ask(cmd="run", contender=contender, residual=1e-6)["error"])
+		"""Refused."""
+		self.assertIn(why, self.error(contender, residual=1e-6))
 
 	def test_rows_that_differ(self):
 		self.load([1, 1, 1], [[(1, 9)], [(2, 9)], [(0, 10)]])
@@ -245,7 +229,7 @@ class Refusals(Case):
 		self.assertEqual(vector.tolist(), [0.5, 0.5])
 
 	def test_graphs_without_mass(self):
-		for contender in contenders.MODULES:
+		for contender in contenders.CONTENDERS:
 			self.load([0, 0], [[(1, 9)], [(0, 9)]])
 			self.check_refused(contender, "all stakes are zero")
 			self.load([], [])
@@ -253,27 +237,24 @@ class Refusals(Case):
 
 	def test_graphs_too_large_for_networkx(self):
 		self.load([1, 1], [[(1, 9)], [(0, 9)]])
-		with mock.patch.object(networkx_pagerank, "MAX_EDGES", 2):
-			self.assertTrue(self.ask(cmd="can", contender="networkx")["can"])
-		with mock.patch.object(networkx_pagerank, "MAX_EDGES", 1):
+		with mock.patch.object(solvers.Networkx, "MAX_EDGES", 1):
 			self.check_refused("networkx", "2 edges are more than 1")
+		with mock.patch.object(solvers.Networkx, "MAX_EDGES", 2):
+			self.solve("networkx", 1e-6)
 
 	def test_vectors_that_miss_the_residual(self):
 		self.load([1, 1], [[(1, 9)], [(0, 9)]])
-		path = os.path.join(self.folder, "vector")
-		request = {"cmd": "run", "contender": "igraph", "residual": 1e-6, "vector": path}
-		with mock.patch.object(igraph_prpack, "solve", return_value=[0.5 + 1e-6, 0.5 - 1e-6]):
-			self.assertIn("ended at an L1 error of 2e-06", self.ask(**request)["error"])
-		self.assertFalse(os.path.exists(path))
-		with mock.patch.object(igraph_prpack, "solve", return_value=[0.5 + 4e-7, 0.5 - 4e-7]):
-			self.assertAlmostEqual(self.ask(**request)["residual"], 8e-7, delta=1e-12)
+		request = {"residual": 1e-6, "vector": os.path.join(self.folder, "vector")}
+		with mock.patch.object(solvers.Igraph, "solve", return_value=[0.5 + 1e-6, 0.5 - 1e-6]):
+			self.assertIn("ended at an L1 error of 2e-06", self.error("igraph", **request))
+		self.assertFalse(os.path.exists(request["vector"]))
+		with mock.patch.object(solvers.Igraph, "solve", return_value=[0.5 + 4e-7, 0.5 - 4e-7]):
+			self.assertAlmostEqual(self.solve("igraph", 1e-6)[0]["residual"], 8e-7, delta=1e-12)
 
 	def test_sweeps_of_igraph(self):
 		self.load([1, 1], [[(1, 9)], [(0, 9)]])
-		self.assertIn("no number of sweeps", self.ask(cmd="run", contender="igraph", sweeps=3)["error"])
-		answer, _ = self.solve("igraph", 1e-6)
-		self.assertIsNone(answer["sweeps"])
-		self.assertIsNone(answer["visits"])
+		self.assertIn("no number of sweeps", self.error("igraph", sweeps=3))
+		self.assertIsNone(self.solve("igraph", 1e-6)[0]["sweeps"])
 
 
 class Format(Case):
@@ -297,10 +278,13 @@ class Format(Case):
 		}
 		for why, bad in wrong.items():
 			self.load(*good)
-			self.assertIn(why, self.ask(cmd="load", graph=self.file(bad)).get("error", "accepted"))
+			self.solve("scipy", 0.1)
+			self.graph = self.file(bad)
 			# The graph of before is not used under the new one's name.
-			self.assertIn("no graph", self.ask(cmd="run", contender="scipy", residual=0.1)["error"])
-		self.assertIn("error", self.ask(cmd="load", graph=os.path.join(self.folder, "none")))
+			for _ in range(2):
+				self.assertIn(why, self.error("scipy", residual=0.1))
+		self.graph = os.path.join(self.folder, "none")
+		self.assertIn("FileNotFoundError", self.error("scipy", residual=0.1))
 
 	def test_the_limits_are_accepted(self):
 		self.load([2**64 - 1, 2**64 - 1, 0], [[(1, 57_000), (2, 344)], [(0, 1)], []])
@@ -312,7 +296,8 @@ class Format(Case):
 		_, vector = self.solve("scipy", 1e-6)
 		self.assertLess(np.abs(vector * n - 1).max(), 1e-9)
 		data = encode([1] * (n + 1), [[]] * (n + 1))
-		self.assertIn("16-bit", self.ask(cmd="load", graph=self.file(data))["error"])
+		self.graph = self.file(data)
+		self.assertIn("16-bit", self.error("scipy", residual=0.1))
 
 	def test_cut_and_flipped_files(self):
 		data = encode(*random_graph(6, n=5))
@@ -336,7 +321,7 @@ class Protocol(Case):
 	"""The server as a program."""
 
 	def talk(self, lines, program=("contenders.py",)):
-		"""(answers, what it wrote to stderr) of a server that is sent these lines."""
+		"""(first line, answers, what it wrote to stderr) of a server that is sent these lines."""
 		done = subprocess.run(
 			[sys.executable, *program],
 			input=b"".join(line + b"\n" for line in lines),
@@ -345,37 +330,29 @@ class Protocol(Case):
 			timeout=120,
 		)
 		self.assertEqual(done.returncode, 0, done.stderr)
-		return [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode()
+		hello, *answers = [json.loads(line) for line in done.stdout.splitlines()]
+		return hello, answers, done.stderr.decode()
+
+	def request(self, contender):
+		"""The line of a request."""
+		request = {"graph": self.graph, "contender": contender, "residual": 1e-6}
+		return json.dumps(request | {"vector": os.path.join(self.folder, contender)}).encode()
 
 	def test_a_session(self):
-		path = self.file(encode(*random_graph(8, 32_768, n=20)))
-		vector = os.path.join(self.folder, "vector")
-		requests = [
-			{"cmd": "contenders"},
-			{"cmd": "versions"},
-			{"cmd": "load", "graph": path},
-			{"cmd": "can", "contender": "igraph"},
-		]
-		requests += [
-			{"cmd": "run", "contender": name, "residual": 1e-6, "sweeps": None, "vector": vector + name}
-			for name in contenders.MODULES
-		]
-		requests += [{"cmd": "quit"}, {"cmd": "contenders"}]
-		answers, errors = self.talk([json.dumps(request).encode() for request in requests])
+		self.load(*random_graph(8, 32_768, n=20))
+		names = ["scipy", "networkx", "igraph", "scikit-network"]
+		hello, answers, errors = self.talk([self.request(name) for name in names])
 		self.assertEqual(errors, "")
-		self.assertEqual(answers[0], {"contenders": ["scipy", "networkx", "igraph", "scikit-network"]})
-		self.assertEqual(set(answers[1]), {"python", *contenders.LIBRARIES})
-		self.assertEqual(answers[1]["numpy"], np.__version__)
-		self.assertEqual(answers[2], {"ok": True})
-		self.assertTrue(answers[3]["can"])
-		fields = {"solve_seconds", "convert_seconds", "sweeps", "visits", "residual", "solver"}
-		for name, answer in zip(contenders.MODULES, answers[4:8]):
-			self.assertEqual(set(answer), fields)
-			self.assertEqual(os.path.getsize(vector + name), 20 * 8)
-		# Nothing after `quit` is answered.
-		self.assertEqual(answers[8:], [{"ok": True}])
+		self.assertEqual(hello["contenders"], names)
+		self.assertEqual(set(hello["versions"]), {"python", *contenders.LIBRARIES})
+		self.assertEqual(hello["versions"]["numpy"], np.__version__)
+		self.assertEqual(len(answers), 4)
+		for name, answer in zip(names, answers):
+			self.assertEqual(set(answer["ran"]), {"seconds", "sweeps", "residual"})
+			self.assertEqual(os.path.getsize(os.path.join(self.folder, name)), 20 * 8)
 
 	def test_bad_requests_are_answered_and_survived(self):
+		self.load([1, 1], [[(1, 9)], [(0, 9)]])
 		lines = [
 			b"",
 			b"{",
@@ -383,57 +360,50 @@ class Protocol(Case):
 			b"[]",
 			b"{}",
 			b'{"cmd": 1}',
-			b'{"cmd": "__init__"}',
-			b'{"cmd": "load"}',
-			b'{"cmd": "can", "contender": "igraph"}',
-			b'{"cmd": "can", "contender": "subprocess"}',
+			b'{"graph": 1, "contender": "scipy", "residual": 0.1}',
+			b'{"graph": "x", "contender": "subprocess", "residual": 0.1}',
+			b'{"graph": "x", "contender": [], "residual": 0.1}',
 			b"[" * 100_000,
 		]
-		answers, _ = self.talk(lines + [b'{"cmd": "contenders"}'])
+		_, answers, _ = self.talk(lines + [self.request("scipy")])
 		self.assertEqual(len(answers), len(lines) + 1)
 		for answer in answers[:-1]:
 			self.assertEqual(list(answer), ["error"])
-		self.assertIn("contenders", answers[-1])
+		self.assertIn("ran", answers[-1])
 
 	def test_stop_rules_that_make_no_sense(self):
 		self.load([1, 1], [[(1, 9)], [(0, 9)]])
 		rules = [{}, {"residual": 0}, {"residual": -1}, {"residual": 2}, {"residual": "1"}]
 		rules += [{"residual": True}, {"residual": float("nan")}, {"sweeps": 0}, {"sweeps": 1.5}]
 		for rule in rules:
-			self.assertIn("BadRequest", self.ask(cmd="run", contender="scipy", **rule)["error"], rule)
+			self.assertIn("BadRequest", self.error("scipy", **rule), rule)
 		missing = os.path.join(self.folder, "no", "folder")
-		answer = self.ask(cmd="run", contender="scipy", residual=0.1, vector=missing)
-		self.assertIn("FileNotFoundError", answer["error"])
+		self.assertIn("FileNotFoundError", self.error("scipy", residual=0.1, vector=missing))
 
 	def test_libraries_cannot_write_into_the_answers(self):
+		self.load([1, 1], [[(1, 9)], [(0, 9)]])
 		program = (
 			"import os, contenders\n"
-			"def noisy(server, request):\n"
-			"	print('from Python', flush=True)\n"
-			"	os.write(1, b'from C')\n"
-			"	return {}\n"
-			"contenders.COMMANDS['noisy'] = noisy\n"
+			"class Noisy(contenders.solvers.Scipy):\n"
+			"	def convert(self):\n"
+			"		print('from Python', flush=True)\n"
+			"		os.write(1, b'from C')\n"
+			"		return super().convert()\n"
+			"contenders.CONTENDERS['noisy'] = Noisy\n"
 			"contenders.main()\n"
 		)
-		answers, errors = self.talk([b'{"cmd": "noisy"}'], ("-c", program))
-		self.assertEqual(answers, [{}])
+		_, answers, errors = self.talk([self.request("noisy")], ("-c", program))
+		self.assertEqual([list(answer) for answer in answers], [["ran"]])
 		self.assertIn("from Python", errors)
 		self.assertIn("from C", errors)
 
 	def test_a_library_that_is_missing_is_a_reason(self):
-		program = "import contenders; contenders.MODULES['igraph'] = 'no_such_module'; contenders.main()"
-		path = self.file(encode([1, 1], [[(1, 9)], [(0, 9)]]))
-		lines = [
-			json.dumps({"cmd": "load", "graph": path}).encode(),
-			b'{"cmd": "can", "contender": "igraph"}',
-			b'{"cmd": "run", "contender": "igraph", "residual": 0.1}',
-			b'{"cmd": "can", "contender": "scipy"}',
-		]
-		answers, _ = self.talk(lines, ("-c", program))
-		self.assertFalse(answers[1]["can"])
-		self.assertIn("setup.sh", answers[1]["why"])
-		self.assertIn("error", answers[2])
-		self.assertTrue(answers[3]["can"])
+		self.load([1, 1], [[(1, 9)], [(0, 9)]])
+		program = "import sys; sys.modules['igraph'] = None; import contenders; contenders.main()"
+		lines = [self.request("igraph"), self.request("scipy")]
+		_, answers, _ = self.talk(lines, ("-c", program))
+		self.assertIn("setup.sh", answers[0]["error"])
+		self.assertIn("ran", answers[1])
 
 
 if __name__ == "__main__":

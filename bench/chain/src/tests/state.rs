@@ -1,22 +1,20 @@
 //! A case becomes storage and a specification, and reads back as it was.
 
+use crate::{spec::Template, state::State};
 use bench_graphs::{generate, Case, Shape, SEED};
-use bittensor_bench_chain::{
-	spec::Template,
-	state::{Settings, State},
-};
+use bittensor_emission::Edge;
 use bittensor_runtime::{Emission, Runtime, System};
 use codec::Encode;
-use pallet_emission::types::Edge;
 use serde_json::Value;
 
 const COMPONENTS: usize = 40;
 
-pub(crate) fn settings() -> Settings {
-	Settings { slot_duration: 2_000, epoch_length: 7, signers: 5 }
+/// A chain with slots of 2 s and epochs of 7 blocks.
+pub(super) fn state(case: &Case) -> anyhow::Result<State> {
+	State::build(case, 2_000, 7)
 }
 
-pub(crate) fn case() -> Case {
+pub(super) fn case() -> Case {
 	generate(Shape::Z, COMPONENTS, 8, SEED)
 }
 
@@ -29,7 +27,7 @@ fn edges(case: &Case, uid: usize) -> Vec<Edge> {
 #[test]
 fn every_row_and_stake_is_the_cases() -> anyhow::Result<()> {
 	let case = case();
-	let state = State::build(&case, &settings())?;
+	let state = self::state(&case)?;
 	state.read(|| {
 		assert_eq!(System::block_number(), 0);
 		assert_eq!(System::events(), Vec::new());
@@ -54,7 +52,7 @@ fn every_row_and_stake_is_the_cases() -> anyhow::Result<()> {
 
 #[test]
 fn the_specification_holds_the_state_and_the_nodes_code() -> anyhow::Result<()> {
-	let state = State::build(&case(), &settings())?;
+	let state = self::state(&case())?;
 	let template = Template::parse(
 		r#"{"name": "A \"chain\"", "id": "bench", "bootNodes": ["/ip4/1.2.3.4/tcp/1"],
 			"genesis": {"raw": {"top": {"0x3a636f6465": "0xc0de", "0x01": "0x02"}}}}"#,
@@ -94,32 +92,29 @@ fn a_specification_that_is_not_raw_is_refused() {
 fn stakes_that_no_balance_can_hold_are_refused() {
 	let mut case = case();
 	case.stakes[3] = u64::MAX;
-	let error = State::build(&case, &settings()).expect_err("too much");
+	let error = state(&case).expect_err("too much");
 	assert!(error.to_string().contains("component 3"), "{error}");
 	case.stakes[3] = u64::MAX / 2;
 	case.stakes[4] = u64::MAX / 2;
-	let error = State::build(&case, &settings()).expect_err("too much together");
+	let error = state(&case).expect_err("too much together");
 	assert!(error.to_string().contains("component 4"), "{error}");
 }
 
 #[test]
 fn more_components_than_the_slots_admit_are_refused() {
-	let settings = Settings { slot_duration: 250, epoch_length: 5, signers: 0 };
-	let most =
-		State::build(&Case::default(), &settings).expect("no component is a chain too").read(
-			|| {
-				<bittensor_runtime::configs::emission::MaxComponents as frame_support::traits::Get<u32>>::get()
-			},
-		);
+	let build = |case: &Case| State::build(case, 250, 5);
+	let most = build(&Case::default()).expect("no component is a chain too").read(|| {
+		<bittensor_runtime::configs::emission::MaxComponents as frame_support::traits::Get<u32>>::get()
+	});
 	let case = generate(Shape::U, most as usize + 1, 0, SEED);
-	let error = State::build(&case, &settings).expect_err("one too many");
+	let error = build(&case).expect_err("one too many");
 	assert!(error.to_string().contains(&format!("component {most} ")), "{error}");
 }
 
 #[test]
 fn a_component_without_stake_and_edges_is_one() -> anyhow::Result<()> {
 	let case = Case { stakes: vec![0], ends: vec![0], targets: vec![], shares: vec![] };
-	State::build(&case, &settings())?.read(|| {
+	state(&case)?.read(|| {
 		let row = Emission::row(0).and_then(|row| row.pending).expect("it posted");
 		assert_eq!((row.edges.len(), row.self_share), (0, 65_536));
 		assert_eq!(Emission::component(0).map(|component| component.stake), Some(0));
@@ -129,7 +124,7 @@ fn a_component_without_stake_and_edges_is_one() -> anyhow::Result<()> {
 
 #[test]
 fn the_same_case_gives_the_same_state() -> anyhow::Result<()> {
-	let build = || State::build(&case(), &settings());
+	let build = || state(&case());
 	assert_eq!(build()?.top().encode(), build()?.top().encode());
 	Ok(())
 }

@@ -1,11 +1,11 @@
 //! Idle blocks, hooks, epochs, merges, ratios.
 
-use bittensor_bench_chain::{
-	blocks::{Block, Paid},
-	epochs::{is_active, ratio, Epoch, Idle, Merge, Ratios, Steady},
-	limits::Limits,
+use crate::{
+	blocks::{Block, Hook, Paid},
+	case::Case,
+	epochs::{is_active, ratio, steady, Epoch, Idle, Merge, Ratios},
 	posting::{summary, Ground},
-	report::Case,
+	state::Limits,
 };
 
 /// Blocks of a chain whose idle ones declare 10 ms and take 3 ms to author, 5 ms to import.
@@ -14,12 +14,10 @@ pub(crate) fn block(number: u32, phase: &str, hook: [f64; 3]) -> Block {
 	Block {
 		number,
 		phase: phase.into(),
-		epoch: 1,
 		mandatory_ms: 10.0 + declared,
 		author_ms: Some(3.0 + author),
 		import_ms: Some(5.0 + import),
 		bytes_written: 100,
-		bytes_passed: 10,
 		..Block::default()
 	}
 }
@@ -29,8 +27,7 @@ fn idle(number: u32) -> Block {
 }
 
 fn paid(mut block: Block, epoch: u32, sweeps: u32) -> Block {
-	block.paid = Some(Paid { epoch, sweeps, residual: 7 });
-	block.epoch = epoch;
+	block.paid = Some(Paid { epoch, sweeps });
 	block
 }
 
@@ -58,9 +55,10 @@ pub(crate) fn chain() -> Vec<Block> {
 	blocks
 }
 
-fn charged(mut blocks: Vec<Block>) -> (Vec<Block>, Idle) {
+/// The blocks with their hooks.
+fn with_hooks(mut blocks: Vec<Block>) -> (Vec<Block>, Idle) {
 	let idle = Idle::of(&blocks).expect("some are idle");
-	idle.charge(&mut blocks);
+	idle.subtract_from(&mut blocks);
 	(blocks, idle)
 }
 
@@ -80,16 +78,16 @@ fn idle_blocks_are_those_in_which_nothing_happens() {
 
 #[test]
 fn the_hook_is_what_a_block_takes_beyond_an_idle_one() {
-	let (blocks, idle) = charged(chain());
-	let hook = blocks[4].hook.expect("charged");
+	let (blocks, idle) = with_hooks(chain());
+	let hook = blocks[4].hook.expect("it was measured");
 	assert_eq!((hook.declared_ms, hook.author_ms, hook.import_ms), (120.0, Some(70.0), Some(90.0)));
 	assert!(is_active(&blocks[4]) && !is_active(&blocks[6]));
 
 	// With an extrinsic in it, the block's time is not the hook's.
 	let mut busy = blocks[4].clone();
 	busy.extrinsics = 1;
-	idle.charge(std::slice::from_mut(&mut busy));
-	let hook = busy.hook.expect("charged");
+	idle.subtract_from(std::slice::from_mut(&mut busy));
+	let hook = busy.hook.expect("it was measured");
 	assert_eq!((hook.declared_ms, hook.author_ms, hook.import_ms), (120.0, None, None));
 }
 
@@ -102,7 +100,7 @@ fn a_stalled_block_is_active_though_it_declares_nothing() {
 
 #[test]
 fn epochs_are_cut_at_their_payouts() {
-	let (blocks, _) = charged(chain());
+	let (blocks, _) = with_hooks(chain());
 	let epochs = Epoch::all(&blocks);
 	assert_eq!(epochs.len(), 2);
 	let numbers = |blocks: &[Block]| blocks.iter().map(|block| block.number).collect::<Vec<_>>();
@@ -110,14 +108,14 @@ fn epochs_are_cut_at_their_payouts() {
 	assert_eq!(numbers(&epochs[0].blocks), [3, 4, 5, 6]);
 	assert_eq!(numbers(epochs[0].solve()), [5, 6]);
 	assert_eq!(epochs[0].merge_blocks, 3);
-	assert_eq!(epochs[0].paid, Paid { epoch: 1, sweeps: 17, residual: 7 });
-	assert_eq!(epochs[0].written, (600, 60));
+	assert_eq!(epochs[0].paid, Paid { epoch: 1, sweeps: 17 });
+	assert_eq!(epochs[0].written, 600);
 	assert_eq!(epochs[0].declared_ms(), 360.0);
 	assert_eq!((epochs[0].author_ms(), epochs[0].import_ms()), (Some(210.0), Some(280.0)));
 
 	assert_eq!(numbers(&epochs[1].blocks), [9]);
 	assert_eq!(numbers(epochs[1].solve()), [9]);
-	assert_eq!(epochs[1].written, (300, 30));
+	assert_eq!(epochs[1].written, 300);
 	assert_eq!(Epoch::all(&blocks[..5]), [], "an epoch without a payout is none");
 	assert_eq!(Epoch::all(&blocks[5..]).len(), 1, "an epoch without its beginning is none");
 }
@@ -126,23 +124,23 @@ fn epochs_are_cut_at_their_payouts() {
 fn an_unknown_time_makes_the_sum_unknown() {
 	let mut blocks = chain();
 	blocks[3].import_ms = None;
-	let (blocks, _) = charged(blocks);
+	let (blocks, _) = with_hooks(blocks);
 	let epochs = Epoch::all(&blocks);
 	assert_eq!((epochs[0].author_ms(), epochs[0].import_ms()), (Some(210.0), None));
 }
 
 #[test]
 fn merging_costs_what_an_epoch_takes_beyond_a_steady_one() {
-	let (blocks, _) = charged(chain());
+	let (blocks, _) = with_hooks(chain());
 	let epochs = Epoch::all(&blocks);
-	let steady = Steady::of(&epochs[1..]).expect("one is steady");
-	assert_eq!((steady.declared_ms, steady.author_ms), (60.0, Some(30.0)));
-	let merge = Merge::of(&epochs[0], 65_536, &steady);
+	let usual = steady(&epochs[1..]).expect("one is steady");
+	assert_eq!((usual.declared_ms, usual.author_ms), (60.0, Some(30.0)));
+	let merge = Merge::of(&epochs[0], 65_536, &usual);
 	assert_eq!((merge.rows, merge.blocks), (65_536, 3));
-	assert_eq!(merge.declared_ms, 300.0);
-	assert_eq!((merge.author_ms, merge.measured_ms), (Some(180.0), Some(240.0)));
+	assert_eq!(merge.hook.declared_ms, 300.0);
+	assert_eq!((merge.hook.author_ms, merge.hook.import_ms), (Some(180.0), Some(240.0)));
 	assert_eq!(merge.longest_author_ms, Some(73.0));
-	assert_eq!(Steady::of(&[]), None);
+	assert_eq!(steady(&[]), None);
 }
 
 #[test]
@@ -154,14 +152,11 @@ fn ratios_are_never_by_nothing() {
 }
 
 pub(crate) fn limits() -> Limits {
-	Limits { block_ms: 500.0, normal_ms: 375.0, service_ms: 125.0 }
+	Limits { normal_ms: 375.0, service_ms: 125.0 }
 }
 
 pub(crate) fn a_case() -> Case {
-	let (blocks, idle) = charged(chain());
-	let epochs = Epoch::all(&blocks);
-	let steady = Steady::of(&epochs[1..]).expect("one is steady");
-	Case::of(&epochs, 40, &steady, &limits(), idle, blocks)
+	Case::of(40, limits(), chain()).expect("there are idle blocks and a steady epoch")
 }
 
 #[test]
@@ -169,7 +164,7 @@ fn one_slow_epoch_is_told_and_does_not_decide() {
 	let epoch = |times: [f64; 3]| {
 		let mut blocks = vec![idle(1), idle(2), paid(started(block(3, "Idle", times)), 1, 16)];
 		let idle = Idle::of(&blocks).expect("one is idle");
-		idle.charge(&mut blocks);
+		idle.subtract_from(&mut blocks);
 		Epoch::all(&blocks).remove(0)
 	};
 	let mut epochs: Vec<Epoch> =
@@ -178,7 +173,7 @@ fn one_slow_epoch_is_told_and_does_not_decide() {
 	assert_eq!(over_author, Some(Ratios { least: 0.5, median: 1.5, most: 2.0 }));
 	// An epoch whose time is not known counts for nothing, and not as 0.
 	for block in &mut epochs[2].blocks {
-		block.hook.as_mut().expect("charged").author_ms = None;
+		block.hook.as_mut().expect("it was measured").author_ms = None;
 	}
 	let over_author = Ratios::of(&epochs, Epoch::author_ms);
 	assert_eq!(over_author, Some(Ratios { least: 0.5, median: 1.0, most: 1.5 }));
@@ -189,16 +184,15 @@ fn one_slow_epoch_is_told_and_does_not_decide() {
 fn a_case_is_about_its_steady_epochs() {
 	let case = a_case();
 	assert_eq!(case.blocks_per_solve, 1);
-	assert_eq!(case.declared_share, 60.0 / 500.0);
 	assert_eq!(case.declared_share_of_service, 60.0 / 125.0);
 	let one = |ratio| Some(Ratios { least: ratio, median: ratio, most: ratio });
 	assert_eq!((case.declared_over_author, case.declared_over_import), (one(2.0), one(1.5)));
 	assert_eq!(case.declared_over_measured, Some(1.5));
 	assert_eq!((case.author_ms, case.import_ms), (Some(33.0), Some(45.0)));
-	assert_eq!(case.import_ms_blocks, [Some(45.0)]);
-	assert_eq!((case.bytes_written, case.bytes_passed), (300.0, 30.0));
+	assert_eq!(case.hook, Hook { declared_ms: 60.0, author_ms: Some(30.0), import_ms: Some(40.0) });
+	assert_eq!(case.bytes_written, 300.0);
 	assert_eq!((case.sweeps.as_slice(), case.missed_slots), (&[16][..], 2));
-	assert_eq!((case.merge.rows, case.merge.declared_ms, case.first_epoch_blocks), (40, 300.0, 4));
+	assert_eq!((case.merge.rows, case.merge.blocks, case.merge.hook.declared_ms), (40, 3, 300.0));
 	assert_eq!(case.blocks.len(), 10);
 }
 
@@ -232,21 +226,20 @@ fn a_full_block_tells_the_cost_of_a_post() {
 	merging.extrinsics = 900;
 	blocks.push(merging);
 	let idle = Idle { blocks: 1, mandatory_ms: 10.0, author_ms: Some(3.0), import_ms: Some(5.0) };
-	idle.charge(&mut blocks);
+	idle.subtract_from(&mut blocks);
 	let ground = Ground {
-		graph: "Z",
 		components: 1_000,
 		slot_ms: 1_500,
-		limits: limits(),
+		normal_ms: limits().normal_ms,
 		idle,
-		steady: Steady::default(),
+		steady: Hook::default(),
 	};
 	// The cost of a post is that of the quiet blocks, the number that of the full ones.
 	let full = summary(&blocks[..2], &blocks, &ground).expect("there are blocks of posts");
-	assert_eq!((full.quiet_posts, full.rows_seen), (100, 250));
+	assert_eq!(full.rows_seen, 250);
 	assert_eq!((full.declared_ms, full.author_ms, full.import_ms), (1.5, Some(0.5), Some(0.75)));
-	assert_eq!((full.rows_charged, full.rows_measured), (250, Some(750)));
-	assert_eq!((full.used, full.longest_author_ms), (1.0, Some(128.0)));
+	assert_eq!((full.rows_declared, full.rows_measured), (250, Some(750)));
+	assert_eq!(full.longest_author_ms, Some(128.0));
 	assert_eq!(summary(&blocks[..1], &blocks, &ground), None);
 	assert_eq!(summary(&blocks, &blocks[4..], &ground), None);
 }

@@ -1,0 +1,278 @@
+//! One graph, from its state to its figures.
+//!
+//! ```text
+//!   generate ─► State ─► specification ─► Lab ─► blocks of the merging and of some steady epochs
+//!                                                   │
+//!                     pages ◄── runtime API ────────┤
+//!                     posting ◄── posts ────────────┤
+//!                                                   ▼
+//!                         Idle ─► blocks with hooks ─► epochs ─► Case
+//! ```
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use anyhow::{ensure, Context};
+use bench_graphs::{generate, Shape, SEED};
+use bench_report::{largest, median, smallest};
+use bittensor_client::Chain;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+	blocks::{discarded, hex, Block, Follower, Hook},
+	epochs::{steady, Epoch, Idle, Merge, Ratios},
+	lab::Lab,
+	measure::account,
+	pace::{Pace, Probe},
+	pages::{self, PageTimes},
+	posting::{self, Ground, Posting},
+	spec::Template,
+	state::{Limits, State},
+	sustain::{self, Sustained},
+	ACCOUNTS, EDGES,
+};
+
+/// Whole epochs over one graph.
+///
+/// Figures without another word are about the steady epochs, those that merge no rows. Times are in
+/// milliseconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Case {
+	/// Name of the graph, its components, and the length of a slot.
+	pub(crate) graph: String,
+	pub(crate) n: usize,
+	pub(crate) slot_ms: u64,
+	pub(crate) limits: Limits,
+	pub(crate) idle: Idle,
+	/// Blocks from the one where a solve began to the one that paid, the most of all epochs.
+	pub(crate) blocks_per_solve: u32,
+	/// The largest declared weight of the hook in a block, as a part of its limit.
+	pub(crate) declared_share_of_service: f64,
+	/// Declared ÷ measured of an epoch's hook: the smaller median of the next two.
+	pub(crate) declared_over_measured: Option<f64>,
+	/// Declared ÷ authoring time.
+	pub(crate) declared_over_author: Option<Ratios>,
+	/// Declared ÷ import time.
+	pub(crate) declared_over_import: Option<Ratios>,
+	/// The speed of the machine meanwhile.
+	pub(crate) pace: Option<Pace>,
+	/// The hook of an epoch: medians.
+	pub(crate) hook: Hook,
+	/// The longest authoring and import time of a block of a solve, as a whole.
+	pub(crate) author_ms: Option<f64>,
+	pub(crate) import_ms: Option<f64>,
+	/// Bytes that the importer wrote to storage in an epoch: median.
+	pub(crate) bytes_written: f64,
+	/// Peak of the validator's resident memory over all epochs, in MiB.
+	pub(crate) peak_rss_mib: f64,
+	/// Sweeps of the solves.
+	pub(crate) sweeps: Vec<u32>,
+	/// A solve stopped at the limit of sweeps.
+	pub(crate) truncated: bool,
+	/// Blocks in which a step did not fit.
+	pub(crate) stalled: u32,
+	/// Slots without a block after the first one, in all epochs.
+	pub(crate) missed_slots: u64,
+	/// Blocks that the validator discarded because they were late.
+	pub(crate) discarded: u32,
+	/// The merge of all rows, in the first epoch.
+	pub(crate) merge: Merge,
+	/// Reading pages of the runtime API.
+	pub(crate) page_ms: PageTimes,
+	/// Every block.
+	pub(crate) blocks: Vec<Block>,
+}
+
+impl Case {
+	/// The figures of a chain of `rows` rows, from its blocks since block 1 and without their hooks.
+	pub(crate) fn of(rows: u64, limits: Limits, mut blocks: Vec<Block>) -> anyhow::Result<Self> {
+		let idle = Idle::of(&blocks).context("no block was idle: the hook's share is unknown")?;
+		idle.subtract_from(&mut blocks);
+		let epochs = Epoch::all(&blocks);
+		let (first, rest) = epochs.split_first().context("no epoch was seen whole")?;
+		let hook = steady(rest).context("no steady epoch was seen whole")?;
+		let solves = || rest.iter().flat_map(Epoch::solve);
+		let declared = solves().filter_map(|block| block.hook).map(|hook| hook.declared_ms);
+		let most_blocks = rest.iter().map(|epoch| epoch.solve().len()).max();
+		let mut case = Self {
+			limits,
+			idle,
+			blocks_per_solve: most_blocks.unwrap_or_default() as u32,
+			declared_share_of_service: largest(declared).unwrap_or_default() / limits.service_ms,
+			declared_over_author: Ratios::of(rest, Epoch::author_ms),
+			declared_over_import: Ratios::of(rest, Epoch::import_ms),
+			hook,
+			author_ms: largest(solves().filter_map(|block| block.author_ms)),
+			import_ms: largest(solves().filter_map(|block| block.import_ms)),
+			bytes_written: median(rest.iter().map(|epoch| epoch.written as f64))
+				.unwrap_or_default(),
+			sweeps: rest.iter().map(|epoch| epoch.paid.sweeps).collect(),
+			truncated: blocks.iter().any(|block| block.truncated),
+			stalled: blocks.iter().filter(|block| block.stalled).count() as u32,
+			missed_slots: blocks.iter().map(|block| block.missed_slots).sum(),
+			merge: Merge::of(first, rows, &hook),
+			..Self::default()
+		};
+		case.declared_over_measured = smallest(case.medians());
+		case.blocks = blocks;
+		Ok(case)
+	}
+
+	/// Declared ÷ measured, the median of epochs: at the author, and at the importer.
+	pub(crate) fn medians(&self) -> impl Iterator<Item = f64> {
+		let ratios = [self.declared_over_author, self.declared_over_import];
+		ratios.into_iter().flatten().map(|ratios| ratios.median)
+	}
+
+	pub(crate) fn name(&self) -> String {
+		format!("{} {}", self.graph, self.n)
+	}
+
+	/// What must not happen in a short run on any machine.
+	pub(crate) fn failures(&self) -> Vec<String> {
+		let hooks = self.blocks.iter().filter_map(|block| block.hook);
+		let most = largest(hooks.map(|hook| hook.declared_ms)).unwrap_or_default();
+		let service = self.limits.service_ms;
+		let checks = [
+			(self.blocks_per_solve != 1, format!("a solve took {} blocks", self.blocks_per_solve)),
+			(self.missed_slots > 0, format!("{} slots have no block", self.missed_slots)),
+			(self.discarded > 0, format!("{} blocks were discarded as late", self.discarded)),
+			(self.stalled > 0, format!("the emission stalled in {} blocks", self.stalled)),
+			(self.truncated, "a solve was truncated".into()),
+			// The part of an idle block is subtracted, so the sum is below.
+			(
+				most > service,
+				format!("the hook declared {most:.1} ms, the limit is {service:.1} ms"),
+			),
+		];
+		let failed = checks.into_iter().filter(|(failed, _)| *failed);
+		failed.map(|(_, why)| format!("{}: {why}", self.name())).collect()
+	}
+}
+
+/// What all cases have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+	/// Length of a slot, in milliseconds.
+	pub(crate) slot_ms: u64,
+	/// Blocks from one epoch's begin to the next.
+	pub(crate) epoch_length: u32,
+	/// Steady epochs that are measured, after the one that merges all rows.
+	pub(crate) epochs: u32,
+	/// Folder for specifications, databases and logs.
+	pub(crate) folder: PathBuf,
+}
+
+impl Plan {
+	/// Measures the graph `shape` of `components` components; with `with_posts`, posting too.
+	pub(crate) async fn case(
+		&self,
+		template: &Template,
+		probe: &Arc<Probe>,
+		shape: Shape,
+		components: usize,
+		with_posts: bool,
+	) -> anyhow::Result<(Case, Option<Posting>)> {
+		let (state, lab) = self.open(template, shape, components, true).await?;
+		let limits = state.limits();
+		let mut follower = Follower::new(lab, self.slot_ms)?;
+		let (blocks, samples) = self.follow(&mut follower, probe).await?;
+		let peak_kib = account(follower.lab.validator.id(), "status", "VmHWM")?;
+		let observer = follower.lab.observer();
+		let best = hex(&observer.chain.head(None).await?.hash);
+		let page_ms = pages::measure(observer.node.rpc_port(), &best, components as u32).await?;
+		let case = Case {
+			graph: shape.name().into(),
+			n: components,
+			slot_ms: self.slot_ms,
+			page_ms,
+			pace: Pace::of(&samples),
+			peak_rss_mib: (peak_kib as f64 / 102.4).round() / 10.0,
+			discarded: discarded(&follower.lab.log()),
+			..Case::of(components as u64, limits, blocks)?
+		};
+		ensure!(
+			case.sweeps.len() >= self.epochs as usize,
+			"only {} steady epochs were seen whole: the first blocks were missed",
+			case.sweeps.len()
+		);
+		let mut posting = None;
+		if with_posts {
+			eprintln!("  posts");
+			let ground = Ground {
+				components: components as u32,
+				slot_ms: self.slot_ms,
+				normal_ms: limits.normal_ms,
+				idle: case.idle,
+				steady: case.hook,
+			};
+			// Merging starts right after a payout.
+			follower.until(|block| block.paid.is_some()).await?;
+			let (merges, full) = posting::measure(&mut follower, &state, ground).await?;
+			posting = Some(Posting { graph: case.graph.clone(), n: components, merges, full });
+		}
+		follower.lab.stop().await?;
+		Ok((case, posting))
+	}
+
+	/// Follows until all epochs are paid. Returns their blocks, and samples of the pace, which are taken
+	/// after idle blocks: the nodes do not work then.
+	async fn follow(
+		&self,
+		follower: &mut Follower,
+		probe: &Arc<Probe>,
+	) -> anyhow::Result<(Vec<Block>, Vec<f64>)> {
+		let (mut blocks, mut samples) = (Vec::<Block>::new(), Vec::new());
+		let mut left = self.epochs + 1;
+		loop {
+			let more = follower.more().await?;
+			for (block, paid) in more.iter().filter_map(|block| Some((block, block.paid?))) {
+				let (epoch, sweeps) = (paid.epoch, paid.sweeps);
+				eprintln!("  epoch {epoch} paid in block {}: {sweeps} sweeps", block.number);
+				left = left.saturating_sub(1);
+			}
+			blocks.extend(more);
+			if left == 0 {
+				return Ok((blocks, samples));
+			}
+			if matches!(&blocks[..], [.., before, block] if block.is_idle(before)) {
+				let probe = probe.clone();
+				samples.push(tokio::task::spawn_blocking(move || probe.sample()).await??);
+			}
+		}
+	}
+
+	/// Posts from all accounts for `seconds` on a chain of as many components.
+	pub(crate) async fn sustain(
+		&self,
+		template: &Template,
+		seconds: u64,
+	) -> anyhow::Result<Sustained> {
+		let (_, mut lab) = self.open(template, Shape::Z, ACCOUNTS, false).await?;
+		let length = std::time::Duration::from_secs(seconds);
+		let sustained = sustain::measure(&mut lab, ACCOUNTS as u32, length).await?;
+		lab.stop().await?;
+		Ok(sustained)
+	}
+
+	/// A state and the nodes over it.
+	async fn open(
+		&self,
+		template: &Template,
+		shape: Shape,
+		components: usize,
+		importer: bool,
+	) -> anyhow::Result<(State, Lab)> {
+		let started = Instant::now();
+		let graph = generate(shape, components, EDGES, SEED);
+		let state = State::build(&graph, self.slot_ms, self.epoch_length)?;
+		let files = template.write(&state, &self.folder)?;
+		let built = started.elapsed().as_secs_f64();
+		let lab = Lab::start(&files, &self.folder.join("nodes"), importer).await;
+		// A hundred megabytes that only the first start of a node reads.
+		std::fs::remove_file(&files.full).ok();
+		let lab = lab?;
+		let up = started.elapsed().as_secs_f64();
+		eprintln!("{shape} {components}: state after {built:.1} s, nodes after {up:.1} s");
+		Ok((state, lab))
+	}
+}
