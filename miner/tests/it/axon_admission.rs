@@ -129,7 +129,7 @@ async fn out_of_time() {
 	early.deadline_ms += 60_000;
 	let error = target.refuses(sealed(1, &early, body.clone())).await;
 	assert!(matches!(error, WireError::IssuedInFuture { .. }), "{error:?}");
-	// Made before the server started, as a replay after a restart is.
+	// Issued before the server started, like a replay after a restart.
 	let mut before = header(1, 2, Method::Spike);
 	before.issued_at_ms -= 1_000;
 	assert_eq!(target.refuses(sealed(1, &before, body)).await, WireError::BeforeStart);
@@ -180,7 +180,7 @@ async fn too_large() {
 	let message = |bytes: usize| sealed(1, &header(1, 2, Method::Spike), vec![0; bytes]);
 	let (bytes, limit) = (2_000_000, 1_048_576);
 	assert_eq!(target.refuses(message(bytes)).await, WireError::TooLarge { bytes, limit });
-	// Beyond the hard limit it is not even read.
+	// Beyond the hard limit the message is not read.
 	let error = target.refuses(message(5_000_000)).await;
 	assert!(matches!(error, WireError::Other { code, .. } if code == i32::from(Code::OutOfRange)));
 }

@@ -48,7 +48,7 @@ async fn an_error_signal_travels_on_downstream() {
 	assert_eq!(at_b.error, error(2, 0.5));
 	// ∂L/∂d_c = gain · ∂L/∂y_b.
 	assert_eq!(at_c.error, error(2, 0.25));
-	// B recomputes from the very answers that its output was made of.
+	// B recomputes from the answers that its output was computed from.
 	let x = texts(&["one", "two"]);
 	assert_eq!(at_b.texts.to_vec(), x);
 	assert_eq!(at_b.downstream[0].account, account(3));
@@ -66,7 +66,7 @@ async fn in_a_cycle_of_bids_an_error_signal_ends() {
 	for number in 1..=3 {
 		nodes.push(net.start_with(number, "127.0.0.1:0", config).await);
 	}
-	// Everybody queries and pays everybody.
+	// Each component queries and pays all others.
 	for from in 1..=3u8 {
 		let others: Vec<u8> = (1..=3).filter(|to| *to != from).collect();
 		net.inputs(from, &others);
@@ -122,7 +122,7 @@ async fn without_a_bid_an_error_moves_nothing() {
 	tokio::time::sleep(Duration::from_millis(100)).await;
 	assert!(b.nucleus.grads().is_empty());
 	assert_eq!(net.counter("grads_dropped"), 1);
-	// Charged in the meantime, the same error is welcome.
+	// Once the bid is active, the same error is accepted.
 	net.bid(1, 2, 5);
 	let answer = send(&a, 2, &message.grad(error(1, 1.0))).await;
 	assert_eq!(answer, Ok(GradAnswer { weight: 5.0, reason: GradReason::Accepted }));
@@ -149,7 +149,7 @@ async fn bad_errors_are_named_and_never_learnt() {
 	let mut other = grad.clone();
 	other.id = [0; 16];
 	assert_eq!(send(&a, 2, &other).await, Err(WireError::UnknownMessage));
-	// Somebody who pays, but was never answered.
+	// A bidder that was never answered.
 	let mut foreign = grad.clone();
 	foreign.path = vec![account(1), account(3)];
 	assert_eq!(send(&c, 2, &foreign).await, Err(WireError::UnknownMessage));
@@ -160,12 +160,12 @@ async fn bad_errors_are_named_and_never_learnt() {
 	assert!(b.nucleus.grads().is_empty());
 	let metrics = net.metrics();
 	assert_eq!((refused(&metrics, "unknown-message"), refused(&metrics, "shape")), (5, 1));
-	// After all that the good one is accepted.
+	// Afterwards a good error is accepted.
 	assert_eq!(send(&a, 2, &grad).await.map(|answer| answer.reason), Ok(GradReason::Accepted));
 }
 
 #[tokio::test]
-async fn who_was_cut_gets_no_error() {
+async fn a_peer_that_was_cut_gets_no_error() {
 	let net = Net::default();
 	let (a, _b) = (net.start(1).await, net.start(2).await);
 	net.inputs(2, &[1]);

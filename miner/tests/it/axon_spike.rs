@@ -33,7 +33,7 @@ async fn a_chain_computes_the_function_of_functions() {
 	// Two at B, two at C.
 	assert_eq!(net.counter("texts_served"), 4);
 
-	// With no hop to go, B answers alone.
+	// With a ttl of 0, B answers alone.
 	let alone = a.dendrite.spike(&a.peers(&[2]), &a.message(0, &["one text"]), within(10.0)).await;
 	assert_eq!(alone.vectors, vec![Some(b.nucleus.output(&texts(&["one text"]), &[]))]);
 	assert_eq!(calls(&alone.hops), vec![(1, 2, HopStatus::Ok)]);
@@ -75,7 +75,7 @@ async fn a_cycle_is_cut_and_both_sides_complete() {
 	assert_eq!(from_a.vectors, vec![Some(a.nucleus.output(&x, &[]))]);
 	assert_eq!(calls(&from_b.hops), vec![(1, 2, HopStatus::Ok), (2, 1, HopStatus::Cut)]);
 
-	// Should B call all the same, A's server answers CUT, without vectors.
+	// If B calls A nevertheless, A's server answers CUT without vectors.
 	let onward = one.onward(account(2)).expect("has hops left");
 	let transport = TonicTransport::new(GENESIS, Arc::new(key(2)), TransportConfig::default());
 	let answer = transport.spike(&net.peer(1), &onward, within(10.0)).await.expect("an answer");
@@ -113,7 +113,7 @@ async fn a_diamond_is_served_on_both_paths() {
 		(net.start(1).await, net.start(2).await, net.start(3).await, net.start(4).await);
 	net.inputs(2, &[4]);
 	net.inputs(3, &[4]);
-	// Slow enough that the second path arrives while the first is under way.
+	// Slow enough that the second path arrives while the first is in progress.
 	*d.nucleus.delay.lock() = Duration::from_millis(300);
 	let got = a.dendrite.spike(&a.peers(&[2, 3]), &a.message(2, &["x"]), within(20.0)).await;
 	let x = texts(&["x"]);
@@ -132,7 +132,7 @@ async fn a_diamond_is_served_on_both_paths() {
 }
 
 #[tokio::test]
-async fn what_is_computed_is_answered_from_cache() {
+async fn a_finished_computation_is_answered_from_the_cache() {
 	let net = Net::default();
 	let (a, b) = (net.start(1).await, net.start(2).await);
 	let message = a.message(1, &["x"]);
@@ -150,7 +150,7 @@ async fn what_is_computed_is_answered_from_cache() {
 }
 
 #[tokio::test]
-async fn a_stalled_component_costs_its_slot_but_no_deadline() {
+async fn a_stalled_component_costs_its_answer_but_no_deadline() {
 	let net = Net::default();
 	let (a, b, c) = (net.start(1).await, net.start(2).await, net.start(3).await);
 	net.inputs(2, &[3]);
@@ -171,11 +171,11 @@ async fn a_stalled_component_costs_its_slot_but_no_deadline() {
 }
 
 #[tokio::test]
-async fn who_hangs_up_does_not_take_the_answer_from_others() {
+async fn a_caller_that_hangs_up_does_not_take_the_answer_from_others() {
 	let net = Net::default();
 	let (a, b, c) = (net.start(1).await, net.start(2).await, net.start(3).await);
 	*c.nucleus.delay.lock() = Duration::from_millis(800);
-	// The same message by two paths; the first caller gives up at once, but had allowed time.
+	// The same message by two paths; the first caller hangs up early, although its deadline is far.
 	let message = a.message(2, &["x"]);
 	let onward = message.onward(account(2)).expect("has hops left");
 	let mut direct = message.clone();

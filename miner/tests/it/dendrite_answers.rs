@@ -186,7 +186,7 @@ fn a_breaker_opens_probes_and_closes() {
 	assert_eq!(breaker.decide(&peer, at(0.0)), Decision::Call);
 	breaker.failed(&peer, at(0.0));
 	assert_eq!(breaker.decide(&peer, at(0.9)), Decision::Suspend);
-	// One probe per pause, even if nothing is heard of it.
+	// One probe per pause, even if its outcome is never reported.
 	assert_eq!(breaker.decide(&peer, at(1.0)), Decision::Probe);
 	assert_eq!(breaker.decide(&peer, at(1.0)), Decision::Suspend);
 	assert_eq!(breaker.decide(&peer, at(2.0)), Decision::Probe);
@@ -201,7 +201,7 @@ fn a_breaker_opens_probes_and_closes() {
 	breaker.answered(&peer);
 	assert!(!breaker.is_open(&peer));
 	assert_eq!(breaker.decide(&peer, at(8.0)), Decision::Call);
-	// It starts afresh, and peers do not share a breaker.
+	// It starts over, and peers do not share a breaker.
 	breaker.failed(&peer, at(9.0));
 	assert_eq!(breaker.decide(&peer, at(9.0)), Decision::Call);
 	assert_eq!(breaker.decide(&[2; 32], at(9.0)), Decision::Call);
@@ -220,7 +220,7 @@ fn strikes_add_up() {
 	assert_eq!(breaker.decide(&peer, at(10.0)), Decision::Probe);
 	breaker.answered(&peer);
 	assert_eq!(breaker.decide(&peer, at(10.0)), Decision::Call);
-	// A good answer in between is not forgotten bad ones.
+	// A good answer in between does not erase earlier strikes.
 	breaker.strike(&peer, at(20.0));
 	assert_eq!(breaker.decide(&peer, at(39.9)), Decision::Suspend);
 	assert_eq!(breaker.decide(&peer, at(40.0)), Decision::Probe);

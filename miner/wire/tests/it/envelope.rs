@@ -15,7 +15,7 @@ fn open_as_spike(sealed: Sealed) -> Result<Vec<u8>, WireError> {
 }
 
 #[test]
-fn what_is_sealed_opens_for_its_receiver_only() {
+fn a_sealed_message_opens_for_its_receiver_only() {
 	let header = header();
 	let sealed = seal(&key(1), &header, b"body".to_vec());
 	let opened = open(sealed.clone(), &GENESIS, Method::Spike, &key(2).account()).expect("genuine");

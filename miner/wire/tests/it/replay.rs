@@ -28,13 +28,13 @@ fn the_second_time_is_a_replay() {
 	assert_eq!(guard.check(&header(1, 1, now), now), Ok(()));
 	assert_eq!(guard.check(&header(1, 1, now), now), Err(WireError::Replayed));
 	assert_eq!(guard.check(&header(1, 1, now), now + 9_999), Err(WireError::Replayed));
-	// Another nonce, another sender: other requests. Any order of issue will do.
+	// Another nonce, another sender: other requests, in any order of issue.
 	assert_eq!(guard.check(&header(1, 2, now - 50), now), Ok(()));
 	assert_eq!(guard.check(&header(2, 1, now), now), Ok(()));
 }
 
 #[test]
-fn what_the_guard_forgets_is_refused_by_time() {
+fn forgotten_nonces_are_refused_by_time() {
 	let mut guard = ReplayGuard::new(LIMITS, START);
 	let request = header(1, 1, START);
 	assert_eq!(guard.check(&request, START), Ok(()));
@@ -99,7 +99,7 @@ fn memory_is_bounded_per_account_and_in_all() {
 }
 
 proptest! {
-	/// Whatever comes in whatever order: no (sender, nonce, time) twice, and never too much memory.
+	/// For any requests in any order: no (sender, nonce, time) is accepted twice, and memory is bounded.
 	#[test]
 	fn nothing_is_accepted_twice(
 		requests in proptest::collection::vec((0u8..4, 0u64..40, 0u64..30_000, 0u64..200), 1..400),

@@ -49,7 +49,7 @@ fn wrong_shapes_are_named() {
 }
 
 #[test]
-fn what_is_not_finite_gets_neither_in_nor_out() {
+fn no_value_that_is_not_finite_is_encoded_or_decoded() {
 	for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
 		let mut values = vec![0.0; DIM];
 		values[77] = value;
