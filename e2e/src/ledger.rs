@@ -7,9 +7,9 @@
 //! ```
 //!
 //! **Through edges.** The solve moves each source's mass S_i along the rows until it rests in
-//! some N\*_j. At its first visit the share d_i/65,536 of S_i rests at i itself without ever
-//! having left: i pays itself for its own stake. Everything else that rests at i came over at
-//! least one edge, also mass of its own that went out and returned. So, of i's payout,
+//! some N\*_j. At its first visit the share d_i/65,536 of S_i rests at i itself: i pays itself for
+//! its own stake. All other mass that rests at i came over at least one edge; this includes mass of
+//! its own that went out and returned. So, of i's payout,
 //!
 //! ```text
 //! through_edges_i = payout_i − ceil(payout_i · own_i / N*_i),   own_i = floor(S_i · d_i / 65,536)
@@ -18,8 +18,8 @@
 //! in the solve's scaled units (the row's exact split differs from own_i by less than one scaled
 //! unit per edge, 2^-55 of the total; rounding is against "through edges").
 //!
-//! Invariants: epochs are recorded once each, in order, without gaps; nothing here reads what the
-//! pallet says about its own correctness except the amounts that are being checked.
+//! Invariants: epochs are recorded once each, in order, without gaps; of the pallet's own results
+//! only the amounts that are checked are read.
 
 use anyhow::Context;
 use bittensor_client::{Chain, Edge, Hash, LastPayout, Parameters, Row};
@@ -54,7 +54,7 @@ pub struct Epoch {
 	pub inputs: Inputs,
 	/// What each uid was paid.
 	pub paid: Vec<Paid>,
-	/// Whether the replay gave the chain's payouts to the unit.
+	/// Whether the payouts of the replay equal those of the chain, to the unit.
 	pub reproduced: bool,
 }
 
@@ -96,7 +96,7 @@ impl Ledger {
 		Self { parameters, epochs: Vec::new() }
 	}
 
-	/// What the chain's genesis fixed.
+	/// What genesis fixed about the emission.
 	pub fn parameters(&self) -> &Parameters {
 		&self.parameters
 	}
@@ -106,8 +106,8 @@ impl Ledger {
 		&self.epochs
 	}
 
-	/// Records what was paid up to the block `at` and is not recorded yet. Returns how many
-	/// epochs are new.
+	/// Records the epochs that were paid up to the block `at` and are not recorded yet. Returns how
+	/// many are new.
 	pub async fn follow(&mut self, chain: &dyn Chain, at: Hash) -> anyhow::Result<usize> {
 		let known = self.epochs.last().map(|epoch| epoch.last.epoch);
 		let mut new: Vec<LastPayout> = Vec::new();
@@ -116,7 +116,7 @@ impl Ledger {
 			if known.is_some_and(|known| payout.epoch <= known) {
 				break;
 			}
-			// The block before the solve began knows the payout before this one.
+			// The last payout of the block before the solve is the one before this payout.
 			last = chain.epoch_status(Some(payout.parent)).await?.last;
 			new.push(payout);
 		}

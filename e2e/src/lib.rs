@@ -1,13 +1,13 @@
-//! Starts real nodes and miners as processes: the local network of `make run`, and the ground
-//! that the end-to-end tests stand on.
+//! Starts real nodes and miners as processes, for the local network of `make run` and for the
+//! end-to-end tests.
 //!
 //! ```text
 //!  localnet ──► network ──► node ──┐
 //!     │            └──────► miner ─┴─► process ──► bittensor-node, bittensor-miner
 //!     │                                   │
-//!     │                                   └─ own log file, own group, dies with its parent
+//!     │                                   └─ own log file, own group, ends with its parent
 //!     ├──► ledger    every epoch replayed and checked     ◄── bittensor-client, contribution
-//!     └──► table, report    what a person, and a script, read
+//!     └──► table, report    for people, and for scripts
 //! ```
 //!
 //! Invariants: a process started here never outlives the program that started it, however that

@@ -5,7 +5,7 @@
 //!    └── niceness 10, one compute thread: the validator comes first
 //! ```
 //!
-//! Invariant: what is said about a miner is read from its status file, which it writes itself.
+//! Invariant: everything known about a miner is read from the status file that it writes.
 
 use std::{
 	path::{Path, PathBuf},
@@ -90,8 +90,7 @@ impl MinerSpec {
 	}
 }
 
-/// What a miner says about itself in its status file; a number it has not measured is `None`.
-/// Only what is read here: the file holds more.
+/// The part of a miner's status file that is read here. A number that was not measured is `None`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Status {
@@ -183,7 +182,7 @@ impl Miner {
 		let owner = spec.account()?;
 		std::fs::create_dir_all(&place.folder)
 			.with_context(|| format!("could not create {}", place.folder.display()))?;
-		// What an earlier process wrote would be taken for this one's.
+		// The status of an earlier process would be taken for that of this one.
 		match std::fs::remove_file(status_file(&place)) {
 			Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
 			_ => (),

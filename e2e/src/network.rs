@@ -26,7 +26,7 @@ use crate::{
 
 /// How long a network may take until its first block.
 const FIRST_BLOCK: Duration = Duration::from_secs(60);
-/// Stake of every component at the start, in BIT: equal, so that what differs later was earned.
+/// Stake of every component at the start, in BIT: equal, so that later differences are earned.
 pub const STAKE: u64 = 1_000;
 
 /// Where a network lives.
@@ -49,7 +49,7 @@ pub struct Network {
 	/// The validator.
 	pub node: Node,
 	options: NetworkOptions,
-	/// Miners whose end was already told.
+	/// Miners whose end was reported.
 	told: Vec<&'static str>,
 }
 

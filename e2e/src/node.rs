@@ -1,4 +1,5 @@
-//! One node in a folder of its own: the validator `bittensor-node --dev`, or what a [`Role`] says.
+//! One node in a folder of its own: the validator `bittensor-node --dev`, or a node of another
+//! [`Role`].
 //!
 //! ```text
 //! start ──► "Running JSON-RPC server: addr=127.0.0.1:41234,…" ──► url()
@@ -38,7 +39,7 @@ pub struct NodeOptions {
 	pub extra: Vec<String>,
 }
 
-/// What a node is for: its chain, its part in it, and what others reach it by.
+/// The role of a node: its chain, its part in it, and its ports.
 #[derive(Clone, Debug)]
 pub struct Role {
 	/// Short name for messages.
@@ -162,8 +163,8 @@ pub fn spec_as(options: &NodeOptions, role: &Role) -> Result<Spec, binaries::Not
 	})
 }
 
-/// Runs the node with `extra` arguments until it ends by itself, for what it must refuse.
-/// Returns whether it succeeded, and its output.
+/// Runs a node that must refuse its arguments, until it ends by itself. Returns whether it
+/// succeeded, and its output.
 pub async fn run_to_end(
 	options: &NodeOptions,
 	timeout: Duration,

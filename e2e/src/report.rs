@@ -4,8 +4,8 @@
 //!  chain      blocks, finalized, missed_slots, epochs, minted, scheduled, residual, …
 //!  components uid, kind, stake, minted, minted_through_edges, self_share, row, perplexity, …
 //!      │
-//!      ├─► failures()  what makes the run end with a failure
-//!      └─► targets()   what a healthy run reaches, shown and not enforced
+//!      ├─► failures()  each makes the run fail
+//!      └─► targets()   values of a healthy run, shown and not enforced
 //! ```
 //!
 //! Invariants: amounts are decimal strings of units; a number that was never measured is `null`,
@@ -80,7 +80,7 @@ pub struct ComponentReport {
 	pub grads_served: u64,
 }
 
-/// A measured value beside what a healthy run reaches.
+/// A measured value and the limit that a healthy run keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
 	/// What was measured, with its value and the limit.
@@ -90,7 +90,7 @@ pub struct Target {
 }
 
 impl Report {
-	/// Writes the report as JSON, through a temporary file so that a reader never sees half.
+	/// Writes the report as JSON, through a temporary file: a reader never sees half of it.
 	pub fn write(&self, path: &Path) -> anyhow::Result<()> {
 		let text = serde_json::to_string_pretty(self)? + "\n";
 		let partial = path.with_extension("json.partial");
@@ -139,7 +139,7 @@ impl Report {
 		failures
 	}
 
-	/// What a run of three minutes reaches on a healthy machine.
+	/// The targets of a run of three minutes on a healthy machine.
 	pub fn targets(&self, epochs: &[Epoch], finality_lag: u32) -> Vec<Target> {
 		let chain = &self.chain;
 		let mut targets = Vec::new();

@@ -15,7 +15,7 @@ use comfy_table::{presets::NOTHING, CellAlignment, ContentArrangement, Table, Ta
 
 use crate::report::ComponentReport;
 
-/// What the last epoch paid to a component, in units, beside its running report.
+/// A component's report, and what the last epoch paid to it, in units.
 #[derive(Clone, Debug)]
 pub struct Line {
 	/// The component so far.
@@ -106,7 +106,7 @@ fn perplexity(value: Option<f64>) -> String {
 #[derive(Debug)]
 pub struct Screen {
 	terminal: bool,
-	/// Lines of the block that stand at the bottom of the terminal now.
+	/// Lines of the block at the bottom of the terminal.
 	block: usize,
 }
 
@@ -135,7 +135,7 @@ impl Screen {
 	}
 }
 
-/// Output that nobody reads any more (a closed pipe) must not end the network.
+/// Ignores errors: a closed pipe must not end the network.
 fn write_out(text: &str) {
 	let mut out = std::io::stdout().lock();
 	let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

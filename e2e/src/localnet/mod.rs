@@ -4,11 +4,11 @@
 //!  start node ─► start miners ─► watch ─────────────────────────► stop ─► report, summary
 //!                                 │ each half second: heads, deaths    ▲
 //!                                 └ each epoch: ledger, table          │
-//!                            time is up, Ctrl-C, SIGTERM, the node died┘
+//!                           time is up, Ctrl-C, SIGTERM, the node ended┘
 //! ```
 //!
-//! Invariants: whatever ends the run, all processes are stopped before it returns; the report is
-//! written whenever the chain was ever read.
+//! Invariants: all processes are stopped before the run returns, for whatever reason it ends; the
+//! report is written if the chain was read at least once.
 
 mod signals;
 mod start;
@@ -28,7 +28,7 @@ use signals::Signals;
 use start::{apps_port, prepare_folder, start};
 use watch::Watch;
 
-/// How often the chain and the processes are looked at.
+/// Time between two looks at the chain and the processes.
 const TICK: Duration = Duration::from_millis(500);
 
 /// A local chain and a small network of miners that learn on real text.
@@ -49,9 +49,9 @@ pub struct Options {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-	/// It ran as long as it should and passed, or ran without a limit and was stopped.
+	/// It ran for its time and passed, or ran without a limit and was stopped.
 	Passed,
-	/// It ended by itself and something was wrong.
+	/// It ended by itself, with a failure.
 	Failed,
 	/// It was stopped before its time.
 	Interrupted,
@@ -72,7 +72,7 @@ impl Outcome {
 enum End {
 	TimeIsUp,
 	Signal,
-	NodeDied(String),
+	NodeEnded(String),
 }
 
 /// Runs the network as `options` say; returns after every process has ended.
@@ -121,7 +121,7 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 
 	// The chain is read a last time while the node still answers.
 	let mut failures = Vec::new();
-	if let End::NodeDied(what) = &end {
+	if let End::NodeEnded(what) = &end {
 		failures.push(what.clone());
 	} else if let Err(error) = watch.observe(&chain).await {
 		failures.push(format!("the last look at the chain failed: {error:#}"));
@@ -143,7 +143,7 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 	let unmet = report.failures(watch.ledger.epochs());
 	summary(&mut screen, &report, &watch);
 	match end {
-		// Who stops a run early does not want it judged.
+		// A run that is stopped early is not judged.
 		End::Signal => unmet.iter().for_each(|text| screen.line(&format!("not yet: {text}"))),
 		_ => failures.extend(unmet),
 	}

@@ -1,7 +1,7 @@
 //! The signals that end a run.
 //!
-//! A stream of signals and not one token: the first signal stops the run, and a second one while it
-//! stops kills the processes.
+//! The first signal stops the run; a second one during the stop kills the processes. So this is a
+//! stream of signals: a cancellation token can be cancelled only once.
 
 use tokio::signal::unix::{signal, Signal, SignalKind};
 

@@ -1,4 +1,4 @@
-//! From an empty folder to a network whose miners are all registered.
+//! Starts the network in an empty folder, until all miners are registered.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::{
 /// The port that polkadot-js apps looks at first.
 const APPS_PORT: u16 = 9944;
 
-/// Creates the folder of the run, without what an earlier run left in it.
+/// Creates the folder of the run and removes what an earlier run left in it.
 pub(super) fn prepare_folder(out: &Path) -> anyhow::Result<PathBuf> {
 	let out = std::path::absolute(out)?;
 	for old in ["node", "miners", "logs"] {

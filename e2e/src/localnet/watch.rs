@@ -1,4 +1,4 @@
-//! What is seen of a running network: heads, epochs, ends of processes.
+//! Watches a running network: heads, epochs, processes that end.
 
 use std::time::{Duration, Instant};
 
@@ -15,14 +15,14 @@ use crate::{
 /// Longest wait for one answer of the node.
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// What is known about the running network.
+/// What was seen of the running network.
 pub(super) struct Watch {
 	pub(super) started: Instant,
 	/// Slot of block 1.
 	first_slot: Option<u64>,
 	best: Option<(Head, Option<u64>)>,
 	finalized: u32,
-	/// Largest distance between head and last finalised block, after the first minute's start.
+	/// Largest distance between the best and the last finalised block, since finality started.
 	pub(super) finality_lag: u32,
 	pub(super) ledger: Ledger,
 	seconds_to_first_mint: Option<f64>,
@@ -46,7 +46,7 @@ impl Watch {
 		})
 	}
 
-	/// Looks again and again, prints the table of each epoch, until something ends the run.
+	/// Watches the network and prints a table after each epoch, until the run ends.
 	pub(super) async fn until(
 		&mut self,
 		deadline: Option<Instant>,
@@ -56,7 +56,7 @@ impl Watch {
 		signals: &mut Signals,
 	) -> anyhow::Result<End> {
 		loop {
-			// The client waits for a node that went away; a node that ended does not come back.
+			// The client waits for a node that cannot be reached, and one that ended stays so.
 			let new_epochs = tokio::select! {
 				new = tokio::time::timeout(ANSWER, self.observe(chain)) => new.ok(),
 				_ = network.node.process().wait_for_end(ANSWER) => None,
@@ -67,7 +67,7 @@ impl Watch {
 				self.deaths.push(death);
 			}
 			if let Some(death) = network.node_death() {
-				return Ok(End::NodeDied(death));
+				return Ok(End::NodeEnded(death));
 			}
 			match new_epochs {
 				Some(Ok(0)) => (),
@@ -159,7 +159,7 @@ impl Watch {
 		self.best.map_or(0, |(head, _)| head.number)
 	}
 
-	/// Slots from that of block 1 to that of the best block, less the blocks in them.
+	/// The number of slots from block 1 to the best block that have no block.
 	fn missed_slots(&self) -> u64 {
 		let (Some(first), Some((best, Some(last)))) = (self.first_slot, self.best) else {
 			return 0;

@@ -1,17 +1,16 @@
-//! One child process: its log file, its end.
+//! One child process: its log file and its end.
 //!
 //! ```text
 //! spawn ──► wait_for_line ──► … ──► stop: SIGINT, a while, SIGKILL to the whole group
 //!   │
-//!   └─ own process group: Ctrl-C in a terminal reaches only us, and we stop children in order
-//!      PR_SET_PDEATHSIG:  the kernel kills the child if we vanish without stopping it
+//!   └─ own process group: Ctrl-C reaches only this program, which stops its children in order
+//!      PR_SET_PDEATHSIG: the kernel kills the child if this program vanishes
 //! ```
 //!
 //! Invariants: dropping a [`Process`] ends it; so does the death of this program by any signal;
 //! stdout and stderr of the child go to one file and nowhere else.
 
 use std::{
-	collections::VecDeque,
 	fs::File,
 	io::{self, Read, Seek, SeekFrom},
 	os::unix::process::{CommandExt, ExitStatusExt},
@@ -82,15 +81,15 @@ pub struct Spec {
 	pub program: PathBuf,
 	/// Its arguments.
 	pub args: Vec<String>,
-	/// Environment variables that are added to ours.
+	/// Environment variables that are added to those of this program.
 	pub env: Vec<(String, String)>,
 	/// File that receives stdout and stderr; appended to, so that a restart keeps the history.
 	pub log: PathBuf,
-	/// Niceness, 0 (as ours) to 19 (only what is left over).
+	/// Niceness, 0 (as this program) to 19 (lowest priority).
 	pub nice: i32,
 }
 
-/// How a process took being stopped.
+/// How a process ended after it was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
 	/// It ended by itself, with success.
@@ -106,11 +105,11 @@ pub enum Stopped {
 pub struct Process {
 	name: String,
 	log: PathBuf,
-	/// Length of the log when this process started: what was there before is another's.
+	/// Length of the log when this process started: the earlier part is of another process.
 	log_start: u64,
 	child: Child,
 	status: Option<ExitStatus>,
-	/// It was asked to stop. A second request would make it leave at once.
+	/// It was asked to stop. A second request would end it at once.
 	interrupted: bool,
 }
 
@@ -174,7 +173,7 @@ impl Process {
 		self.status
 	}
 
-	/// What this process has logged so far, without that of an earlier one with the same file.
+	/// The log of this process so far, without that of an earlier one with the same file.
 	pub fn output(&self) -> String {
 		let read = || -> io::Result<String> {
 			let mut file = File::open(&self.log)?;
@@ -189,14 +188,8 @@ impl Process {
 	/// The last lines of [`Process::output`].
 	pub fn tail(&self) -> String {
 		let output = self.output();
-		let mut lines = VecDeque::with_capacity(QUOTED_LINES);
-		for line in output.lines() {
-			if lines.len() == QUOTED_LINES {
-				lines.pop_front();
-			}
-			lines.push_back(line);
-		}
-		Vec::from(lines).join("\n")
+		let lines: Vec<&str> = output.lines().collect();
+		lines[lines.len().saturating_sub(QUOTED_LINES)..].join("\n")
 	}
 
 	/// Polls `found` on each complete line of the log until it returns a value.
@@ -210,7 +203,7 @@ impl Process {
 	) -> Result<T, ProcessError> {
 		let started = Instant::now();
 		loop {
-			// Read after asking for the end: what it said last is then in `output`.
+			// The end is checked first, so that `output` has the last words.
 			let ended = self.ended();
 			let output = self.output();
 			let complete = output.rfind('\n').map_or("", |end| &output[..end]);
@@ -279,7 +272,7 @@ impl Process {
 		stopped
 	}
 
-	/// Ends it at once, together with all that it started.
+	/// Ends it at once, together with all processes that it started.
 	pub fn kill(&mut self) {
 		if self.ended().is_none() {
 			self.signal_group(libc::SIGKILL);
@@ -310,8 +303,7 @@ impl Drop for Process {
 
 /// A TCP port of 127.0.0.1 that is free now.
 ///
-/// The port is only known to be free at this moment; whoever binds it later must cope with a
-/// refusal.
+/// Another program may take the port before it is used.
 pub fn free_port() -> io::Result<u16> {
 	Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -1,4 +1,4 @@
-//! What the binaries refuse: each refusal names the error and says what to do.
+//! The binaries refuse bad input: each refusal names the error and says what to do.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ fn place(folder: &TempDir, url: &str) -> Place {
 	}
 }
 
-/// Runs a miner that must refuse, and returns what it said.
+/// Runs a miner that must refuse its arguments, and returns its output.
 async fn refusal(spec: &MinerSpec, place: &Place) -> anyhow::Result<String> {
 	std::fs::create_dir_all(&place.folder)?;
 	let mut process = Process::spawn(&process_spec(spec, place)?)?;

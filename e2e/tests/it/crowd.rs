@@ -1,4 +1,4 @@
-//! Accounts without stake move nothing, however many they are and however much they bid.
+//! Accounts without stake have no effect, whatever their number and their bids.
 //!
 //! ```text
 //!  funder, with stake ──► B1                    the same Grads for all three
@@ -6,7 +6,7 @@
 //!             └─────────► B3 ◄──┘   their own
 //!
 //!  flow of a bid = payout · share / self-share = 0 without stake: B2 steps as B1 does
-//!  share alone, eq. 12 to the letter: B3 is theirs
+//!  share alone, the letter of eq. 12: the crowd decides B3's steps
 //! ```
 
 use std::{
@@ -25,24 +25,23 @@ use futures::{stream, StreamExt, TryStreamExt};
 
 /// Accounts without stake.
 const CROWD: usize = 100;
-/// Units that each of them gets: the deposit of a component, and fees.
+/// Units that each of them gets, for the deposit of a component and for fees.
 const ALLOWANCE: u64 = 10 * UNIT;
-/// All that a row may give, in two halves.
+/// Half of what a row may give.
 const HALF: u16 = 28_672;
-/// What the funder gives to each of the three.
+/// The funder's share for each of the three.
 const SHARE: u16 = 6_554;
-/// Steps that the three make alone first, so that their rate is no longer that of the very first
-/// steps, which are too short to measure.
+/// Steps that the three make alone first: the very first steps are too short to measure.
 const OWN_STEPS: u64 = 30;
-/// Grads of the funder's.
+/// Grads of the funder.
 const ROUNDS: usize = 3;
 /// Texts in a message.
 const ROWS: usize = 16;
-/// Accounts of the crowd that send at a time.
+/// Accounts of the crowd that send at the same time.
 const AT_A_TIME: usize = 8;
 const NAMES: [&str; 3] = ["Bob", "Charlie", "Dave"];
 
-/// The accounts without stake: their keys, and what they send with.
+/// The accounts without stake: their keys and their callers.
 struct Crowd {
 	members: Vec<Identity>,
 	callers: Vec<Caller>,
@@ -83,8 +82,8 @@ impl Crowd {
 		Ok(())
 	}
 
-	/// Each sends all of `peers` a Spike and an error of its own. Returns how many of the Grads
-	/// each peer accepted.
+	/// Each account sends all of `peers` a Spike and an error of its own. Returns how many of the
+	/// Grads each peer accepted.
 	async fn teach(&self, peers: [&Peer; 2], round: usize) -> anyhow::Result<[usize; 2]> {
 		let texts = Arc::new(texts(ROWS, ROUNDS + round)?);
 		let all = self.callers.iter().enumerate().map(|(i, caller)| {
@@ -104,8 +103,8 @@ impl Crowd {
 	}
 }
 
-/// One of the three, which are alike: they follow Grads, at most one step a second, so that what
-/// all senders say is in one step.
+/// One of the three, which are alike. They follow Grads, at most one step per second, so that one
+/// step has the errors of all senders.
 fn follower(name: &'static str) -> anyhow::Result<MinerSpec> {
 	let spec = with(follows(silent(name, "kjv", 8, &[])?), "--max-steps-per-second=1");
 	Ok(match name {
@@ -136,7 +135,7 @@ async fn a_hundred_accounts_without_stake_move_nothing_at_the_highest_bid() -> a
 	let mut lab = Lab::start().await?;
 	let tokenizer = Arc::new(Tokenizer::train(&Corpus::load(corpus())?, Config::default().vocab)?);
 
-	// Three of a kind, from equal parameters.
+	// Three equal components.
 	let alone = NAMES.map(|name| -> anyhow::Result<Miner> {
 		let spec = with(silent(name, "kjv", 8, &[])?, format!("--max-steps={OWN_STEPS}"));
 		let place = lab.network.place(&spec);
@@ -152,7 +151,7 @@ async fn a_hundred_accounts_without_stake_move_nothing_at_the_highest_bid() -> a
 	assert!(start.iter().all(|entries| *entries == start[0]), "they differ before the first Grad");
 	lab.start_miners(NAMES.map(follower).into_iter().collect::<anyhow::Result<_>>()?).await?;
 
-	// All bid: the funder a little, the crowd all that it may.
+	// The funder bids a little, the crowd as much as it may.
 	let funder = lab.user("//Eve").await?;
 	let crowd = Crowd::new(funder.genesis())?;
 	let mut uids = [0; 3];
@@ -183,8 +182,8 @@ async fn a_hundred_accounts_without_stake_move_nothing_at_the_highest_bid() -> a
 			before.push(Some(lab.digest(name).await?));
 		}
 		let [by_flow, by_share] = crowd.teach([&peers[1], &peers[2]], round).await?;
-		assert_eq!(by_flow, 0, "a Grad of the crowd's has a weight");
-		assert!(by_share > 0, "no Grad of the crowd's has a weight where shares have one");
+		assert_eq!(by_flow, 0, "a Grad of the crowd has a weight");
+		assert!(by_share > 0, "no Grad of the crowd has a weight by share");
 		let (texts, error) = (texts(ROWS, round)?, error(ROWS, round as u64)?);
 		for peer in &peers {
 			let answer = funder.caller.teach(peer, 0, &texts, &error).await?;
@@ -198,7 +197,7 @@ async fn a_hundred_accounts_without_stake_move_nothing_at_the_highest_bid() -> a
 			names.iter().zip(&before).all(moved).then_some(())
 		})
 		.await?;
-		println!("round {round}: {by_share} Grads of the crowd's have a weight by share");
+		println!("round {round}: {by_share} Grads of the crowd have a weight by share");
 	}
 
 	let unclean = lab.network.stop().await;
@@ -215,7 +214,7 @@ async fn a_hundred_accounts_without_stake_move_nothing_at_the_highest_bid() -> a
 	);
 	assert!(step > 1e-3, "the step is too small to measure: {step}");
 	assert!(by_flow < 1e-6, "the crowd moved B's step by {by_flow}");
-	// By shares, as eq. 12 is printed, the crowd owns the step: the comparison can fail.
+	// By shares, as eq. 12 is printed, the crowd decides the step: the comparison can fail.
 	assert!(by_share > 0.1 * step, "{by_share} of {step}");
 	Ok(())
 }

@@ -1,4 +1,4 @@
-//! From nothing to minted tokens that came over an edge, and the same numbers from outside.
+//! From the start to tokens that were minted through an edge, and the same numbers from outside.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -25,7 +25,7 @@ async fn first_mint_follows_the_schedule_and_can_be_checked_by_anyone() -> anyho
 	})
 	.await?;
 
-	// Every epoch paid what the schedule gives it, to whom the solve of its rows says.
+	// Every epoch paid what the schedule gives, as the solve of its stakes and rows says.
 	let best = lab.chain.head(None).await?.hash;
 	let minted_total = lab.chain.epoch_status(Some(best)).await?.minted_total;
 	lab.ledger.follow(&lab.chain, best).await?;
@@ -46,7 +46,7 @@ async fn first_mint_follows_the_schedule_and_can_be_checked_by_anyone() -> anyho
 		assert_eq!(component.stake, 100_000_000_000 + minted, "component {}", component.uid);
 	}
 
-	// What `export` writes, the example of the contribution crate turns into the same payouts.
+	// The example of the contribution crate solves the files of `export` to the same payouts.
 	let out = lab.folder.path().join("export");
 	let url = lab.network.node.url();
 	let (at, out_argument) = (hex_hash(&best), out.display().to_string());
@@ -60,7 +60,7 @@ async fn first_mint_follows_the_schedule_and_can_be_checked_by_anyone() -> anyho
 	let solved = solve(&out, sigma).await?;
 	assert_eq!(solved, pairs(&std::fs::read_to_string(out.join("payouts.csv"))?, "payout")?);
 
-	// The table of the whole network names both.
+	// The table of the network names both.
 	let (success, stdout, stderr) =
 		run_to_end(&["status", "--json", "--chain", &url], COMMAND).await?;
 	assert!(success, "{stderr}");

@@ -1,13 +1,13 @@
-//! Grads between processes: what a bid lets them do, how far they go, and where they end.
+//! Grads between processes: their effect with and without a bid, how far they go, where they end.
 //!
 //! ```text
-//!   Dave ──► B ──► C       without a bid nothing moves; with Dave's, the same Grad moves B alone
-//!   A ──► B ──► C          with A's and B's, A's Grads move C
-//!   Dave ──► A ◄─► B       a Grad of Dave's for A reaches B, and ends there: A is on its path
+//!   Dave ──► B ──► C       without a bid nothing moves; with Dave's, the same Grad changes B alone
+//!   A ──► B ──► C          with A's and B's, A's Grads change C
+//!   Dave ──► A ◄─► B       Dave's Grad for A reaches B and ends there: A is on its path
 //! ```
 //!
-//! The components follow Grads alone and post nothing: the rows are posted by the test with the
-//! components' own keys, and count when an epoch has made them active.
+//! The components follow Grads only and post nothing. The test posts the rows with the keys of the
+//! components; they count when an epoch has made them active.
 
 use anyhow::Context;
 use bittensor_e2e::miner::Status;
@@ -15,17 +15,17 @@ use bittensor_wire::proto::{GradReason, HopStatus};
 
 use crate::support::{edge, error, follows, silent, texts, with, Lab, SOON};
 
-/// What the components that train read.
+/// Documents of the components that train.
 const DOCUMENTS: &str = "kjv";
 /// Texts in a message.
 const ROWS: usize = 16;
-/// What a row gives to another: a quarter.
+/// The share of an edge: a quarter.
 const SHARE: u16 = 16_384;
 /// Batches after which a component has seen enough of another's vectors to send it an error.
 const HEARD: u64 = 20;
 
-/// Starts `followers`, and first lets those that ask others train until they have heard them: a
-/// component sends errors to those only whose vectors it knows.
+/// Starts `followers`. Those that query others train first until they have their vectors: a
+/// component sends errors only to components whose vectors it knows.
 async fn start_followers(
 	lab: &mut Lab,
 	followers: &[(&'static str, &[&'static str])],
@@ -68,7 +68,7 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 		now.parameters.as_deref().is_some_and(|parameters| parameters != before)
 	};
 
-	// Nobody bids: Spikes are answered over two hops, and no error is worth anything.
+	// Without bids Spikes are answered over two hops, and every error has weight 0.
 	let served = lab.status("Charlie").spikes_served;
 	lab.until("Spikes over two hops", SOON, |lab| {
 		(lab.status("Charlie").spikes_served > served + HEARD).then_some(())
@@ -82,7 +82,7 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 	assert_eq!(now.clone().map(|status| status.parameters), before.clone().map(Some));
 	assert_eq!(now.map(|status| status.grads_served), [0, 0]);
 
-	// Dave bids for B: the same Grad moves it. What it means for C is worth nothing to C yet.
+	// Dave bids for B: the same Grad changes it. B does not bid for C, so C does not change.
 	let row = vec![edge(b, SHARE)];
 	dave.post_row(&row).await?;
 	lab.active(&[(d, row)]).await?;
@@ -95,7 +95,7 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 	assert_eq!((bob.grads_served, charlie.grads_served), (1, 0));
 	assert_eq!(charlie.parameters.as_ref(), Some(&before[1]));
 
-	// A bids for B, and B for C: A's Grads go on, and C learns.
+	// A bids for B and B for C: A's Grads go on to C, and C learns.
 	let rows = [(a, vec![edge(b, SHARE)]), (b, vec![edge(c, SHARE)])];
 	let (alice, bob) = (lab.user("//Alice").await?, lab.user("//Bob").await?);
 	tokio::try_join!(alice.post_row(&rows[0].1), bob.post_row(&rows[1].1))?;
@@ -127,7 +127,7 @@ async fn a_grad_ends_in_a_cycle() -> anyhow::Result<()> {
 	let alice = dave.peer(a).await?;
 	let (spike, answer) = dave.caller.spike(&alice, 3, &texts(ROWS, 0)?).await?;
 	let hops: Vec<_> = answer.hops.iter().map(|hop| (hop.uid, hop.status)).collect();
-	// Alice asked Bob, who left her out.
+	// Alice queried Bob, who did not query her.
 	assert_eq!(hops, [(b, HopStatus::Ok), (a, HopStatus::Cut)]);
 	let answer = dave.caller.grad(&alice, &spike, &error(ROWS, 5)?).await?;
 	assert_eq!(answer.reason, GradReason::Accepted);
@@ -142,7 +142,7 @@ async fn a_grad_ends_in_a_cycle() -> anyhow::Result<()> {
 	})
 	.await
 	.context("a Grad for Alice reaches Bob")?;
-	// Were it still under way, it would come round within milliseconds.
+	// A Grad that did not end would have come round within milliseconds.
 	assert_eq!(lab.later(names).await?.map(|now| now.grads_served), [1, 1]);
 	Ok(())
 }

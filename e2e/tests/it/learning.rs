@@ -1,13 +1,13 @@
-//! A component learns more over one that follows its Grads than over one that stays as it is.
+//! A component learns more over one that follows its Grads than over a frozen one.
 //!
 //! ```text
 //!   Alice ──► Bob        Bob is frozen
-//!   Charlie ──► Dave     Dave learns from Charlie's Grads, and from nothing else
+//!   Charlie ──► Dave     Dave learns from Charlie's Grads only
 //!      └── Grads ──┘
 //! ```
 //!
-//! Alice and Charlie are alike, and so are Bob and Dave: equal seeds, texts, rows and options. Who
-//! asks knows few words and needs the other for the rest.
+//! Alice and Charlie are alike, and so are Bob and Dave: equal seeds, texts, rows and options. Alice
+//! and Charlie know few words and need the other component for the rest.
 
 use std::time::Duration;
 
@@ -17,17 +17,17 @@ use bittensor_e2e::miner::{Miner, MinerSpec, Place, Status};
 use crate::support::{announced, asks, edge, silent, trainable, with, Lab};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
-/// Steps of who asks.
+/// Steps of the component that queries.
 const STEPS: u64 = 800;
 /// Words that it knows.
 const NARROW: usize = 16;
 const DOCUMENTS: &str = "kjv";
-/// What its row gives to the other: a quarter.
+/// The share in its row for the other: a quarter.
 const SHARE: u16 = 16_384;
-/// How long it may take for its steps: seconds, or minutes where others use the cores.
+/// Longest time for its steps: they take seconds, or minutes on a busy machine.
 const TRAINING: Duration = Duration::from_secs(300);
 
-/// Who asks, who is asked, and how that one learns.
+/// A component that queries, the component that it queries, and how the latter learns.
 struct Pair {
 	asks: &'static str,
 	asked: &'static str,
@@ -44,7 +44,7 @@ const PAIRS: [Pair; 2] = [
 	},
 ];
 
-/// A folder of its own for each seed: every component begins anew.
+/// A folder for each seed: every component starts without a checkpoint.
 fn place(lab: &Lab, spec: &MinerSpec) -> Place {
 	let place = lab.network.place(spec);
 	Place { folder: place.folder.join(spec.seed.to_string()), ..place }
@@ -76,7 +76,7 @@ impl Pair {
 	}
 }
 
-/// Waits until a miner has made its steps; what it says at its end.
+/// Waits until a miner has made its steps; returns its last status.
 async fn finished(miner: &mut Miner) -> anyhow::Result<Status> {
 	let ended = miner.process().wait_for_end(TRAINING).await?;
 	anyhow::ensure!(ended.success(), "{}", miner.process().tail());
@@ -102,7 +102,7 @@ async fn a_component_learns_more_over_one_that_learns_from_its_grads() -> anyhow
 		for miner in &mut asked {
 			uids.push(announced(&lab.chain, miner).await?);
 		}
-		// They bid from their first step on, and the same for all seeds.
+		// The bids are active from the first step on, and the same for all seeds.
 		if !bids_active {
 			let rows = [(a, vec![edge(uids[0], SHARE)]), (c, vec![edge(uids[1], SHARE)])];
 			tokio::try_join!(alice.post_row(&rows[0].1), charlie.post_row(&rows[1].1))?;

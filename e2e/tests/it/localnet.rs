@@ -1,4 +1,4 @@
-//! The program behind `make run` itself: however it ends, nothing stays behind.
+//! The program behind `make run` leaves no process behind, whatever ends it.
 
 use std::{
 	path::Path,
@@ -40,7 +40,7 @@ async fn start(out: &Path, log: &Path) -> anyhow::Result<Process> {
 	let mut process = Process::spawn(&spec(out, log)?)?;
 	let registered = |line: &str| line.contains("all registered").then_some(());
 	process.wait_for_line("registered miners", Duration::from_secs(120), registered).await?;
-	// All have the folder in their command lines.
+	// Each has the folder in its command line.
 	let running = processes_with(&out.display().to_string()).len();
 	assert_eq!(running, 8, "localnet, one node and six miners");
 	Ok(process)
@@ -62,12 +62,12 @@ async fn no_process_is_left_behind() -> anyhow::Result<()> {
 	let folder = tempfile::tempdir()?;
 	let (out, log) = (folder.path().join("run"), folder.path().join("localnet.log"));
 
-	// Killed outright, it can do nothing: the kernel ends its children.
+	// A killed program can do nothing: the kernel ends its children.
 	let mut localnet = start(&out, &log).await?;
 	localnet.kill();
 	assert!(none_left(&out, Duration::from_secs(5)).await, "after SIGKILL");
 
-	// Asked to end, by the signal of Ctrl-C or of `kill`, it stops them in order.
+	// After a signal (Ctrl-C, `kill`) it stops them in order.
 	let mut localnet = start(&out, &log).await?;
 	// Safety: a plain system call on a child that was not waited for yet.
 	unsafe {

@@ -1,11 +1,12 @@
 //! Tests over real nodes and miners, and over the parts that start and judge them.
 //!
 //! ```text
-//!  ledger, process, report the ground itself: no network, a second
-//!  bad_input              what the binaries refuse, by name
+//!  ledger, process, report the parts themselves: no network, a second
+//!  client                 the client over a node, as over its twin in memory
+//!  bad_input              refusals of the binaries, by name
 //!  first_mint, paths,     one validator and a few miners each, as processes
 //!  survival, localnet
-//!  grads, crowd, learning the same, and keys in the hands of the test: what Grads and bids do
+//!  grads, crowd, learning the same, with keys that the test holds: effects of Grads and bids
 //! ```
 
 mod bad_input;

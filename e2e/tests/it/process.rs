@@ -1,4 +1,4 @@
-//! A child process ends when it should, and says why when it should not.
+//! A child process ends when it should; an early end is an error with its reason.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn dropping_ends_the_process_and_what_it_started() -> anyhow::Result<()> {
 	panic!("process {child} is still there");
 }
 
-/// Whether a process runs; one that only waits to be reaped does not.
+/// Whether a process runs; a zombie does not.
 fn alive(id: u32) -> bool {
 	let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
 	let state = stat.rsplit(") ").next().and_then(|rest| rest.chars().next());

@@ -1,4 +1,4 @@
-//! What makes a run fail, and what the report says.
+//! The failures of a run, and the contents of its report.
 
 use bittensor_client::{Edge, LastPayout, Row};
 use bittensor_e2e::{
@@ -81,7 +81,7 @@ fn a_healthy_run_has_no_failures() {
 	assert_eq!(report().failures(&epochs), Vec::<String>::new());
 	let missed: Vec<_> =
 		report().targets(&epochs, 2).into_iter().filter(|target| !target.reached).collect();
-	// One epoch is too few; all else is as it should be.
+	// One epoch is too few; all other targets are reached.
 	assert_eq!(missed.len(), 1, "{missed:?}");
 	assert!(missed[0].text.contains("epochs"), "{missed:?}");
 }

@@ -1,4 +1,4 @@
-//! What happens to the others when a process goes away.
+//! The network goes on when one of its processes ends.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn a_killed_miner_and_a_restarted_node_stop_nobody() -> anyhow::Result<()>
 	})
 	.await?;
 
-	// Charlie vanishes without a word. The others go on.
+	// Charlie is killed. The others go on.
 	let before = [lab.status("Alice"), lab.status("Bob")];
 	let charlie = lab.uid("Charlie")?;
 	let epochs = lab.ledger.epochs().len();

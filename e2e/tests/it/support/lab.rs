@@ -1,4 +1,4 @@
-//! A small network in a temporary folder, and waiting for what it should do.
+//! A small network in a temporary folder, and waiting for its results.
 
 use std::time::{Duration, Instant};
 
@@ -19,10 +19,10 @@ use super::{corpus, node_options, User};
 const ACTIVE: Duration = Duration::from_secs(60);
 /// How long a miner may take to do something that it does often.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
-/// Seconds of a miner's life in which it writes and measures several times what it says.
+/// Seconds in which a miner measures itself and writes its status several times.
 const SEVERAL: u64 = 4;
 
-/// A network with a chain that is being read. The folder goes last.
+/// A network and its chain. The folder is removed last.
 pub(crate) struct Lab {
 	pub(crate) network: Network,
 	pub(crate) chain: SubxtChain,
@@ -103,7 +103,7 @@ impl Lab {
 		self.status(name).uid.with_context(|| format!("{name} is not registered"))
 	}
 
-	/// The key `uri` in the hands of the test.
+	/// The key `uri`, held by the test.
 	pub(crate) async fn user(&self, uri: &str) -> anyhow::Result<User> {
 		User::connect(&self.network.node.url(), uri).await
 	}

@@ -1,4 +1,4 @@
-//! What a test sends: texts of the corpus, and errors that a component could have for them.
+//! The messages of a test: texts of the corpus, and errors that a component could have for them.
 
 use anyhow::Context;
 use bittensor_nucleus::Corpus;

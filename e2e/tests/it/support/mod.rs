@@ -1,7 +1,7 @@
-//! What the tests share: a small network, the keys of its accounts, and what to send.
+//! What the tests share: a small network, keys of accounts, and messages.
 //!
 //! ```text
-//!  lab      a node and miners in a temporary folder; waits for what they should do
+//!  lab      a node and miners in a temporary folder; waits for their results
 //!  user     a development key: registers, stakes, posts a row, sends Spikes and Grads
 //!  message  texts of the corpus and errors for them
 //! ```
@@ -70,7 +70,7 @@ pub(crate) fn asks(spec: MinerSpec, others: &[&'static str]) -> anyhow::Result<M
 	Ok(with(spec, format!("--downstream={list}")))
 }
 
-/// `spec`, whose own loss rests: all that changes it are the Grads of others.
+/// `spec`, which learns from the Grads of others only.
 pub(crate) fn follows(spec: MinerSpec) -> MinerSpec {
 	with(spec, "--learn-from=grads")
 }

@@ -1,7 +1,7 @@
-//! A development key in the hands of a test, with no miner behind it.
+//! A development key that a test holds, without a miner.
 //!
 //! ```text
-//!  User ──┬─ chain: registers, stakes, posts a row, as a person would with polkadot-js
+//!  User ──┬─ chain: registers, stakes, posts a row, as a person does with polkadot-js
 //!         └─ Caller: Spikes and Grads, signed by the key, as a component sends them
 //! ```
 
@@ -21,9 +21,9 @@ use tokio::time::Instant;
 const CONNECT: Duration = Duration::from_secs(30);
 /// How long a component may take to answer.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How often a component is asked that has no time, or does not know the caller yet.
+/// How often a call is repeated while a component is busy or does not know the caller yet.
 const ATTEMPTS: usize = 50;
-/// What a caller waits before it asks again, if it is not told.
+/// Pause before a call is repeated, if the answer names none.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A key that sends Spikes and Grads.
@@ -33,14 +33,14 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-	/// One that signs with `identity` for the chain of this genesis hash.
+	/// A caller that signs with `identity` for the chain of this genesis hash.
 	pub(crate) fn new(identity: &Identity, genesis: [u8; 32]) -> Self {
 		let signer = Arc::new(identity.keypair().clone());
 		let transport = TonicTransport::new(genesis, signer, TransportConfig::default());
 		Self { account: identity.account(), transport }
 	}
 
-	/// Sends a Spike of its own, and the answer back.
+	/// Sends a Spike of its own; returns it with its answer.
 	pub(crate) async fn spike(
 		&self,
 		to: &Peer,
@@ -64,7 +64,7 @@ impl Caller {
 		Ok(patiently(|| self.transport.grad(to, &grad, Instant::now() + ANSWER)).await?)
 	}
 
-	/// Sends a Spike, then an error for its answer; returns what became of that.
+	/// Sends a Spike, then an error for its answer; returns the answer to the error.
 	pub(crate) async fn teach(
 		&self,
 		to: &Peer,
@@ -77,8 +77,7 @@ impl Caller {
 	}
 }
 
-/// Makes a call again while the component has no time for it, or its chain cache does not show the
-/// caller yet.
+/// Repeats a call while the component is busy, or its chain cache does not have the caller yet.
 async fn patiently<T, F>(call: impl Fn() -> F) -> Result<T, DendriteError>
 where
 	F: Future<Output = Result<T, DendriteError>>,
@@ -104,11 +103,11 @@ where
 	}
 }
 
-/// A key that acts on the chain, too.
+/// A key that also acts on the chain.
 pub(crate) struct User {
 	chain: SubxtChain,
 	account: AccountId,
-	/// Its voice among the components.
+	/// The same key as a caller of components.
 	pub(crate) caller: Caller,
 }
 
