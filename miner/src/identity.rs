@@ -6,8 +6,8 @@
 //!   --dev-key //Alice┘                      └─ context "substrate": transactions
 //! ```
 //!
-//! A secret never comes from the command line, where every process of the machine can read it;
-//! only the well-known development keys, which are no secret, can be named there.
+//! A secret is never read from the command line, where every process of the machine could see it.
+//! Only the well-known development keys, which are public, can be named there.
 
 use crate::cli::KeyArgs;
 use bittensor_wire::{keypair::KeyError, AccountId, Keypair, Signer};
@@ -21,13 +21,13 @@ use subxt_signer::{bip39::Mnemonic, DeriveJunction, ExposeSecret, SecretUri};
 /// The environment variable with the key.
 pub const KEY_VARIABLE: &str = "BITTENSOR_KEY";
 
-/// The accounts whose keys everybody knows.
+/// The accounts whose keys are public.
 pub const DEV_NAMES: [&str; 6] = ["Alice", "Bob", "Charlie", "Dave", "Eve", "Ferdie"];
 
 /// The signing context of transactions.
 const SUBSTRATE_CONTEXT: &[u8] = b"substrate";
 
-/// Why there is no key.
+/// Why no key could be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
 	/// Neither file, nor variable, nor development key.
@@ -41,7 +41,7 @@ pub enum IdentityError {
 	File {
 		/// The file.
 		path: String,
-		/// What the system said.
+		/// Error of the system.
 		reason: String,
 	},
 	/// Not a seed or mnemonic.
@@ -52,17 +52,17 @@ pub enum IdentityError {
 	Malformed {
 		/// File or variable.
 		place: String,
-		/// What is wrong; never the secret.
+		/// What is wrong; the secret is not repeated.
 		reason: String,
 	},
 	/// Not a development key.
 	#[error(
-		"`{given}` is no well-known development key. Take //Alice, //Bob, //Charlie, //Dave, \
-		 //Eve or //Ferdie, optionally with further junctions (//Alice//2). Any other key belongs \
-		 into a file (--key-file) or into {KEY_VARIABLE}, not onto the command line"
+		"`{given}` is not a well-known development key: use //Alice, //Bob, //Charlie, //Dave, \
+		 //Eve or //Ferdie, optionally with further junctions (//Alice//2). Put any other key into a \
+		 file (--key-file) or into {KEY_VARIABLE}, not on the command line"
 	)]
 	NotADevKey {
-		/// What was given, if it looks like no secret.
+		/// The name given, unless it could be a secret.
 		given: String,
 	},
 }
@@ -87,7 +87,7 @@ impl Identity {
 	/// A well-known development key, such as `//Alice` or `//Alice//2`.
 	pub fn dev(name: &str) -> Result<Self, IdentityError> {
 		let refused = || IdentityError::NotADevKey {
-			// Somebody may have typed a secret: it is not repeated.
+			// The name may be a secret typed by mistake: do not repeat it.
 			given: if name.starts_with("//") && name.len() <= 64 && !name.contains(' ') {
 				name.into()
 			} else {
@@ -119,7 +119,7 @@ impl Identity {
 				.map(|metadata| metadata.permissions().mode() & 0o077 != 0)
 				.unwrap_or(false);
 			if open {
-				tracing::warn!("{place} can be read by others: chmod 600 {place}");
+				tracing::warn!("other users can read {place}: run chmod 600 {place}");
 			}
 		}
 		Self::from_secret(&secret, &place)
@@ -152,8 +152,8 @@ impl Identity {
 				Keypair::from_seed(&seed).map_err(wrong)?
 			}
 			None => {
-				let mnemonic =
-					Mnemonic::from_str(phrase).map_err(|_| "the phrase is no BIP-39 mnemonic")?;
+				let mnemonic = Mnemonic::from_str(phrase)
+					.map_err(|_| "the phrase is not a BIP-39 mnemonic")?;
 				let password =
 					uri.password.as_ref().map_or("", |password| password.expose_secret());
 				Keypair::from_entropy(&mnemonic.to_entropy(), password).map_err(wrong)?

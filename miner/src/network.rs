@@ -14,7 +14,7 @@ use parking_lot::RwLock;
 
 /// The chain cache and the inputs.
 pub struct Network {
-	view: ChainCache,
+	cache: ChainCache,
 	weight: BidWeight,
 	learns: bool,
 	inputs: RwLock<Inputs>,
@@ -22,8 +22,8 @@ pub struct Network {
 
 impl Network {
 	/// `learns`: Grads enter the step. If not, every bid has weight 0 and Grads are turned away.
-	pub fn new(view: ChainCache, weight: BidWeight, learns: bool) -> Self {
-		Self { view, weight, learns, inputs: RwLock::new(Vec::new()) }
+	pub fn new(cache: ChainCache, weight: BidWeight, learns: bool) -> Self {
+		Self { cache, weight, learns, inputs: RwLock::new(Vec::new()) }
 	}
 
 	/// Replaces the inputs.
@@ -37,8 +37,8 @@ impl Network {
 	}
 
 	/// The chain cache.
-	pub fn view(&self) -> &ChainCache {
-		&self.view
+	pub fn cache(&self) -> &ChainCache {
+		&self.cache
 	}
 }
 
@@ -56,7 +56,7 @@ pub fn peer_of(component: &ComponentInfo) -> Option<Peer> {
 
 impl Peers for Network {
 	fn standing(&self, account: &AccountId) -> Option<Standing> {
-		let snapshot = self.view.snapshot();
+		let snapshot = self.cache.snapshot();
 		let component = snapshot.served_by(account)?;
 		let bid = snapshot.bid_of(account);
 		let flow = bid.map_or(0, |bid| bid.flow);
@@ -71,11 +71,11 @@ impl Peers for Network {
 	}
 
 	fn total_flow(&self) -> u64 {
-		self.view.snapshot().bids.iter().fold(0_u64, |total, bid| total.saturating_add(bid.flow))
+		self.cache.snapshot().bids.iter().fold(0_u64, |total, bid| total.saturating_add(bid.flow))
 	}
 
 	fn downstream(&self) -> Vec<Peer> {
-		let snapshot = self.view.snapshot();
+		let snapshot = self.cache.snapshot();
 		self.inputs()
 			.iter()
 			.flatten()
@@ -84,6 +84,6 @@ impl Peers for Network {
 	}
 
 	fn peer(&self, account: &AccountId) -> Option<Peer> {
-		peer_of(self.view.snapshot().served_by(account)?)
+		peer_of(self.cache.snapshot().served_by(account)?)
 	}
 }

@@ -18,6 +18,7 @@ use futures::{stream::BoxStream, StreamExt};
 use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
+	future::Future,
 	sync::Arc,
 	time::{Duration, Instant},
 };
@@ -25,8 +26,6 @@ use tokio::sync::watch;
 
 /// Without an event the chain is read again after this many blocks.
 const REFRESH_BLOCKS: u32 = 5;
-/// An unreachable chain is reported this often.
-const REPORT_EVERY: Duration = Duration::from_secs(30);
 
 /// The chain at one block.
 #[derive(Clone, Debug)]
@@ -135,22 +134,23 @@ impl Snapshot {
 #[derive(Clone)]
 pub struct ChainCache {
 	current: watch::Receiver<Arc<Snapshot>>,
-	fatal: watch::Receiver<Option<String>>,
 	last_block: Arc<Mutex<Instant>>,
 }
 
 impl ChainCache {
-	/// Reads the chain once and keeps the cache fresh in the background as long as a handle lives.
-	pub async fn start(chain: Arc<dyn Chain>, account: AccountId) -> Result<Self, ChainError> {
+	/// Reads the chain once. Returns the cache, and the task that keeps it fresh as long as a handle
+	/// lives. The task ends with an error if the cache can never be right again.
+	pub async fn start(
+		chain: Arc<dyn Chain>,
+		account: AccountId,
+	) -> Result<(Self, impl Future<Output = anyhow::Result<()>>), ChainError> {
 		// Subscribed first, so that no block is missed between the two.
 		let blocks = chain.blocks();
 		let first = Snapshot::read(&*chain, account, None).await?;
 		let (publish, current) = watch::channel(Arc::new(first));
-		let (fail, fatal) = watch::channel(None);
 		let last_block = Arc::new(Mutex::new(Instant::now()));
 		let follower = Follower { chain, account, publish, last_block: last_block.clone() };
-		tokio::spawn(follower.run(blocks, fail));
-		Ok(Self { current, fatal, last_block })
+		Ok((Self { current, last_block }, follower.run(blocks)))
 	}
 
 	/// The newest snapshot.
@@ -168,19 +168,6 @@ impl ChainCache {
 	pub fn age(&self) -> Duration {
 		self.last_block.lock().elapsed()
 	}
-
-	/// Waits until the cache can never be right again, and says why.
-	pub async fn failed(&mut self) -> String {
-		loop {
-			if let Some(reason) = self.fatal.borrow_and_update().clone() {
-				return reason;
-			}
-			if self.fatal.changed().await.is_err() {
-				// The cache stopped because nobody holds it; nothing failed.
-				std::future::pending::<()>().await;
-			}
-		}
-	}
 }
 
 /// Keeps the cache fresh.
@@ -195,37 +182,27 @@ impl Follower {
 	async fn run(
 		self,
 		mut blocks: BoxStream<'static, Result<BlockEvents, ChainError>>,
-		fail: watch::Sender<Option<String>>,
-	) {
+	) -> anyhow::Result<()> {
 		let mut last: Head = self.publish.borrow().head;
 		let mut stale = false;
-		let mut reported: Option<Instant> = None;
 		loop {
 			let block = tokio::select! {
 				block = blocks.next() => block,
-				_ = self.publish.closed() => return,
+				_ = self.publish.closed() => return Ok(()),
 			};
 			let block = match block {
 				Some(Ok(block)) => block,
-				Some(Err(error @ ChainError::WrongGenesis { .. })) => {
-					fail.send_replace(Some(error.to_string()));
-					return;
-				}
+				Some(Err(error @ ChainError::WrongGenesis { .. })) => return Err(error.into()),
+				// The watchdog warns if this lasts.
 				Some(Err(error)) => {
+					tracing::debug!("no blocks from the chain: {error}");
 					stale = true;
-					if reported.is_none_or(|at| at.elapsed() > REPORT_EVERY) {
-						tracing::warn!("the chain cannot be reached, the miner goes on: {error}");
-						reported = Some(Instant::now());
-					}
 					continue;
 				}
-				None => return,
+				None => anyhow::bail!("the chain gives no more blocks"),
 			};
 			*self.last_block.lock() = Instant::now();
 			let head = block.head;
-			if reported.take().is_some() {
-				tracing::info!("the chain is back at block {}", head.number);
-			}
 			let old = head.number.saturating_sub(last.number) >= REFRESH_BLOCKS
 				|| head.number < last.number;
 			if (block.events.is_empty() && !old && !stale) || head.hash == last.hash {

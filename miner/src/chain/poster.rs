@@ -13,20 +13,17 @@
 use super::cache::ChainCache;
 use bittensor_client::{AccountId, Call, Chain, ChainError, Edge};
 use contribution::due;
+use metrics::counter;
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 use tokio::sync::watch;
 
 /// Shares for other components by account, as learning wants them posted; the rest is ours.
 pub type WantedRow = Vec<(AccountId, u16)>;
 
-/// What the poster did, for telemetry.
+/// The last results of the poster.
 #[derive(Clone, Debug, Default)]
 pub struct Posted {
-	/// Posts that are in a block.
-	pub posts: u64,
-	/// Posts that failed.
-	pub failures: u64,
 	/// The last error.
 	pub last_error: Option<String>,
 	/// The last row that is in a block.
@@ -41,12 +38,16 @@ pub struct Poster {
 }
 
 impl Poster {
-	/// Starts the poster; it stops when the handle is dropped.
-	pub fn start(chain: Arc<dyn Chain>, cache: ChainCache, row_lifetime: u32) -> Self {
+	/// Returns the handle, and the task that posts until the handle is dropped.
+	pub fn start(
+		chain: Arc<dyn Chain>,
+		cache: ChainCache,
+		row_lifetime: u32,
+	) -> (Self, impl Future<Output = anyhow::Result<()>>) {
 		let (wanted, receiver) = watch::channel(None);
 		let posted = Arc::new(Mutex::new(Posted::default()));
-		tokio::spawn(run(chain, cache, row_lifetime, receiver, posted.clone()));
-		Self { wanted, posted }
+		let task = run(chain, cache, row_lifetime, receiver, posted.clone());
+		(Self { wanted, posted }, task)
 	}
 
 	/// Replaces the row that is wanted on chain.
@@ -58,7 +59,7 @@ impl Poster {
 		});
 	}
 
-	/// What was done so far.
+	/// The last results.
 	pub fn posted(&self) -> Posted {
 		self.posted.lock().clone()
 	}
@@ -70,17 +71,14 @@ async fn run(
 	row_lifetime: u32,
 	mut wanted: watch::Receiver<Option<WantedRow>>,
 	posted: Arc<Mutex<Posted>>,
-) {
+) -> anyhow::Result<()> {
 	// The epoch of the last call, successful or not, and the row that is on chain since then: the
 	// cache may be a few blocks older.
 	let mut last: Option<(u32, Vec<Edge>)> = None;
 	loop {
-		let stop = tokio::select! {
-			changed = wanted.changed() => changed.is_err(),
-			snapshot = cache.changed() => snapshot.is_none(),
-		};
-		if stop {
-			return;
+		tokio::select! {
+			changed = wanted.changed() => if changed.is_err() { return Ok(()) },
+			snapshot = cache.changed() => anyhow::ensure!(snapshot.is_some(), "the cache has stopped"),
 		}
 		let Some(row) = wanted.borrow_and_update().clone() else { continue };
 		let snapshot = cache.snapshot();
@@ -113,15 +111,13 @@ async fn run(
 		match result {
 			Ok(head) => {
 				tracing::info!("row posted in block {} ({reason:?}): {edges:?}", head.number);
-				metrics::counter!("bittensor_miner_posts_total").increment(1);
-				posted.posts += 1;
+				counter!("bittensor_miner_posts_total").increment(1);
 				posted.row = Some(edges.clone());
 				last = Some((epoch, edges));
 			}
 			Err(error) => {
 				tracing::warn!("row not posted: {error}");
-				metrics::counter!("bittensor_miner_post_failures_total").increment(1);
-				posted.failures += 1;
+				counter!("bittensor_miner_post_failures_total").increment(1);
 				posted.last_error = Some(error.to_string());
 				// A refusal is final for this epoch; otherwise the next snapshot tries again.
 				if let ChainError::Dispatch { .. } = error {

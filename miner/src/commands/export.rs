@@ -1,4 +1,4 @@
-//! `export`: what anyone needs to check the last payout.
+//! `export`: the inputs and outputs of the last payout, so that anyone can check it.
 //!
 //! ```text
 //!   parent of Begin ── stakes ──────────┐
@@ -7,9 +7,8 @@
 //!                     payouts ──────────┴─► payouts.csv  uid,payout
 //! ```
 //!
-//! The state of the block that ended the payout holds exactly the active rows and the
-//! payouts; the stakes are those that the solve copied, from the state before the block of Begin.
-//! A stake counts if its row was live in that epoch.
+//! Active rows and payouts are read from the block that ended the payout. Stakes are read from the
+//! parent of the block of Begin, as the solve did. A stake counts if its row was live in that epoch.
 
 use super::{block_at, connect, hex_hash};
 use crate::cli::ExportArgs;
@@ -82,7 +81,7 @@ impl Export {
 	/// Writes stakes.csv, edges.csv and payouts.csv.
 	pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
 		let place = || folder.display().to_string();
-		std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", place()))?;
+		std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", place()))?;
 		let write = |name: &str, header: &[&str], records: Vec<Vec<String>>| {
 			let path = folder.join(name);
 			let mut writer = csv::Writer::from_path(&path)
@@ -106,7 +105,7 @@ impl Export {
 		write("payouts.csv", &["uid", "payout"], self.payouts.iter().map(pair).collect())
 	}
 
-	/// The line that solves the same and prints the payouts.
+	/// The command that solves the same inputs and prints the payouts.
 	pub fn solve_line(&self, folder: &Path) -> String {
 		let file = |name: &str| folder.join(name).display().to_string();
 		format!(
@@ -118,7 +117,7 @@ impl Export {
 	}
 }
 
-/// Runs the command and returns what to print.
+/// Runs the command and returns its output.
 pub async fn run(args: &ExportArgs, as_json: bool) -> anyhow::Result<String> {
 	let chain = connect(&args.chain, None).await?;
 	let head = block_at(&*chain, args.at).await?;

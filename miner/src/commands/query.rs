@@ -1,9 +1,9 @@
-//! `query TEXT`: asks components of the network for the vector of a text.
+//! `query TEXT`: queries components of the network for the vector of a text.
 //!
 //! ```text
-//!   text ─► one Spike, signed with the caller's key ─► the components asked ─► their downstream …
+//!   text ─► one Spike, signed with the caller's key ─► the queried components ─► their downstream …
 //!                                                          │
-//!   vectors, who took part, microseconds per hop  ◄────────┘
+//!   vectors, components on the way, microseconds per hop ◄─┘
 //! ```
 //!
 //! Components answer registered accounts only; within the free tier no bid is needed.
@@ -24,13 +24,13 @@ use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// Entries of a vector that people are shown.
+/// Entries of a vector that the text output shows.
 const SHOWN: usize = 6;
 
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum QueryError {
-	/// Nothing but blanks.
+	/// Only white space.
 	#[error("the text is empty: give at least one word")]
 	Empty,
 	/// Too long for a Spike.
@@ -41,12 +41,12 @@ pub enum QueryError {
 		/// The limit.
 		limit: usize,
 	},
-	/// No letter or digit in it.
+	/// No letter or digit.
 	#[error(
-		"the text holds no letter and no digit, so no tokenizer knows any part of it: give words"
+		"the text has no letter and no digit, so no tokenizer knows any part of it: give words"
 	)]
 	NoWords,
-	/// The account is not on chain.
+	/// The account is not registered.
 	#[error(
 		"{account} is not registered, and components answer registered accounts only: register it \
 		 (`bittensor-miner run` does, or emission.register in polkadot-js apps), or use the key of \
@@ -59,23 +59,23 @@ pub enum QueryError {
 	/// No such component.
 	#[error("no component has uid {0}: `bittensor-miner status` lists them")]
 	NoSuchUid(u32),
-	/// It cannot be asked.
-	#[error("component {0} announces no endpoint: it cannot be asked now")]
+	/// It does not serve.
+	#[error("component {0} announces no endpoint, so it cannot be queried")]
 	NoEndpoint(u32),
 	/// Only the caller's own component has this uid.
-	#[error("component {0} is your own: the network does not route a message back to its sender")]
+	#[error("component {0} is your own: the network does not send a message back to its sender")]
 	Own(u32),
-	/// Nobody serves.
-	#[error("no component announces an endpoint: there is nobody to ask yet")]
+	/// No component serves.
+	#[error("no component announces an endpoint yet: start a miner, or wait for one")]
 	NobodyServes,
-	/// Nobody answered.
+	/// No component answered.
 	#[error("none of {asked} components answered within {timeout_ms} ms: {reasons}")]
 	NoAnswer {
-		/// How many were asked.
+		/// How many were queried.
 		asked: usize,
-		/// How long.
+		/// Milliseconds until the deadline.
 		timeout_ms: u64,
-		/// Per component.
+		/// Outcome per component.
 		reasons: String,
 	},
 }
@@ -94,7 +94,7 @@ pub fn check_text(text: &str) -> Result<(), QueryError> {
 	Ok(())
 }
 
-/// The components to ask: the one named, or those with the highest payout.
+/// The components to query: the one named, or those with the highest payout.
 pub fn choose(snapshot: &Snapshot, uid: Option<u32>, top: usize) -> Result<Vec<Peer>, QueryError> {
 	if let Some(uid) = uid {
 		let component = snapshot.component(uid).ok_or(QueryError::NoSuchUid(uid))?;
@@ -116,7 +116,7 @@ pub fn choose(snapshot: &Snapshot, uid: Option<u32>, top: usize) -> Result<Vec<P
 	Ok(others.into_iter().take(top.max(1)).map(|(_, peer)| peer).collect())
 }
 
-/// What came back.
+/// The outcome of a query.
 struct Answer {
 	asked: Vec<Peer>,
 	vectors: Vec<Option<Vectors>>,
@@ -178,7 +178,7 @@ impl Answer {
 				row.len()
 			));
 		}
-		lines.push(format!("took part ({:.1} ms in all):", self.micros as f64 / 1e3));
+		lines.push(format!("calls ({:.1} ms in all):", self.micros as f64 / 1e3));
 		for hop in &self.hops {
 			lines.push(format!(
 				"  {} → {}  {:>8.1} ms  {}",
@@ -192,7 +192,7 @@ impl Answer {
 	}
 }
 
-/// uid of an account, or `you`.
+/// The uid of an account, or `you`.
 fn name(snapshot: &Snapshot, account: &AccountId) -> String {
 	match snapshot.component_of(account) {
 		Some(component) if Some(component.uid) == snapshot.me => "you".into(),
@@ -201,7 +201,7 @@ fn name(snapshot: &Snapshot, account: &AccountId) -> String {
 	}
 }
 
-/// How a call ended, in a word.
+/// The outcome of a call, in a word.
 pub fn status_name(status: HopStatus) -> &'static str {
 	match status {
 		HopStatus::Ok => "ok",
@@ -215,7 +215,7 @@ pub fn status_name(status: HopStatus) -> &'static str {
 	}
 }
 
-/// Runs the command and returns what to print.
+/// Runs the command and returns its output.
 pub async fn run(args: &QueryArgs, as_json: bool) -> anyhow::Result<String> {
 	check_text(&args.text)?;
 	let identity = Arc::new(Identity::load(&args.key)?);

@@ -188,7 +188,7 @@ fn short(address: &str) -> String {
 	format!("{}…{}", &address[..6], &address[address.len() - 6..])
 }
 
-/// Runs the command and returns what to print.
+/// Runs the command and returns its output.
 pub async fn run(args: &StatusArgs, as_json: bool) -> anyhow::Result<String> {
 	let chain = connect(&args.chain, None).await?;
 	let head = block_at(&*chain, args.at).await?;

@@ -18,7 +18,7 @@ impl Learning {
 		rates: &mut Rates,
 		in_flight: &Arc<Semaphore>,
 	) {
-		let snapshot = self.network.view().snapshot();
+		let snapshot = self.network.cache().snapshot();
 		let wanted: Vec<(Peer, Vectors)> = errors
 			.into_iter()
 			.filter_map(|(account, error)| {

@@ -25,7 +25,7 @@ impl Learning {
 	}
 
 	fn note_measure(&self, measure: Measure) {
-		let snapshot = self.network.view().snapshot();
+		let snapshot = self.network.cache().snapshot();
 		let shares = if self.config.attribute { measure.shares.clone() } else { Vec::new() };
 		let given: u32 = shares.iter().map(|(_, share)| u32::from(*share)).sum();
 		let scores = measure.scores();

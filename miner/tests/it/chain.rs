@@ -9,8 +9,10 @@ use bittensor_miner::{
 	commands::{export::Export, query, status::Network as Table},
 	config::Downstreams,
 	learning::inputs,
+	telemetry::recorder::Reading,
 };
 use contribution::{Graph, Payout, Progress, Solve};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use std::{sync::Arc, time::Duration};
 
 fn parameters() -> Parameters {
@@ -133,7 +135,9 @@ async fn the_table_shows_flows() {
 async fn the_cache_follows_epochs_and_bids() {
 	let chain = chain(2, 100).await;
 	post(&chain, 2, &[(0, 32_768)]).await;
-	let mut cache = ChainCache::start(Arc::new(chain.clone()), account(1)).await.expect("read");
+	let shared = Arc::new(chain.clone());
+	let (mut cache, follower) = ChainCache::start(shared, account(1)).await.expect("read");
+	tokio::spawn(follower);
 	let first = cache.snapshot();
 	assert_eq!((first.me, first.bids.len()), (Some(0), 0));
 	epoch(&chain);
@@ -202,19 +206,23 @@ async fn a_query_chooses_by_payout() {
 async fn the_poster_posts_when_due() {
 	let chain = chain(3, 100).await;
 	let shared: Arc<dyn Chain> = Arc::new(chain.clone());
-	let cache = ChainCache::start(shared.clone(), account(1)).await.expect("read");
-	let poster = Poster::start(shared, cache, parameters().row_lifetime);
-	let posts = |number: u64| {
-		let poster = poster.clone();
-		async move {
-			for _ in 0..250 {
-				if poster.posted().posts >= number {
-					return;
-				}
-				tokio::time::sleep(Duration::from_millis(20)).await;
+	let (cache, follower) = ChainCache::start(shared.clone(), account(1)).await.expect("read");
+	let (poster, posting) = Poster::start(shared, cache, parameters().row_lifetime);
+	tokio::spawn(follower);
+	tokio::spawn(posting);
+	// The tasks run on the thread of this test, and so do their counters.
+	let recorder = PrometheusBuilder::new().build_recorder();
+	let handle = recorder.handle();
+	let _guard = metrics::set_default_local_recorder(&recorder);
+	let count = |name: &str| Reading::of(&handle).counter(name);
+	let posts = async |number: u64| {
+		for _ in 0..250 {
+			if count("bittensor_miner_posts_total") >= number {
+				return;
 			}
-			panic!("no post number {number}: {:?}", poster.posted());
+			tokio::time::sleep(Duration::from_millis(20)).await;
 		}
+		panic!("no post number {number}: {:?}", poster.posted());
 	};
 	// Accounts become uids; one that is not registered, and we ourselves, are left out.
 	poster.want(vec![(account(3), 9_000), (account(9), 5_000), (account(1), 100)]);
@@ -225,12 +233,12 @@ async fn the_poster_posts_when_due() {
 	// Within the epoch nothing more is posted, however far the row moves.
 	poster.want(vec![(account(2), 30_000)]);
 	tokio::time::sleep(Duration::from_millis(200)).await;
-	assert_eq!(poster.posted().posts, 1);
+	assert_eq!(count("bittensor_miner_posts_total"), 1);
 	epoch(&chain);
 	posts(2).await;
 	let row = chain.row(0, None).await.expect("read").expect("a row");
 	assert_eq!(row.active.expect("active").edges, edges(&[(2, 9_000)]));
 	assert_eq!(row.pending.expect("it waits").edges, edges(&[(1, 30_000)]));
 	assert_eq!(poster.posted().row, Some(edges(&[(1, 30_000)])));
-	assert_eq!(poster.posted().failures, 0);
+	assert_eq!(count("bittensor_miner_post_failures_total"), 0);
 }

@@ -154,7 +154,9 @@ async fn a_query_only_component_registers_posts_and_reports() {
 #[tokio::test]
 async fn a_stale_cache_is_told_once_and_so_is_its_end() {
 	let chain = MemoryChain::new(Parameters::default(), [([1; 32], 10 * UNIT)], [1; 32]);
-	let cache = ChainCache::start(Arc::new(chain.clone()), [1; 32]).await.expect("read");
+	let shared = Arc::new(chain.clone());
+	let (cache, follower) = ChainCache::start(shared, [1; 32]).await.expect("read");
+	tokio::spawn(follower);
 	let mut watchdog = Watchdog::new(Duration::from_millis(200));
 	assert_eq!(watchdog.look(cache.age()), None);
 	sleep(Duration::from_millis(300)).await;

@@ -67,15 +67,14 @@ pub async fn assemble(
 		return Err(ConfigError::Stake { given, minimum }.into());
 	}
 	start_metrics(args, supervisor)?;
-	let cache = ChainCache::start(chain.clone(), account).await?;
+	let (cache, follower) = ChainCache::start(chain.clone(), account).await?;
+	supervisor.spawn("chain cache", follower);
 	tracing::info!(
 		"{} on chain 0x{}, block {}",
 		ss58(&account),
 		hex::encode(chain.genesis_hash()),
 		cache.snapshot().head.number
 	);
-	let mut failed = cache.clone();
-	supervisor.spawn("chain cache", async move { anyhow::bail!(failed.failed().await) });
 	let watchdog = Watchdog::new(args.process.stale_after);
 	supervisor.spawn("watchdog", watchdog.run(cache.clone(), args.chain.chain.clone()));
 
@@ -109,8 +108,12 @@ pub async fn assemble(
 			Some(endpoint)
 		}
 	};
-	let poster = (args.row.post != Post::None)
-		.then(|| Poster::start(chain.clone(), cache.clone(), parameters.row_lifetime));
+	let poster = (args.row.post != Post::None).then(|| {
+		let lifetime = parameters.row_lifetime;
+		let (poster, task) = Poster::start(chain.clone(), cache.clone(), lifetime);
+		supervisor.spawn("poster", task);
+		poster
+	});
 	if let (Post::OwnOnly, Some(poster)) = (args.row.post, &poster) {
 		poster.want(Vec::new());
 	}
