@@ -48,9 +48,9 @@ impl Kind {
 	/// Its options on the command line.
 	fn options(self) -> &'static [&'static str] {
 		match self {
-			Self::Trainable => &["--kind=trainable"],
+			Self::Trainable => &["--kind=cbow"],
 			Self::Noise => &["--kind=noise", "--post=self"],
-			Self::Selfish => &["--kind=trainable", "--post=self"],
+			Self::Selfish => &["--kind=cbow", "--post=self"],
 		}
 	}
 }

@@ -19,7 +19,7 @@ use anyhow::Context;
 use bittensor_client::{AccountId, Call, Chain, Edge, SubxtChain, UNIT};
 use bittensor_e2e::miner::{Miner, MinerSpec};
 use bittensor_miner::{commands::run::prepare::CHECKPOINT, dendrite::Peer, identity::Identity};
-use bittensor_nucleus::{Component, Config, Corpus, Device, Tokenizer};
+use bittensor_nucleus::{kind, Config, Corpus, Setup, Tokenizer};
 use bittensor_wire::proto::GradReason;
 use futures::{stream, StreamExt, TryStreamExt};
 
@@ -116,9 +116,10 @@ fn follower(name: &'static str) -> anyhow::Result<MinerSpec> {
 /// All parameters in the checkpoint of a miner that has ended, entry by entry.
 fn entries(miner: &Miner, tokenizer: &Arc<Tokenizer>) -> anyhow::Result<Vec<f32>> {
 	let path = miner.place().folder.join(CHECKPOINT);
-	let (component, _) = Component::load(&path, tokenizer.clone(), &Device::Cpu)?;
+	let setup = Setup::new(Config::default()).with_tokenizer(tokenizer.clone());
+	let model = kind("cbow")?.load(&path, &setup)?.model;
 	let mut all = Vec::new();
-	for parameter in component.parameters() {
+	for parameter in model.parameters() {
 		all.extend(parameter.tensor().flatten_all()?.to_vec1::<f32>()?);
 	}
 	Ok(all)

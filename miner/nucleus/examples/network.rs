@@ -1,16 +1,16 @@
-//! A small network inside one process: four trainable components, each on one group of documents,
-//! and one of noise. Every component uses the vectors of all others, as over the wire, and with
-//! `--grads` trains them by its Grads at equal bids.
+//! A small network inside one process: four `cbow` components, each on one group of documents, and
+//! one `noise` component. Every component uses the vectors of all others, as over the wire. With
+//! `--grads` it also trains them by its Grads, at equal bids.
 //!
 //! `cargo run -p bittensor-nucleus --profile fast --example network -- --corpus corpus --steps 500`
 //!
-//! Prints what each component's row says and its held-out perplexity with and without the others.
+//! Prints each component's row and its held-out perplexity with and without the others.
 
 use std::{sync::Arc, time::Instant};
 
 use bittensor_nucleus::{
-	held_out, Bid, Component, Config, Corpus, Device, Example, Noise, Result, Sampler, Serve,
-	Tensor, Tokenizer, Unigram,
+	held_out, kind, kinds, Bid, Component, Config, Corpus, Example, Grad, Model, Result, Sampler,
+	Setup, Tensor, Tokenizer, Unigram,
 };
 
 struct Member {
@@ -58,35 +58,39 @@ fn main() -> Result<()> {
 		let held_out = held_out(&corpus, &measured, &tokenizer, context, horizon, 512)?;
 		let prior = Unigram::fit(sampler.tokens(), tokenizer.size());
 		members.push(Member {
-			component: Component::new(config, tokenizer.clone(), Some(&prior), &Device::Cpu)?,
 			unigram: prior.perplexity(held_out.iter().map(|e| &e.target[..])),
+			component: kinds::component(&Setup {
+				prior: Some(prior),
+				..Setup::new(config).with_tokenizer(tokenizer.clone())
+			})?,
 			sampler,
 			held_out,
 			name: selection,
 		});
 	}
-	let noise = Noise::new(seed);
+	let noise = kind("noise")?.create(&Setup::new(Config { seed, ..Config::default() }))?;
+	let noise = &*noise;
 	println!(
 		"vocabulary {} of {}, {} components",
 		tokenizer.size(),
 		corpus.documents().len(),
 		members.len()
 	);
-	report(&members, &noise)?;
+	report(&members, noise)?;
 	let (mut training, mut serving) = (0.0, 0.0);
 	for step in 1..=steps {
 		for i in 0..members.len() {
 			let size = members[i].component.config().batch;
 			let batch = members[i].sampler.next_batch(size);
 			let start = Instant::now();
-			let d = answers(&members, &noise, i, &batch.texts)?;
+			let d = answers(&members, noise, i, &batch.texts)?;
 			serving += start.elapsed().as_secs_f64();
 			let start = Instant::now();
 			let done = members[i].component.train_step(&batch, &d)?;
 			training += start.elapsed().as_secs_f64();
 			if grads {
-				for (slot, error) in done.errors.iter().enumerate() {
-					let (Some(error), Some(j)) = (error, peer(i, slot, members.len())) else {
+				for (input, error) in done.errors.iter().enumerate() {
+					let (Some(error), Some(j)) = (error, peer(i, input, members.len())) else {
 						continue;
 					};
 					let target = &mut members[j].component;
@@ -94,7 +98,8 @@ fn main() -> Result<()> {
 					let mut source = [0; 32];
 					source[0] = i as u8;
 					let bid = Bid { flow: 1.0, share: 0.1 };
-					target.accumulate_grad(source, bid, version, &batch.texts, &[], error)?;
+					let texts = &batch.texts;
+					target.accumulate_grad(Grad { source, bid, version, texts, d: &[], error })?;
 				}
 			}
 		}
@@ -107,33 +112,33 @@ fn main() -> Result<()> {
 				members.len()
 			);
 			(training, serving) = (0.0, 0.0);
-			report(&members, &noise)?;
+			report(&members, noise)?;
 		}
 	}
 	Ok(())
 }
 
-/// The component behind a slot: all others in order; the noise comes last.
-fn peer(own: usize, slot: usize, members: usize) -> Option<usize> {
-	let j = if slot < own { slot } else { slot + 1 };
+/// The component behind an input: all others in order; the noise comes last.
+fn peer(own: usize, input: usize, members: usize) -> Option<usize> {
+	let j = if input < own { input } else { input + 1 };
 	(j < members).then_some(j)
 }
 
 fn answers(
 	members: &[Member],
-	noise: &Noise,
+	noise: &dyn Model,
 	own: usize,
 	texts: &[String],
 ) -> Result<Vec<Option<Tensor>>> {
 	(0..members.len())
-		.map(|slot| match peer(own, slot, members.len()) {
+		.map(|input| match peer(own, input, members.len()) {
 			Some(j) => members[j].component.forward(texts, &[]).map(Some),
 			None => noise.forward(texts, &[]).map(Some),
 		})
 		.collect()
 }
 
-fn report(members: &[Member], noise: &Noise) -> Result<()> {
+fn report(members: &[Member], noise: &dyn Model) -> Result<()> {
 	for (i, member) in members.iter().enumerate() {
 		let texts: Vec<String> = member.held_out.iter().map(|e| e.text.clone()).collect();
 		let d = answers(members, noise, i, &texts)?;
@@ -141,10 +146,10 @@ fn report(members: &[Member], noise: &Noise) -> Result<()> {
 		let attribution = member.component.attribution();
 		let row = attribution.row();
 		let shares: Vec<String> = (0..members.len())
-			.map(|slot| format!("{:5.2}", 100.0 * f64::from(row.share(slot)) / 65_536.0))
+			.map(|input| format!("{:5.2}", 100.0 * f64::from(row.share(input)) / 65_536.0))
 			.collect();
 		let scores: Vec<String> = attribution
-			.slots
+			.inputs
 			.iter()
 			.flatten()
 			.map(|s| format!("{:.4}±{:.4}", s.mean, s.se))

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Instant};
 
 use bittensor_nucleus::{
-	Bid, Component, Config, Corpus, Device, Noise, Result, Sampler, Serve, Tensor, Tokenizer,
+	kind, kinds, Bid, Config, Corpus, Grad, Model, Result, Sampler, Setup, Tensor, Tokenizer,
 };
 
 fn main() -> Result<()> {
@@ -16,8 +16,10 @@ fn main() -> Result<()> {
 	let mut sampler =
 		Sampler::new(&corpus, &documents, &tokenizer, config.context, config.horizon, 1)?;
 	let batch = config.batch;
-	let mut component = Component::new(config, tokenizer, None, &Device::Cpu)?;
-	let peers: Vec<Noise> = (0..5).map(Noise::new).collect();
+	let setup = Setup::new(config).with_tokenizer(tokenizer.clone());
+	let mut component = kinds::component(&setup)?;
+	let noise = |seed| kind("noise")?.create(&Setup::new(Config { seed, ..Config::default() }));
+	let peers: Vec<Box<dyn Model>> = (0..5).map(noise).collect::<Result<_>>()?;
 	let batches: Vec<_> = (0..300).map(|_| sampler.next_batch(batch)).collect();
 	let answers: Vec<Vec<Option<Tensor>>> = batches
 		.iter()
@@ -33,18 +35,19 @@ fn main() -> Result<()> {
 		component.forward(&batches[i].texts, &answers[i]).map(|_| ())
 	})?;
 	time("reading 32 texts", 300, |i| {
-		batches[i].texts.iter().try_for_each(|t| component.tokenizer().encode(t).map(|_| ()))
+		batches[i].texts.iter().try_for_each(|t| tokenizer.encode(t).map(|_| ()))
 	})?;
-	time("snapshot", 50, |_| component.snapshot().map(|_| ()))?;
 	let bid = Bid { flow: 1.0, share: 0.1 };
 	time("grad, 5 downstream", 300, |i| {
 		let Some(Some(error)) = answers[i].first() else { return Ok(()) };
 		let version = component.version();
 		let (texts, d) = (&batches[i].texts, &answers[i]);
-		component.accumulate_grad([1; 32], bid, version, texts, d, error).map(|_| ())
+		let grad = Grad { source: [1; 32], bid, version, texts, d, error };
+		component.accumulate_grad(grad).map(|_| ())
 	})?;
 	time("save", 5, |_| {
-		component.save(std::env::temp_dir().join("timing.safetensors"), &serde_json::Value::Null)
+		let path = std::env::temp_dir().join("timing.safetensors");
+		component.save(&path, None, &serde_json::Value::Null)
 	})
 }
 

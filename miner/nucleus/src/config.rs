@@ -1,4 +1,4 @@
-//! The settings of a component, all with defaults that suit one slow core.
+//! Settings of a component. The defaults suit one slow core.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,21 +12,21 @@ pub const DIM: usize = 128;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-	/// Most words that the tokenizer knows, `[UNK]` included.
+	/// Maximum size of the vocabulary, `[UNK]` included.
 	pub vocab: usize,
 	/// Width of the joiner's hidden layer.
 	pub hidden: usize,
-	/// Downstream components that can be connected at a time.
-	pub slots: usize,
+	/// Number of inputs: downstream components that can be connected at a time.
+	pub inputs: usize,
 	/// Tokens of text in one training example (x).
 	pub context: usize,
-	/// Tokens after x that are to be predicted (T').
+	/// Tokens after x to predict (T').
 	pub horizon: usize,
-	/// Of a longer text only this many last tokens are read.
+	/// Maximum tokens read of a text: the last ones.
 	pub max_tokens: usize,
 	/// Examples in one training step.
 	pub batch: usize,
-	/// Which optimizer turns the combined gradient into a step.
+	/// The optimizer that turns the combined gradient into a step.
 	pub optimizer: OptimizerKind,
 	/// Learning rate after the warm-up.
 	pub learning_rate: f64,
@@ -35,28 +35,28 @@ pub struct Config {
 	pub weight_decay: f64,
 	/// Steps over which the learning rate rises linearly to its value.
 	pub warm_up: u64,
-	/// Learning rate of steps that upstreams make alone, as a part of `learning_rate`: slower,
-	/// because those who use a component have to follow it.
+	/// Learning rate of steps on Grads alone, as a part of `learning_rate`. It is slower because
+	/// upstreams have to follow the changes.
 	pub upstream_rate: f64,
-	/// Steps over which that rate rises: the gradients of one who has only begun to use a
-	/// component say little.
+	/// Steps over which that rate rises: the first gradients of a new upstream carry little
+	/// information.
 	pub upstream_warm_up: u64,
 	/// A gradient longer than this many times its running norm is shortened to it.
 	pub clip: f64,
-	/// Part of every step that belongs to the own loss while others bid (0..=1). With no bids the
-	/// own loss has all of it.
+	/// Part of every step that belongs to the own loss while others bid (0..=1). Without bids the
+	/// whole step is its own.
 	pub own_share: f64,
-	/// What weights the gradients of upstreams.
+	/// The weight of an upstream's gradient.
 	pub bid_weight: BidWeight,
-	/// Upstreams whose gradients are held at a time; the lowest bids give way.
+	/// Maximum upstreams whose gradients are held at a time; higher bids replace lower ones.
 	pub max_sources: usize,
-	/// A Grad about parameters that are more than this many versions old is dropped.
+	/// A Grad for parameters more than this many versions old is dropped.
 	pub max_lag: u64,
-	/// Decay of the running mean and scale of each slot, per batch.
-	pub slot_decay: f64,
+	/// Decay of the running mean and scale of each input, per batch.
+	pub input_decay: f64,
 	/// How attribution is measured.
 	pub attribution: AttributionConfig,
-	/// Seed of all that is random.
+	/// Seed of everything random.
 	pub seed: u64,
 }
 
@@ -70,20 +70,20 @@ pub struct AttributionConfig {
 	pub min_batches: u64,
 	/// Standard errors between a score's mean and its lower bound.
 	pub z: f64,
-	/// One slot is truly ablated every so many batches (0 = never).
+	/// Batches between two audits, each of which ablates one input (0 = never).
 	pub audit_every: u64,
-	/// Slots at least this similar are scored as one group (1 = only exact copies).
+	/// Inputs at least this similar are scored as one group (1 = only exact copies).
 	pub duplicate_threshold: f64,
-	/// Similarity is measured every so many batches.
+	/// Batches between two measurements of similarity.
 	pub duplicate_every: u64,
 }
 
-/// Which optimizer turns the combined gradient into a step.
+/// The optimizer that turns the combined gradient into a step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OptimizerKind {
-	/// Adam (Kingma and Ba 2014), β = (0.9, 0.999); rows of embedding tables that had no gradient
-	/// are left alone.
+	/// Adam (Kingma and Ba 2014), β = (0.9, 0.999). Rows of tables without a gradient are not
+	/// stepped.
 	Adam,
 	/// Stochastic gradient descent with momentum.
 	Sgd {
@@ -92,14 +92,14 @@ pub enum OptimizerKind {
 	},
 }
 
-/// What weights the gradients of upstreams in eq. 12.
+/// The weight of an upstream's gradient in eq. 12.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BidWeight {
-	/// Tokens per epoch that flow along the edge: what the bid costs its poster.
+	/// Tokens per epoch that flow along the edge: the cost of the bid.
 	#[default]
 	Flow,
-	/// The share ΔL_ij of the row alone: the letter of eq. 12.
+	/// The share ΔL_ij of the row, as eq. 12 is printed.
 	Share,
 }
 
@@ -108,7 +108,7 @@ impl Default for Config {
 		Self {
 			vocab: 2_048,
 			hidden: 128,
-			slots: 8,
+			inputs: 8,
 			context: 12,
 			horizon: 2,
 			max_tokens: 64,
@@ -124,7 +124,7 @@ impl Default for Config {
 			bid_weight: BidWeight::Flow,
 			max_sources: 16,
 			max_lag: 64,
-			slot_decay: 0.98,
+			input_decay: 0.98,
 			attribution: AttributionConfig::default(),
 			seed: 0,
 		}
@@ -159,7 +159,7 @@ impl Config {
 		};
 		check((2..=65_536).contains(&self.vocab), "vocab", "must lie in 2..=65536")?;
 		check((1..=4_096).contains(&self.hidden), "hidden", "must lie in 1..=4096")?;
-		check(self.slots <= 64, "slots", "must be at most 64, the most edges of a row")?;
+		check(self.inputs <= 64, "inputs", "must be at most 64, the most edges of a row")?;
 		check((2..=256).contains(&self.context), "context", "must lie in 2..=256")?;
 		check((1..=16).contains(&self.horizon), "horizon", "must lie in 1..=16")?;
 		check(
@@ -182,7 +182,7 @@ impl Config {
 		check(self.clip > 0.0, "clip", "must be above 0")?;
 		check((0.0..=1.0).contains(&self.own_share), "own_share", "must lie in 0..=1")?;
 		check((1..=256).contains(&self.max_sources), "max_sources", "must lie in 1..=256")?;
-		check((0.0..1.0).contains(&self.slot_decay), "slot_decay", "must lie in 0..1")?;
+		check((0.0..1.0).contains(&self.input_decay), "input_decay", "must lie in 0..1")?;
 		if let OptimizerKind::Sgd { momentum } = self.optimizer {
 			check((0.0..1.0).contains(&momentum), "optimizer", "momentum must lie in 0..1")?;
 		}
@@ -198,14 +198,14 @@ impl Config {
 		check(a.duplicate_every > 0, "attribution.duplicate_every", "must be at least 1")
 	}
 
-	/// Takes over the settings that may change between runs of the same component: everything but
-	/// the shapes of its parameters and its seed.
+	/// Adopts the settings that may change between runs of the same component: all but the shapes
+	/// of its parameters, its optimizer and its seed.
 	pub fn adopt(&mut self, other: &Config) {
 		let shape = self.clone();
 		*self = Config {
 			vocab: shape.vocab,
 			hidden: shape.hidden,
-			slots: shape.slots,
+			inputs: shape.inputs,
 			context: shape.context,
 			horizon: shape.horizon,
 			optimizer: shape.optimizer,

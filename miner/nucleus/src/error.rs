@@ -1,11 +1,11 @@
-//! What can go wrong, each with what to do about it.
+//! Errors, each with the action that resolves it.
 
 use std::path::PathBuf;
 
 /// The result of everything in this crate.
 pub type Result<T> = std::result::Result<T, NucleusError>;
 
-/// What can go wrong in the learning part of a component.
+/// Errors of the learning part of a component.
 #[derive(Debug, thiserror::Error)]
 pub enum NucleusError {
 	/// candle refused an operation.
@@ -24,23 +24,37 @@ pub enum NucleusError {
 	Config {
 		/// The setting's name.
 		name: &'static str,
-		/// What it must be.
+		/// Its valid range.
 		reason: String,
 	},
+	/// There is no component kind of this name.
+	#[error("there is no component kind `{name}`; the kinds are {kinds}")]
+	UnknownKind {
+		/// The name.
+		name: String,
+		/// Names of all kinds.
+		kinds: String,
+	},
+	/// A kind with something to learn was set up without text.
+	#[error("component kind `{0}` learns from text: give it a corpus")]
+	NeedsText(&'static str),
+	/// A training step of a kind that has nothing to learn.
+	#[error("component kind `{0}` has nothing to learn")]
+	NothingToLearn(&'static str),
 	/// A corpus folder holds no documents.
 	#[error("no .txt documents in {0}: name a folder that holds UTF-8 text files")]
 	EmptyCorpus(PathBuf),
 	/// A document is not UTF-8 text.
 	#[error("{0} is not UTF-8 text: convert it, or take it out of the corpus")]
 	NotText(PathBuf),
-	/// `split.json` could not be understood, or names a document that does not exist.
+	/// `split.json` cannot be read, or names a document that does not exist.
 	#[error("split.json of the corpus: {0}")]
 	Split(String),
 	/// A selection of documents matches nothing.
 	#[error("no document, group or part is called `{0}`: see the folders of the corpus")]
 	UnknownDocuments(String),
 	/// A held-out document was chosen for training.
-	#[error("document `{0}` is held out: nobody trains on it; choose other documents")]
+	#[error("document `{0}` is held out and cannot be trained on; choose other documents")]
 	HeldOut(String),
 	/// The chosen documents are shorter than one example.
 	#[error("the chosen documents hold no example of {context} + {horizon} tokens")]
@@ -61,7 +75,7 @@ pub enum NucleusError {
 	Shape {
 		/// Which tensor.
 		what: String,
-		/// The shape it must have.
+		/// The expected shape.
 		expected: Vec<usize>,
 		/// The shape it has.
 		found: Vec<usize>,
@@ -69,21 +83,24 @@ pub enum NucleusError {
 	/// A tensor with NaN or infinite entries.
 	#[error("{0} holds NaN or infinite numbers: dropped")]
 	NotFinite(String),
-	/// A slot that the component does not have.
-	#[error("slot {slot} does not exist: the component has {slots}")]
-	NoSuchSlot {
-		/// The slot asked for.
-		slot: usize,
-		/// How many slots there are.
-		slots: usize,
+	/// An input that the component does not have.
+	#[error("input {input} does not exist: the component has {inputs}")]
+	NoSuchInput {
+		/// The requested input.
+		input: usize,
+		/// Number of inputs.
+		inputs: usize,
 	},
-	/// A checkpoint that cannot be used.
-	#[error("checkpoint {path}: {reason}; move it away to start anew")]
+	/// A saved state that does not fit the model.
+	#[error("saved state: {0}")]
+	State(String),
+	/// A checkpoint that cannot be used. The file is left as it is.
+	#[error("checkpoint {path}: {reason}")]
 	Checkpoint {
 		/// The file.
 		path: PathBuf,
-		/// Why not.
-		reason: String,
+		/// Why not, and what to do.
+		reason: CheckpointError,
 	},
 }
 
@@ -93,4 +110,56 @@ impl NucleusError {
 		let path = path.into();
 		move |source| Self::Io { path, source }
 	}
+}
+
+/// Why a checkpoint cannot be used, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointError {
+	/// Not a checkpoint, or a damaged one.
+	#[error("corrupt ({0}); restore a copy, or move the file away to start from the beginning")]
+	Damaged(String),
+	/// Written by a version of this program with another file format.
+	#[error(
+		"format {found}, but this version reads format {expected}; resume with the version that \
+		 wrote it, or move the file away to start from the beginning"
+	)]
+	OtherFormat {
+		/// Format of the file.
+		found: u64,
+		/// Format that this version reads.
+		expected: u64,
+	},
+	/// Of another component kind.
+	#[error(
+		"component kind `{found}`, not `{expected}`; run it as `{found}`, or move the file away \
+		 (or choose another folder) to start a `{expected}`"
+	)]
+	OtherKind {
+		/// Kind of the file.
+		found: String,
+		/// The kind that was asked for.
+		expected: String,
+	},
+	/// Of another encoder: another shape or vocabulary.
+	#[error(
+		"encoder `{found}`, not `{expected}`; resume with the corpus and vocabulary that it was \
+		 made with, or move the file away to start from the beginning"
+	)]
+	OtherEncoder {
+		/// Encoder of the file.
+		found: String,
+		/// The encoder that was asked for.
+		expected: String,
+	},
+	/// Of a component on another chain.
+	#[error(
+		"chain {found}, not {expected}; connect to the chain that it was made on, or move the \
+		 file away (or choose another folder) to start on this one"
+	)]
+	OtherChain {
+		/// Genesis hash in the file, hex.
+		found: String,
+		/// Genesis hash that was asked for, hex.
+		expected: String,
+	},
 }

@@ -1,88 +1,104 @@
-//! From the slots to the output vector y.
+//! From the inputs to the output vector y (eq. 1).
 //!
 //! ```text
 //!   h = Σ_j z_j · A_j + b          z_0 the own encoder, z_j the downstream components
 //!   y = h + tanh(h · W₁ + b₁) · W₂
 //! ```
-//! A missing slot is its own mean, z = 0, and adds nothing.
+//! A missing input is its own mean, z = 0, and adds nothing.
 
 use candle_core::Tensor;
 
 use crate::{
-	config::Config,
+	config::{Config, DIM},
 	error::Result,
-	parameters::{adaptor_name, Parameters, NULL, OWN},
+	parameters::{Builder, Handle, Part},
 };
 
-/// The centred slots of one batch, each `[B, m]`.
+/// The centred inputs of one batch, each `[B, m]`.
 #[derive(Clone, Debug)]
-pub(crate) struct Centred {
+pub struct Centred {
 	/// The own encoder.
-	pub(crate) own: Tensor,
+	pub own: Tensor,
 	/// Downstream components; `None` is missing.
-	pub(crate) downstream: Vec<Option<Tensor>>,
-	/// The null slot, in training only.
-	pub(crate) null: Option<Tensor>,
+	pub downstream: Vec<Option<Tensor>>,
+	/// The null input, in training only.
+	pub null: Option<Tensor>,
 }
 
-/// Adaptors and residual layer.
+/// The output vector of one batch beside the inputs that it was made from.
 #[derive(Clone, Debug)]
-pub(crate) struct Joiner {
-	own: Tensor,
-	adaptors: Vec<Tensor>,
-	null: Tensor,
-	bias: Tensor,
-	hidden: Tensor,
-	hidden_bias: Tensor,
-	output: Tensor,
+pub struct Joined {
+	/// y, `[B, m]`.
+	pub y: Tensor,
+	/// z.
+	pub z: Centred,
+}
+
+/// Adaptors A_j `[m, m]` and residual layer.
+#[derive(Clone, Debug)]
+pub struct Joiner {
+	own: Handle,
+	adaptors: Vec<Handle>,
+	null: Handle,
+	bias: Handle,
+	hidden: Handle,
+	hidden_bias: Handle,
+	output: Handle,
 }
 
 impl Joiner {
-	pub(crate) fn new(parameters: &Parameters, config: &Config) -> Result<Self> {
+	/// Takes its parameters from `builder`.
+	///
+	/// # Errors
+	/// Those of [`Builder::dense`].
+	pub fn load(config: &Config, builder: &mut Builder) -> Result<Self> {
+		let (m, hidden, small) = (DIM, config.hidden, adaptor_deviation());
+		let root = 1.0 / (m as f64).sqrt();
+		let narrow = 0.5 / (hidden as f64).sqrt();
+		let mut dense = |name: &str, shape: [usize; 2], deviation| {
+			builder.dense(name, &shape, deviation, Part::Function)
+		};
 		Ok(Self {
-			own: parameters.tensor(OWN)?,
-			adaptors: (0..config.slots)
-				.map(|slot| parameters.tensor(&adaptor_name(slot)))
+			own: dense("input.own.adaptor", [m, m], root)?,
+			adaptors: (0..config.inputs)
+				.map(|input| dense(&format!("input.{input}.adaptor"), [m, m], small))
 				.collect::<Result<_>>()?,
-			null: parameters.tensor(NULL)?,
-			bias: parameters.tensor("joiner.bias")?,
-			hidden: parameters.tensor("joiner.hidden")?,
-			hidden_bias: parameters.tensor("joiner.hidden_bias")?,
-			output: parameters.tensor("joiner.output")?,
+			null: dense("input.null.adaptor", [m, m], small)?,
+			bias: dense("joiner.bias", [1, m], 0.0)?,
+			hidden: dense("joiner.hidden", [m, hidden], root)?,
+			hidden_bias: dense("joiner.hidden_bias", [1, hidden], 0.0)?,
+			output: dense("joiner.output", [hidden, m], narrow)?,
 		})
 	}
 
-	/// h, `[B, m]`.
-	pub(crate) fn join(&self, z: &Centred) -> Result<Tensor> {
-		let mut h = z.own.matmul(&self.own)?;
+	/// The adaptor of a downstream input.
+	pub(crate) fn adaptor(&self, input: usize) -> Option<&Handle> {
+		self.adaptors.get(input)
+	}
+
+	/// y of centred inputs.
+	///
+	/// # Errors
+	/// [`NucleusError::Tensor`](crate::NucleusError::Tensor) if an operation fails.
+	pub fn forward(&self, z: Centred) -> Result<Joined> {
+		let mut h = z.own.matmul(self.own.tensor())?;
 		for (z, adaptor) in z.downstream.iter().zip(&self.adaptors) {
 			if let Some(z) = z {
-				h = (h + z.matmul(adaptor)?)?;
+				h = (h + z.matmul(adaptor.tensor())?)?;
 			}
 		}
 		if let Some(z) = &z.null {
-			h = (h + z.matmul(&self.null)?)?;
+			h = (h + z.matmul(self.null.tensor())?)?;
 		}
-		Ok(h.broadcast_add(&self.bias)?)
+		let h = h.broadcast_add(self.bias.tensor())?;
+		let hidden = h.matmul(self.hidden.tensor())?.broadcast_add(self.hidden_bias.tensor())?;
+		let y = (&h + hidden.tanh()?.matmul(self.output.tensor())?)?;
+		Ok(Joined { y, z })
 	}
+}
 
-	/// y from h, both `[B, m]`.
-	pub(crate) fn finish(&self, h: &Tensor) -> Result<Tensor> {
-		let hidden = h.matmul(&self.hidden)?.broadcast_add(&self.hidden_bias)?.tanh()?;
-		Ok((h + hidden.matmul(&self.output)?)?)
-	}
-
-	/// The same parameters, copied, so that later steps do not change them.
-	pub(crate) fn snapshot(&self) -> Result<Self> {
-		let copy = |t: &Tensor| -> Result<Tensor> { Ok(t.copy()?.detach()) };
-		Ok(Self {
-			own: copy(&self.own)?,
-			adaptors: self.adaptors.iter().map(copy).collect::<Result<_>>()?,
-			null: copy(&self.null)?,
-			bias: copy(&self.bias)?,
-			hidden: copy(&self.hidden)?,
-			hidden_bias: copy(&self.hidden_bias)?,
-			output: copy(&self.output)?,
-		})
-	}
+/// Deviation of a fresh adaptor's entries. It is not zero: a zero adaptor has no gradient into its
+/// input and therefore no score, and the input would never start to be used.
+pub(crate) fn adaptor_deviation() -> f64 {
+	0.2 / (DIM as f64).sqrt()
 }

@@ -1,45 +1,62 @@
 //! The learning part of a component, after the BitTensor draft of July 2019: a differentiable
 //! function of text and of other components' vectors, its loss, how much each of those components
-//! lowers it, and how it learns from those who use it. No network in here.
+//! lowers it, and how it learns from those who use it. There is no network code in this crate.
 //!
 //! ```text
-//!   corpus ─► tokenizer ─► component ─► y (served: serve)
-//!                             │  ▲
-//!          ∂L/∂d (Grads out) ◄┘  └─ d_j (Spikes), Grads in (learning: eq. 3, 12)
-//!                             │
-//!                             └─► attribution: ΔL_ij (eq. 6, 8) ─► row of 65,536
+//!   KINDS ─► Model: what the miner's compute thread owns
+//!              ├─ noise                random answers, nothing to learn
+//!              └─ Component            trainable; a kind chooses encoder and objective
+//!
+//!   text ─► Encoder ─► inputs + joiner ─► y ─► Objective ─► loss
+//!                            ▲            │         │
+//!   vectors d_j (Spikes) ────┘            │         ▼ backward pass
+//!                                served ◄─┘    ∂L/∂d_j (Grads out), ΔL_ij ─► row of 65,536
+//!                                                   │
+//!   ∂L/∂y of upstreams (Grads in) ─────────► Learner: eq. 3, 12 ─► step
 //! ```
-//! Text goes in as unicode strings, vectors of the fixed length [`DIM`] come out; how a component
-//! gets from one to the other is its own business. Everything is deterministic by seed and runs
-//! on one core; invariants are stated where they are kept.
+//! | trait | owns | file |
+//! |---|---|---|
+//! | [`Encoder`](encoder::Encoder) | tokenizer, weights and backward pass: text in, vector out | `encoder/` |
+//! | [`Objective`](objective::Objective) | decoder and loss | `objective/` |
+//! | [`Learner`](learning::Learner) | sources of gradients, their mixture, optimizer state | `learning/` |
+//! | [`Model`] | all of it | `model.rs`, `component/`, `kinds/` |
+//!
+//! Text goes in as unicode strings, and vectors of the fixed length [`DIM`] come out; nothing else
+//! crosses the border between components. Invariants: any text is answered with finite vectors;
+//! everything is deterministic by seed; a failed call changes nothing; a checkpoint resumes bit
+//! for bit. Further invariants are stated in the modules that keep them.
 
 pub mod attribution;
 mod checkpoint;
 pub mod component;
 pub mod config;
 pub mod corpus;
-mod decoder;
-mod encoder;
+pub mod encoder;
 pub mod error;
 pub mod files;
-mod joiner;
+mod inputs;
+pub mod joiner;
+pub mod kinds;
 pub mod learning;
-mod loss;
-mod parameters;
+pub mod model;
+pub mod objective;
+pub mod parameters;
 pub mod perplexity;
-pub mod serve;
-mod slots;
+mod state;
 mod tensors;
 pub mod tokenizer;
 
-pub use attribution::{Attribution, Row, SlotScore};
+pub use attribution::{Attribution, InputRow, InputScore, InputShare};
 pub use candle_core::{Device, Tensor};
-pub use component::{Component, GradReport, StepReport, Verdict};
+pub use checkpoint::{Origin, Saved};
+pub use component::Component;
 pub use config::{AttributionConfig, BidWeight, Config, OptimizerKind, DIM};
 pub use corpus::{held_out, Batch, Corpus, Document, Example, Sampler, SamplerState, Split};
-pub use error::{NucleusError, Result};
+pub use error::{CheckpointError, NucleusError, Result};
+pub use kinds::{kind, Kind, Loaded, Setup, KINDS};
 pub use learning::{Bid, Gradient};
+pub use model::{Grad, GradReport, Model, StepReport, Verdict};
 pub use parameters::{Parameter, Part};
 pub use perplexity::{Perplexity, Unigram};
-pub use serve::{Noise, Serve, Snapshot};
+pub use state::State;
 pub use tokenizer::Tokenizer;

@@ -1,38 +1,41 @@
-//! The parameters of a component by name.
+//! Parameters, and the typed handles by which a model shape holds them.
 //!
-//! Two parts: the **function** f (encoder, adaptors, joiner), which upstreams may train, and the
-//! **decoder**, which serves the own loss only.
+//! ```text
+//!   Builder (random, or from a saved state) ──► Handle ──► fields of Cbow, Joiner, Heads
+//!      └──► Parameters: the list that optimizer, checkpoint and digest walk
+//! ```
+//! A shape asks the [`Builder`] for each of its tensors once, in `load`, and keeps a [`Handle`];
+//! nothing looks a parameter up by name afterwards. Invariants: the order of the list is the order
+//! of the requests, so equal settings give equal parameters; a handle and its entry in the list
+//! share one storage.
 
 use candle_core::{Device, Tensor, Var};
 use rand::Rng;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
+use rand_distr::StandardNormal;
 
-use crate::{
-	config::{Config, DIM},
-	error::Result,
-};
+use crate::{error::Result, state::State, tensors};
 
-/// Which part of a component a parameter belongs to.
+/// Which losses may step a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-	/// f: what others use, and what eq. 12 steps.
+	/// The function f (encoder, adaptors, joiner): the own loss and upstreams, by eq. 12.
 	Function,
-	/// From y to the loss: the own loss alone steps it.
+	/// From y to the loss: the own loss only.
 	Decoder,
 }
 
 /// One parameter tensor.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-	pub(crate) name: String,
-	pub(crate) var: Var,
-	pub(crate) part: Part,
-	/// A table whose rows are looked up: its gradient has some rows only.
-	pub(crate) table: bool,
+	name: String,
+	var: Var,
+	part: Part,
+	table: bool,
 }
 
 impl Parameter {
-	/// Its name, such as `slot.3.adaptor`.
+	/// Its name, such as `input.3.adaptor`.
 	pub fn name(&self) -> &str {
 		&self.name
 	}
@@ -46,95 +49,166 @@ impl Parameter {
 	pub fn tensor(&self) -> &Tensor {
 		&self.var
 	}
+
+	pub(crate) fn var(&self) -> &Var {
+		&self.var
+	}
+
+	/// A table whose rows are looked up: a gradient has a few of its rows only.
+	pub(crate) fn is_table(&self) -> bool {
+		self.table
+	}
+
+	/// Weight decay applies to everything but biases.
+	pub(crate) fn decays(&self) -> bool {
+		!self.name.ends_with("bias")
+	}
 }
 
-/// Name of the adaptor of the own encoder (slot 0 of §5).
-pub(crate) const OWN: &str = "slot.own.adaptor";
-/// Name of the adaptor of the null slot.
-pub(crate) const NULL: &str = "slot.null.adaptor";
-
-/// Name of the adaptor of a downstream slot.
-pub(crate) fn adaptor_name(slot: usize) -> String {
-	format!("slot.{slot}.adaptor")
-}
-
-/// Deviation of a fresh adaptor's entries. Not zero: a zero adaptor has no gradient into its slot
-/// and so no score; the slot would never start.
-pub(crate) fn adaptor_deviation() -> f64 {
-	0.2 / (DIM as f64).sqrt()
-}
-
-/// Deviation of the entries of the encoder's fresh tables.
-const TABLE_DEVIATION: f64 = 0.1;
-
-/// Deviation of the entries of e(x) of a fresh encoder: two rows, and a mean of many.
-pub(crate) fn encoder_deviation() -> f64 {
-	TABLE_DEVIATION * 2.0_f64.sqrt()
-}
-
-/// All parameters, in a fixed order.
+/// A parameter as its model shape holds it: the tensor, and its place in a [`Gradient`].
+///
+/// [`Gradient`]: crate::learning::Gradient
 #[derive(Clone, Debug)]
-pub(crate) struct Parameters {
-	pub(crate) list: Vec<Parameter>,
+pub struct Handle {
+	index: usize,
+	var: Var,
+}
+
+impl Handle {
+	/// The parameter as a variable of candle's graph.
+	pub fn tensor(&self) -> &Tensor {
+		&self.var
+	}
+
+	/// The parameter outside of any graph, for gradients that are written by hand.
+	pub fn value(&self) -> Tensor {
+		self.var.detach()
+	}
+
+	/// Place in the list of parameters and in a gradient.
+	pub fn index(&self) -> usize {
+		self.index
+	}
+
+	/// Changes the entries in place.
+	///
+	/// # Errors
+	/// [`NucleusError::Tensor`](crate::NucleusError::Tensor) if the device refuses.
+	pub fn update(&self, f: impl FnOnce(&mut [f32])) -> Result<()> {
+		tensors::update(&self.var, f)
+	}
+}
+
+/// Where the values of a new model's parameters come from.
+#[derive(Debug)]
+enum Source<'s> {
+	Random(Box<ChaCha8Rng>),
+	Saved(&'s State),
+}
+
+/// Makes parameters one by one: random, or as they were saved.
+#[derive(Debug)]
+pub struct Builder<'s> {
+	source: Source<'s>,
+	device: Device,
+	list: Vec<Parameter>,
+}
+
+impl<'s> Builder<'s> {
+	/// Random parameters; equal for equal seeds and requests.
+	pub fn random(seed: u64, device: &Device) -> Self {
+		Self::new(Source::Random(Box::new(ChaCha8Rng::seed_from_u64(seed))), device)
+	}
+
+	/// Parameters of a saved state.
+	pub fn saved(state: &'s State, device: &Device) -> Self {
+		Self::new(Source::Saved(state), device)
+	}
+
+	fn new(source: Source<'s>, device: &Device) -> Self {
+		Self { source, device: device.clone(), list: Vec::new() }
+	}
+
+	/// A parameter of this shape: normal deviates of this deviation, or the saved values.
+	///
+	/// # Errors
+	/// [`NucleusError::State`](crate::NucleusError::State) if the saved state has no such
+	/// parameter or has it in another shape.
+	pub fn dense(
+		&mut self,
+		name: impl Into<String>,
+		shape: &[usize],
+		deviation: f64,
+		part: Part,
+	) -> Result<Handle> {
+		self.add(name.into(), shape, deviation, part, false)
+	}
+
+	/// As [`Builder::dense`], for a table `[V, m]` whose rows are looked up.
+	///
+	/// # Errors
+	/// As [`Builder::dense`].
+	pub fn table(
+		&mut self,
+		name: impl Into<String>,
+		shape: &[usize],
+		deviation: f64,
+		part: Part,
+	) -> Result<Handle> {
+		self.add(name.into(), shape, deviation, part, true)
+	}
+
+	fn add(
+		&mut self,
+		name: String,
+		shape: &[usize],
+		deviation: f64,
+		part: Part,
+		table: bool,
+	) -> Result<Handle> {
+		let data = match &mut self.source {
+			Source::Random(rng) => normal(rng, shape.iter().product(), deviation),
+			Source::Saved(state) => state.tensor(&saved_name(&name), shape)?.to_vec(),
+		};
+		let var = Var::from_tensor(&Tensor::from_vec(data, shape, &self.device)?)?;
+		let index = self.list.len();
+		self.list.push(Parameter { name, var: var.clone(), part, table });
+		Ok(Handle { index, var })
+	}
+
+	/// All parameters made so far.
+	pub fn finish(self) -> Parameters {
+		Parameters { list: self.list }
+	}
+}
+
+/// All parameters of a model, in a fixed order.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+	list: Vec<Parameter>,
 }
 
 impl Parameters {
-	/// Fresh parameters; equal for equal settings.
-	pub(crate) fn new(config: &Config, vocab: usize, device: &Device) -> Result<Self> {
-		let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-		let mut list = Vec::new();
-		let mut add = |name: String, shape: &[usize], deviation: f64, part, table| -> Result<()> {
-			let data = normal(&mut rng, shape.iter().product(), deviation);
-			let var = Var::from_tensor(&Tensor::from_vec(data, shape, device)?)?;
-			list.push(Parameter { name, var, part, table });
-			Ok(())
-		};
-		let (m, hidden) = (DIM, config.hidden);
-		let root = 1.0 / (m as f64).sqrt();
-		for table in ["words", "last", "previous"] {
-			add(format!("encoder.{table}"), &[vocab, m], TABLE_DEVIATION, Part::Function, true)?;
-		}
-		add(OWN.into(), &[m, m], root, Part::Function, false)?;
-		for slot in 0..config.slots {
-			add(adaptor_name(slot), &[m, m], adaptor_deviation(), Part::Function, false)?;
-		}
-		add(NULL.into(), &[m, m], adaptor_deviation(), Part::Function, false)?;
-		add("joiner.bias".into(), &[1, m], 0.0, Part::Function, false)?;
-		add("joiner.hidden".into(), &[m, hidden], root, Part::Function, false)?;
-		add("joiner.hidden_bias".into(), &[1, hidden], 0.0, Part::Function, false)?;
-		let narrow = 0.5 / (hidden as f64).sqrt();
-		add("joiner.output".into(), &[hidden, m], narrow, Part::Function, false)?;
-		let heads = [m, config.horizon * m];
-		add("decoder.heads".into(), &heads, root, Part::Decoder, false)?;
-		add("decoder.words".into(), &[m, vocab], 0.02, Part::Decoder, false)?;
-		add("decoder.bias".into(), &[1, vocab], 0.0, Part::Decoder, false)?;
-		Ok(Self { list })
+	/// The parameters, in order.
+	pub fn list(&self) -> &[Parameter] {
+		&self.list
 	}
 
-	/// Index of a parameter.
-	pub(crate) fn index(&self, name: &str) -> Option<usize> {
-		self.list.iter().position(|p| p.name == name)
-	}
-
-	/// The tensor of a parameter, sharing its storage.
-	pub(crate) fn tensor(&self, name: &str) -> Result<Tensor> {
-		match self.index(name) {
-			Some(i) => Ok(self.list[i].var.as_tensor().clone()),
-			None => Err(candle_core::Error::Msg(format!("no parameter `{name}`")).into()),
+	pub(crate) fn save(&self, state: &mut State) -> Result<()> {
+		for parameter in &self.list {
+			let data = tensors::to_vec(&parameter.var)?;
+			state.put_tensor(saved_name(&parameter.name), parameter.var.dims(), data);
 		}
+		Ok(())
 	}
+}
+
+fn saved_name(name: &str) -> String {
+	format!("parameter.{name}")
 }
 
 /// Normal deviates from a seeded generator (candle's own generator has no seed on a CPU).
 pub(crate) fn normal(rng: &mut ChaCha8Rng, count: usize, deviation: f64) -> Vec<f32> {
-	let mut out = Vec::with_capacity(count + 1);
-	while out.len() < count {
-		// Box and Muller; 1 − u is never 0.
-		let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt() * deviation;
-		let (sin, cos) = (std::f64::consts::TAU * rng.random::<f64>()).sin_cos();
-		out.push((radius * cos) as f32);
-		out.push((radius * sin) as f32);
-	}
-	out.truncate(count);
-	out
+	let deviate = |_| (rng.sample::<f64, _>(StandardNormal) * deviation) as f32;
+	(0..count).map(deviate).collect()
 }

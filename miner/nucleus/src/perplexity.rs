@@ -1,16 +1,32 @@
-//! Perplexity, and the unigram baseline it has to beat.
+//! Perplexity, and the unigram baseline.
 
 use serde::{Deserialize, Serialize};
+
+use crate::corpus::Example;
 
 /// Perplexity exp(mean NLL per token) on held-out examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Perplexity {
 	/// With the vectors of the downstream components.
 	pub with_network: f64,
-	/// With every slot at its running mean: the component alone.
+	/// With every input at its running mean: the component without its network.
 	pub without_network: f64,
-	/// Tokens that were predicted.
+	/// Predicted tokens.
 	pub tokens: u64,
+}
+
+impl Perplexity {
+	/// From the losses of examples, each the sum over its tokens, with and without the network.
+	pub(crate) fn of(examples: &[Example], with: &[f32], without: &[f32]) -> Self {
+		let tokens = examples.iter().map(|example| example.target.len()).sum::<usize>().max(1);
+		let mean =
+			|losses: &[f32]| losses.iter().map(|x| f64::from(*x)).sum::<f64>() / tokens as f64;
+		Self {
+			with_network: mean(with).exp(),
+			without_network: mean(without).exp(),
+			tokens: tokens as u64,
+		}
+	}
 }
 
 /// Word frequencies, with one added to every count.

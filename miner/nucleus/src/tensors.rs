@@ -1,4 +1,4 @@
-//! Between tensors and slices.
+//! Conversion between tensors and slices.
 
 use candle_core::{CpuStorage, DType, Device, InplaceOp1, Layout, Storage, Tensor, Var};
 
@@ -28,8 +28,8 @@ pub(crate) fn to_vec(tensor: &Tensor) -> Result<Vec<f32>> {
 	with_slice(tensor, <[f32]>::to_vec)
 }
 
-/// A `[rows, DIM]` tensor that came from outside, as f32; refuses wrong shapes and numbers that
-/// are not finite.
+/// The entries of a `[rows, DIM]` tensor from outside; refuses wrong shapes and numbers that are
+/// not finite.
 pub(crate) fn rows(tensor: &Tensor, rows: usize, what: &str) -> Result<Vec<f32>> {
 	if tensor.dims() != [rows, DIM] {
 		return Err(NucleusError::Shape {

@@ -1,9 +1,9 @@
-//! Words to numbers.
+//! Words to token ids.
 //!
-//! A word-level vocabulary, lower case, punctuation apart, of the most frequent words of a
-//! corpus's train split. Trained on the same documents it comes out the same everywhere; its
-//! [`Tokenizer::hash`] says whether two perplexities may be compared. Only unicode text goes over
-//! the wire, so components need not share a tokenizer.
+//! The vocabulary holds the most frequent words of a corpus's train split, in lower case, with
+//! punctuation as separate words. Equal documents give equal vocabularies; perplexities may be
+//! compared if [`Tokenizer::hash`] is equal. Only unicode text crosses the wire, so components need
+//! not share a tokenizer.
 
 use std::{collections::HashMap, ops::Range};
 
@@ -19,7 +19,7 @@ use crate::{
 	error::{NucleusError, Result},
 };
 
-/// The word that stands for all unknown ones; its id is [`UNKNOWN_ID`].
+/// Stands for every unknown word; its id is [`UNKNOWN_ID`].
 pub const UNKNOWN: &str = "[UNK]";
 /// Id of [`UNKNOWN`].
 pub const UNKNOWN_ID: u32 = 0;
@@ -37,7 +37,7 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-	/// Trains on all train documents of a corpus, whichever of them a component then uses.
+	/// Trains on all train documents of a corpus, also those that a component does not use.
 	///
 	/// # Errors
 	/// [`NucleusError::Tokenizer`] if the text gives no vocabulary.
@@ -46,8 +46,7 @@ impl Tokenizer {
 		Self::train_on(texts, vocab)
 	}
 
-	/// Trains on texts, keeping the `vocab` − 1 most frequent words; equal ones in the order of
-	/// the alphabet.
+	/// Trains on texts, keeping the `vocab` − 1 most frequent words; ties in alphabetical order.
 	///
 	/// # Errors
 	/// [`NucleusError::Tokenizer`] if the text gives no vocabulary.
@@ -111,7 +110,7 @@ impl Tokenizer {
 			.collect())
 	}
 
-	/// The same for ASCII, many times as fast: no table of unicode's punctuation is searched.
+	/// The same for ASCII, many times as fast: it does not search unicode's table of punctuation.
 	fn encode_ascii(&self, text: &str) -> Vec<(u32, Range<usize>)> {
 		let mut tokens = Vec::with_capacity(text.len() / 4);
 		let mut word = String::with_capacity(16);
@@ -142,7 +141,7 @@ impl Tokenizer {
 		self.inner.id_to_token(id)
 	}
 
-	/// How many words are known, [`UNKNOWN`] included.
+	/// Size of the vocabulary, [`UNKNOWN`] included.
 	pub fn size(&self) -> usize {
 		self.size
 	}
@@ -153,7 +152,7 @@ impl Tokenizer {
 	}
 }
 
-/// FNV-1a, 64 bits: names things, protects nothing.
+/// FNV-1a, 64 bits, for names and checksums: stable across versions, not cryptographic.
 pub(crate) struct Fnv(u64);
 
 impl Fnv {

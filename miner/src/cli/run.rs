@@ -2,8 +2,11 @@
 
 use super::{parse, ChainArgs, KeyArgs};
 use crate::config::{Advertise, Downstreams};
-use bittensor_nucleus::BidWeight;
-use clap::{builder::PossibleValuesParser, builder::TypedValueParser, Args, ValueEnum};
+use bittensor_nucleus::{BidWeight, KINDS};
+use clap::{
+	builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+	Args, ValueEnum,
+};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// Which gradients a component learns from.
@@ -81,8 +84,10 @@ pub struct RunArgs {
 #[command(next_help_heading = "Component")]
 pub struct ComponentArgs {
 	/// Kind of component.
-	#[arg(long, value_name = "NAME", default_value = "trainable",
-		value_parser = PossibleValuesParser::new(["trainable", "noise"]))]
+	#[arg(long, value_name = "NAME", default_value = KINDS[0].name,
+		value_parser = PossibleValuesParser::new(
+			KINDS.iter().map(|kind| PossibleValue::new(kind.name).help(kind.about))
+		))]
 	pub kind: String,
 	/// Folder for the checkpoint.
 	#[arg(long)]

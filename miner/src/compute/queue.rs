@@ -6,28 +6,41 @@
 //!   Own    ─┘ 16
 //! ```
 //!
-//! Spikes go first: somebody waits for them. So that a flood of them stops neither Grads nor our own
-//! training, after [`TURN`] jobs of one lane a waiting job of a less urgent lane has its turn. A full
-//! lane refuses at once. A job that panics is reported as failed and the thread goes on.
+//! Spikes go first, because their callers wait. After [`TURN`] jobs of one lane, a waiting job of a
+//! less urgent lane has its turn, so that many Spikes stop neither Grads nor our own training. A full
+//! lane refuses at once. A job that panics is reported as failed, and the thread goes on.
 
 use crate::axon::ComputeError;
+use metrics::{counter, histogram};
+use parking_lot::{Condvar, Mutex};
 use std::{
 	collections::VecDeque,
 	panic::{catch_unwind, AssertUnwindSafe},
-	sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+	sync::Arc,
 	thread::JoinHandle,
+	time::Instant,
 };
 use tokio::sync::oneshot;
 
 /// Urgency, most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-	/// Answers that others wait for.
+	/// Answers to waiting callers.
 	Spike,
 	/// Error signals of upstreams.
 	Grad,
 	/// Our own training, measurements and checkpoints.
 	Own,
+}
+
+impl Lane {
+	fn name(self) -> &'static str {
+		match self {
+			Self::Spike => "spike",
+			Self::Grad => "grad",
+			Self::Own => "own",
+		}
+	}
 }
 
 const LANES: usize = 3;
@@ -69,12 +82,6 @@ struct Shared<S> {
 	wake: Condvar,
 }
 
-impl<S> Shared<S> {
-	fn lock(&self) -> MutexGuard<'_, Inner<S>> {
-		self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-	}
-}
-
 /// The sending side; clones share the thread. The thread ends when [`Queue::close`] is called.
 pub struct Queue<S> {
 	shared: Arc<Shared<S>>,
@@ -93,7 +100,7 @@ impl<S: Send + 'static> Queue<S> {
 		let shared = Arc::new(Shared { inner: Mutex::new(inner), wake: Condvar::new() });
 		let queue = Self { shared: shared.clone() };
 		let thread = std::thread::Builder::new().name(name.into()).spawn(move || loop {
-			let mut inner = shared.lock();
+			let mut inner = shared.inner.lock();
 			let job = loop {
 				if let Some(job) = inner.next() {
 					break Some(job);
@@ -101,12 +108,13 @@ impl<S: Send + 'static> Queue<S> {
 				if inner.closed {
 					break None;
 				}
-				inner = shared.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
+				shared.wake.wait(&mut inner);
 			};
 			drop(inner);
 			let Some(job) = job else { return state };
 			if catch_unwind(AssertUnwindSafe(|| job(&mut state))).is_err() {
-				tracing::error!("a computation panicked; its caller was told that it failed");
+				counter!("bittensor_miner_panics_total").increment(1);
+				tracing::error!("a computation panicked and was reported to its caller as failed");
 			}
 		})?;
 		Ok((queue, thread))
@@ -120,20 +128,28 @@ impl<S: Send + 'static> Queue<S> {
 		job: impl FnOnce(&mut S) -> R + Send + 'static,
 	) -> Result<R, ComputeError> {
 		let (answer, wait) = oneshot::channel();
+		let queued = Instant::now();
 		{
-			let mut inner = self.shared.lock();
+			let mut inner = self.shared.inner.lock();
 			if inner.closed {
 				return Err(ComputeError::Stopped);
 			}
 			let waiting = &mut inner.lanes[lane as usize];
 			if waiting.len() >= LIMITS[lane as usize] {
+				counter!("bittensor_miner_queue_full_total", "lane" => lane.name()).increment(1);
 				return Err(ComputeError::Busy);
 			}
 			waiting.push_back(Box::new(move |state| {
-				if !answer.is_closed() {
-					// The caller may have left meanwhile.
-					let _ = answer.send(job(state));
+				if answer.is_closed() {
+					return;
 				}
+				let start = Instant::now();
+				histogram!("bittensor_miner_queue_wait_seconds", "lane" => lane.name())
+					.record(start - queued);
+				// The caller may have left meanwhile.
+				let _ = answer.send(job(state));
+				histogram!("bittensor_miner_compute_seconds", "lane" => lane.name())
+					.record(start.elapsed());
 			}));
 		}
 		self.shared.wake.notify_one();
@@ -142,7 +158,7 @@ impl<S: Send + 'static> Queue<S> {
 
 	/// Takes no more jobs; the thread ends after those that wait.
 	pub fn close(&self) {
-		self.shared.lock().closed = true;
+		self.shared.inner.lock().closed = true;
 		self.shared.wake.notify_all();
 	}
 }

@@ -86,7 +86,7 @@ pub async fn keep(
 			for account in current.iter().flatten().filter(|old| !next.contains(&Some(**old))) {
 				tracing::info!("no longer queries {}", ss58(account));
 			}
-			match compute.set_slots(next.clone()).await {
+			match compute.set_inputs(next.clone()).await {
 				Ok(()) => {
 					network.set_inputs(next.clone());
 					current = next;

@@ -31,7 +31,7 @@ impl Learning {
 		let scores = measure.scores();
 		let health = self.health.lock().clone();
 		let inputs = measure
-			.slots
+			.inputs
 			.iter()
 			.flatten()
 			.map(|account| {

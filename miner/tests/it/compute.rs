@@ -1,15 +1,17 @@
-//! The compute thread: urgency, bounds, failures; slots by account; a component over the network.
+//! The compute thread: urgency, bounds, failures; inputs by account; any kind of model.
 
 use bittensor_miner::{
 	axon::{ComponentService, ComputeError, DownstreamAnswer, UpstreamGrad},
 	compute::{
 		queue::{Lane, Queue},
-		Brain, Compute, NoiseNucleus, Notes,
+		Brain, Compute, Notes,
 	},
 	learning::rate::Rates,
 	telemetry::Status,
 };
-use bittensor_nucleus::{Batch, Component, Config, Corpus, Device, Sampler, Tokenizer, Unigram};
+use bittensor_nucleus::{
+	kind, Batch, Config, Corpus, Device, Model, Sampler, Setup, Tokenizer, Unigram,
+};
 use bittensor_wire::{Vectors, DIM};
 use std::{
 	path::PathBuf,
@@ -21,17 +23,24 @@ fn corpus() -> PathBuf {
 	"../corpus".into()
 }
 
-fn component(seed: u64) -> (Component, Sampler) {
+/// What the models of these tests are made of.
+fn setup(corpus: &Corpus, seed: u64) -> Setup {
+	let tokenizer = Arc::new(Tokenizer::train(corpus, 512).expect("words"));
+	let config = Config { seed, inputs: 2, vocab: 512, ..Config::default() };
+	Setup::new(config).with_tokenizer(tokenizer)
+}
+
+fn component(seed: u64) -> (Box<dyn Model>, Sampler) {
 	let corpus = Corpus::load(corpus()).expect("a corpus");
-	let tokenizer = Arc::new(Tokenizer::train(&corpus, 512).expect("words"));
-	let config = Config { seed, slots: 2, vocab: 512, ..Config::default() };
+	let mut setup = setup(&corpus, seed);
+	let (config, tokenizer) = (&setup.config, setup.tokenizer.clone().expect("it was set"));
 	let documents = corpus.select("kjv").expect("a group");
 	let sampler =
 		Sampler::new(&corpus, &documents, &tokenizer, config.context, config.horizon, seed)
 			.expect("examples");
-	let unigram = Unigram::fit(sampler.tokens(), tokenizer.size());
-	let component = Component::new(config, tokenizer, Some(&unigram), &Device::Cpu);
-	(component.expect("a component"), sampler)
+	setup.prior = Some(Unigram::fit(sampler.tokens(), tokenizer.size()));
+	let model = kind("cbow").and_then(|kind| kind.create(&setup));
+	(model.expect("a component"), sampler)
 }
 
 fn vectors(rows: usize, salt: usize) -> Vectors {
@@ -111,10 +120,10 @@ async fn a_full_lane_refuses_and_a_panic_is_contained() {
 }
 
 #[tokio::test]
-async fn slots_are_named_by_account() {
+async fn inputs_are_named_by_account() {
 	let (component, mut sampler) = component(1);
-	let slots = vec![Some([2; 32]), Some([3; 32])];
-	let brain = Brain::new(component, slots, true, Device::Cpu);
+	let inputs = vec![Some([2; 32]), Some([3; 32])];
+	let brain = Brain::new(component, inputs, true, Device::Cpu);
 	let (compute, _thread) = Compute::start(brain).expect("a thread");
 	for salt in 0..3 {
 		let batch = sampler.next_batch(8);
@@ -136,12 +145,12 @@ async fn slots_are_named_by_account() {
 	assert_eq!(one, other);
 	let alone = compute.spike(texts.clone(), Vec::new()).await.expect("y");
 	assert_ne!(one.vectors, alone.vectors);
-	// The slot of an account that gave way takes nothing from it any more.
-	compute.set_slots(vec![Some([2; 32]), Some([4; 32])]).await.expect("set");
+	// The input of an account that was replaced takes nothing from it any more.
+	compute.set_inputs(vec![Some([2; 32]), Some([4; 32])]).await.expect("set");
 	let without = compute.spike(texts.clone(), downstream[..2].to_vec()).await.expect("y");
 	assert_ne!(one.vectors, without.vectors);
 	let measure = compute.measure().await.expect("scores");
-	assert_eq!(measure.slots, [Some([2; 32]), Some([4; 32])]);
+	assert_eq!(measure.inputs, [Some([2; 32]), Some([4; 32])]);
 	assert_eq!(measure.steps, 3);
 }
 
@@ -169,7 +178,7 @@ async fn only_paid_grads_move_the_parameters() {
 	assert_eq!(compute.upstream_step().await, Ok(false));
 	assert_eq!(compute.parameters().await.expect("a digest"), (version, before));
 	let errors = compute.grad(upstream(5.0)).await.expect("taken in");
-	assert_eq!(errors.len(), 1, "one for the slot that answered");
+	assert_eq!(errors.len(), 1, "one for the input that answered");
 	assert_eq!((errors[0].0, errors[0].1.rows()), ([2; 32], 4));
 	assert_eq!(compute.upstream_step().await, Ok(true));
 	let (_, after) = compute.parameters().await.expect("a digest");
@@ -201,7 +210,6 @@ async fn a_checkpoint_remembers_who_sat_where() {
 	let folder = tempfile::tempdir().expect("a folder");
 	let path = folder.path().join("component.safetensors");
 	let (component, mut sampler) = component(4);
-	let tokenizer = component.tokenizer().clone();
 	let brain = Brain::new(component, vec![None, Some([3; 32])], true, Device::Cpu);
 	let (compute, thread) = Compute::start(brain).expect("a thread");
 	let batch = sampler.next_batch(8);
@@ -218,10 +226,12 @@ async fn a_checkpoint_remembers_who_sat_where() {
 	compute.close();
 	drop(thread.join().expect("no panic"));
 
-	let (loaded, json) = Component::load(&path, tokenizer, &Device::Cpu).expect("loaded");
-	let found: Notes = serde_json::from_value(json).expect("notes");
+	let setup = setup(&Corpus::load(corpus()).expect("a corpus"), 4);
+	let loaded = kind("cbow").and_then(|kind| kind.load(&path, &setup)).expect("loaded");
+	let found: Notes = serde_json::from_value(loaded.notes).expect("notes");
+	let loaded = loaded.model;
 	assert_eq!(found.accounts(), [None, Some([3; 32])]);
-	assert_eq!(Notes { slots: Vec::new(), ..found.clone() }, notes);
+	assert_eq!(Notes { inputs: Vec::new(), ..found.clone() }, notes);
 	let (compute, _thread) =
 		Compute::start(Brain::new(loaded, found.accounts(), true, Device::Cpu)).expect("a thread");
 	assert_eq!(compute.parameters().await.expect("a digest"), digest);
@@ -229,12 +239,25 @@ async fn a_checkpoint_remembers_who_sat_where() {
 
 #[tokio::test]
 async fn noise_is_noise() {
-	let noise = NoiseNucleus::new(1);
+	let noise = kind("noise").and_then(|kind| kind.create(&Setup::new(Config::default())));
+	let brain = Brain::new(noise.expect("noise"), Vec::new(), true, Device::Cpu);
+	let (noise, _thread) = Compute::start(brain).expect("a thread");
 	let texts: Arc<[String]> = vec!["one".to_string(), "two".to_string()].into();
 	let first = noise.spike(texts.clone(), Vec::new()).await.expect("y").vectors;
 	let second = noise.spike(texts, Vec::new()).await.expect("y").vectors;
 	assert_eq!(first.rows(), 2);
 	assert_ne!(first, second, "it has nothing to do with the text");
+	let upstream = UpstreamGrad {
+		source: [7; 32],
+		weight: 5.0,
+		version: 0,
+		texts: vec!["one".to_string()].into(),
+		downstream: Vec::new(),
+		error: vectors(1, 5),
+	};
+	assert_eq!(noise.grad(upstream).await, Ok(Vec::new()));
+	assert_eq!(noise.upstream_step().await, Ok(false));
+	assert_eq!(noise.measure().await.expect("scores").shares, []);
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ fn numbers_out_of_range_are_named() {
 #[test]
 fn kind_learning_serving_and_posting_are_independent() {
 	let args = run_args(&[]);
-	assert_eq!(args.component.kind, "trainable");
+	assert_eq!(args.component.kind, "cbow");
 	assert_eq!((args.learning.learn_from, args.row.post), (LearnFrom::Both, Post::Measured));
 	assert!(!args.serve.no_serve);
 	let args = run_args(&["--kind=noise", "--post=self", "--no-serve", "--learn-from=none"]);
@@ -129,7 +129,7 @@ fn kind_learning_serving_and_posting_are_independent() {
 	assert_eq!((args.learning.learn_from, args.row.post), (LearnFrom::None, Post::OwnOnly));
 	assert!(args.serve.no_serve);
 	assert!(!run_args(&["--no-serve", "--serve"]).serve.no_serve, "the last one counts");
-	assert!(refusal("--kind=selfish").contains("trainable"));
+	assert!(refusal("--kind=selfish").contains("cbow"));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The audit: now and then one slot is truly removed (put at its mean) for one batch, at the cost
-//! of one forward pass to the loss, and the difference is kept beside the score of that batch.
+//! The audit: at intervals one input is removed (set to its mean) for one batch, at the cost of one
+//! forward pass, and the difference in loss is kept beside the score of that batch.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ const REMEMBERED: usize = 512;
 /// One audited batch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Sample {
-	slot: usize,
+	input: usize,
 	estimate: f64,
 	truth: f64,
 }
@@ -23,24 +23,24 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-	pub(crate) fn observe(&mut self, slot: usize, estimate: f64, truth: f64) {
+	pub(crate) fn observe(&mut self, input: usize, estimate: f64, truth: f64) {
 		if !(estimate.is_finite() && truth.is_finite()) {
 			return;
 		}
-		self.samples.push_back(Sample { slot, estimate, truth });
+		self.samples.push_back(Sample { input, estimate, truth });
 		if self.samples.len() > REMEMBERED {
 			self.samples.pop_front();
 		}
 	}
 
-	pub(crate) fn forget(&mut self, slot: usize) {
-		self.samples.retain(|sample| sample.slot != slot);
+	pub(crate) fn forget(&mut self, input: usize) {
+		self.samples.retain(|sample| sample.input != input);
 	}
 
-	/// Mean (estimate, truth) of a slot.
-	pub(crate) fn mean(&self, slot: usize) -> Option<(f64, f64)> {
+	/// Mean (estimate, truth) of an input.
+	pub(crate) fn mean(&self, input: usize) -> Option<(f64, f64)> {
 		let (mut estimate, mut truth, mut n) = (0.0, 0.0, 0.0);
-		for sample in self.samples.iter().filter(|sample| sample.slot == slot) {
+		for sample in self.samples.iter().filter(|sample| sample.input == input) {
 			estimate += sample.estimate;
 			truth += sample.truth;
 			n += 1.0;
@@ -48,28 +48,28 @@ impl Audit {
 		(n > 0.0).then(|| (estimate / n, truth / n))
 	}
 
-	pub(crate) fn fidelity(&self, slots: usize) -> Fidelity {
+	pub(crate) fn fidelity(&self, inputs: usize) -> Fidelity {
 		let (estimates, truths): (Vec<f64>, Vec<f64>) =
-			(0..slots).filter_map(|slot| self.mean(slot)).unzip();
+			(0..inputs).filter_map(|input| self.mean(input)).unzip();
 		Fidelity {
 			pearson: pearson(&estimates, &truths),
 			spearman: spearman(&estimates, &truths),
-			slots: estimates.len(),
+			inputs: estimates.len(),
 			audits: self.samples.len(),
 		}
 	}
 }
 
-/// How well scores agree with true ablation, over the slots that were audited.
+/// Agreement of scores with true ablation, over the audited inputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fidelity {
-	/// Linear correlation; `None` below three slots.
+	/// Linear correlation; `None` below three inputs.
 	pub pearson: Option<f64>,
-	/// Rank correlation; `None` below three slots.
+	/// Rank correlation; `None` below three inputs.
 	pub spearman: Option<f64>,
-	/// Slots that were audited.
-	pub slots: usize,
-	/// Audits they rest on.
+	/// Audited inputs.
+	pub inputs: usize,
+	/// Number of audits.
 	pub audits: usize,
 }
 
@@ -90,7 +90,7 @@ pub fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
 	(scale > 0.0).then(|| ab / scale)
 }
 
-/// Spearman's rank correlation, equal values sharing their mean rank.
+/// Spearman's rank correlation, with the mean rank for equal values.
 pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
 	pearson(&ranks(a), &ranks(b))
 }

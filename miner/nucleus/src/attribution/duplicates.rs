@@ -1,18 +1,18 @@
-//! Near-identical slots.
+//! Near-identical inputs.
 //!
-//! Removing one of c copies leaves c − 1, so each of them looks useful by itself and together they
-//! would be paid several times for one thing. Slots whose vectors tell examples apart in the same
-//! way are therefore scored as one group, removed together, and the score is split evenly.
+//! Copies of one component would be paid several times for the same information. Inputs whose
+//! vectors distinguish examples in the same way are therefore scored as one group: they are removed
+//! together, and the score is split evenly.
 //!
-//! Similarity of two slots is the correlation of their Gram matrices Z·Zᵀ off the diagonal: 1 for
-//! copies, also for copies that were scaled, shifted or rotated. A copy with its own noise added
-//! is another vector and is worth less by itself; it is not caught below the threshold.
+//! Similarity of two inputs is the correlation of their Gram matrices Z·Zᵀ off the diagonal: 1 for
+//! copies, also for copies that were scaled, shifted or rotated. A copy with noise added is another
+//! vector and is worth less; below the threshold it is not grouped.
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::DIM;
 
-/// Z·Zᵀ off the diagonal, centred and of unit length; `None` if nothing varies.
+/// Z·Zᵀ off the diagonal, centred and of unit length; `None` if the vectors do not vary.
 pub(crate) fn signature(z: &[f32]) -> Option<Vec<f32>> {
 	let rows: Vec<&[f32]> = z.chunks_exact(DIM).collect();
 	let mut gram = Vec::with_capacity(rows.len() * rows.len() / 2);
@@ -38,50 +38,50 @@ pub(crate) fn signature(z: &[f32]) -> Option<Vec<f32>> {
 	Some(gram)
 }
 
-/// Running similarity of all pairs of slots.
+/// Running similarity of all pairs of inputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Similarity {
-	slots: usize,
+	inputs: usize,
 	/// Per pair i < j: weighted sum and weight.
 	pairs: Vec<(f64, f64)>,
 }
 
 impl Similarity {
-	pub(crate) fn new(slots: usize) -> Self {
-		Self { slots, pairs: vec![(0.0, 0.0); slots * slots] }
+	pub(crate) fn new(inputs: usize) -> Self {
+		Self { inputs, pairs: vec![(0.0, 0.0); inputs * inputs] }
 	}
 
 	/// Takes in the signatures of one batch.
 	pub(crate) fn observe(&mut self, signatures: &[Option<Vec<f32>>], decay: f64) {
-		for j in 0..self.slots {
+		for j in 0..self.inputs {
 			for i in 0..j {
 				let (Some(Some(a)), Some(Some(b))) = (signatures.get(i), signatures.get(j)) else {
 					continue;
 				};
 				let cosine: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
-				let (sum, weight) = &mut self.pairs[i * self.slots + j];
+				let (sum, weight) = &mut self.pairs[i * self.inputs + j];
 				*sum = decay * *sum + (1.0 - decay) * f64::from(cosine);
 				*weight = decay * *weight + (1.0 - decay);
 			}
 		}
 	}
 
-	/// Similarity of two slots, if they have answered the same batches.
+	/// Similarity of two inputs, if they have answered the same batches.
 	pub(crate) fn of(&self, a: usize, b: usize) -> Option<f64> {
-		let (sum, weight) = self.pairs[a.min(b) * self.slots + a.max(b)];
+		let (sum, weight) = self.pairs[a.min(b) * self.inputs + a.max(b)];
 		(weight > 0.0).then(|| sum / weight)
 	}
 
-	pub(crate) fn forget(&mut self, slot: usize) {
-		for other in 0..self.slots {
-			self.pairs[slot.min(other) * self.slots + slot.max(other)] = (0.0, 0.0);
+	pub(crate) fn forget(&mut self, input: usize) {
+		for other in 0..self.inputs {
+			self.pairs[input.min(other) * self.inputs + input.max(other)] = (0.0, 0.0);
 		}
 	}
 
-	/// Groups of two or more slots, connected by similarity of at least `threshold`.
+	/// Groups of two or more inputs, connected by similarity of at least `threshold`.
 	pub(crate) fn groups(&self, threshold: f64) -> Vec<Vec<usize>> {
-		let mut leader: Vec<usize> = (0..self.slots).collect();
-		for j in 0..self.slots {
+		let mut leader: Vec<usize> = (0..self.inputs).collect();
+		for j in 0..self.inputs {
 			for i in 0..j {
 				if self.of(i, j).is_some_and(|s| s >= threshold) {
 					let (keep, merge) = (leader[i], leader[j]);
@@ -89,9 +89,9 @@ impl Similarity {
 				}
 			}
 		}
-		let mut groups: Vec<Vec<usize>> = vec![Vec::new(); self.slots];
-		for (slot, leader) in leader.into_iter().enumerate() {
-			groups[leader].push(slot);
+		let mut groups: Vec<Vec<usize>> = vec![Vec::new(); self.inputs];
+		for (input, leader) in leader.into_iter().enumerate() {
+			groups[leader].push(input);
 		}
 		groups.retain(|group| group.len() > 1);
 		groups

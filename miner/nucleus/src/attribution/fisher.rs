@@ -3,16 +3,15 @@
 //! ```text
 //!   ΔL = E_x[ g_x · Δd_x ] + ½ E_x[ (g_x · Δd_x)² ],      Δd_x = mean(d) − d_x
 //! ```
-//! In centred slots Δd = −z, and g is the gradient with respect to z: the scale cancels. Both
-//! terms come from the backward pass that training makes anyway, one product per entry.
+//! For centred inputs Δd = −z, and g is the gradient with respect to z: the scale cancels. Both
+//! terms come from the backward pass of training, with one product per entry.
 //!
 //! Eq. 8 keeps the diagonal only, and with it the product of two means, `½ Σ_k E[Δd_k²]·E[g_k²]`
-//! ([`diagonal`]). That loses what the vectors tell about *where* the loss is curved: for words, it
-//! comes out several times too small, and while a component still learns its first-order term
-//! (negative then) wins over it, so that the most useful slots come out as harmful. The Fisher
-//! information of each example, g_x·g_xᵀ, needs no diagonal, because only Δdᵀ·H·Δd is asked for;
-//! it agrees with true ablation from the first two hundred steps on. It is also what scores a
-//! group of slots that are removed together: their products add.
+//! ([`diagonal`]). This ignores where the loss is curved: for words it is several times too small,
+//! and while a component still learns, the negative first-order term outweighs it, so that the most
+//! useful inputs get negative scores. The Fisher information of each example, g_x·g_xᵀ, needs no
+//! diagonal, because only Δdᵀ·H·Δd is needed; it agrees with true ablation from the first two hundred
+//! steps on. It also scores a group of inputs that are removed together: their products add.
 
 use crate::config::DIM;
 
@@ -41,7 +40,7 @@ pub fn products(g: &[f32], z: &[f32]) -> Vec<f64> {
 	g.chunks_exact(DIM).zip(z.chunks_exact(DIM)).map(product).collect()
 }
 
-/// The score of one batch from the [`products`] of a slot, or from their sums over the slots of a
+/// The score of one batch from the [`products`] of an input, or from their sums over the inputs of a
 /// group. 0 for an empty batch.
 pub fn score(products: &[f64]) -> Score {
 	let rows = products.len().max(1) as f64;

@@ -1,7 +1,7 @@
 //! Running mean and variance of a score over batches.
 //!
-//! One batch says little (rank correlation about 0.5 with the truth); the mean over fifty or more
-//! does. What is posted is a lower bound.
+//! The score of one batch has a rank correlation of about 0.5 with the truth; the mean over fifty or
+//! more batches is reliable. Rows are made of lower bounds.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct Moments {
 }
 
 impl Moments {
-	/// Takes in the score of one batch; a number that is not finite is left out.
+	/// Adds the score of one batch; a number that is not finite is left out.
 	pub fn observe(&mut self, value: f64, decay: f64) {
 		if !value.is_finite() {
 			return;
@@ -31,7 +31,7 @@ impl Moments {
 		self.samples += 1;
 	}
 
-	/// Batches taken in.
+	/// Batches observed.
 	pub fn samples(&self) -> u64 {
 		self.samples
 	}

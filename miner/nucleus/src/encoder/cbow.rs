@@ -1,56 +1,100 @@
-//! Continuous bag of words (Mikolov et al. 2013), with the two last words told apart.
+//! Continuous bag of words (Mikolov et al. 2013), with the last two words told apart.
 //!
 //! ```text
 //!   e(x) = mean_k words[w_k] + last[w_n] + previous[w_(n−1)]        [B, m]
 //! ```
-//! Only few rows of the tables have a gradient in a batch, so the backward pass is by hand and
-//! gives those rows; candle's would fill and add three whole tables.
+//! A batch touches a few rows of the tables only, so the backward pass is written by hand and
+//! returns those rows; candle's would fill and add three whole tables.
+
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
 use crate::{
-	config::DIM,
+	config::{Config, DIM},
+	encoder::{Encoded, Encoder},
 	error::{NucleusError, Result},
-	learning::accumulate::Values,
-	parameters::Parameters,
+	learning::{Gradient, Values},
+	parameters::{Builder, Handle, Part},
 	tokenizer::{Tokenizer, UNKNOWN_ID},
 };
 
-/// The tokens of B texts, ready to be looked up.
+/// Deviation of the entries of fresh tables.
+const DEVIATION: f64 = 0.1;
+
+/// Tokenizer and tables, each `[V, m]`.
 #[derive(Clone, Debug)]
-pub(crate) struct Tokens {
-	/// Ids of each text.
-	texts: Vec<Vec<u32>>,
-	/// All of them, one text after the other: `[N]`.
-	ids: Tensor,
-	/// 1 / length where token n belongs to text b: `[B, N]`.
-	average: Tensor,
-	/// `[B]`.
-	last: Tensor,
-	/// `[B]`.
-	previous: Tensor,
+pub struct Cbow {
+	tokenizer: Arc<Tokenizer>,
+	max_tokens: usize,
+	device: Device,
+	tables: Tables,
 }
 
-impl Tokens {
-	/// Reads the last `max_tokens` tokens of each text.
-	pub(crate) fn read<T: AsRef<str>>(
-		tokenizer: &Tokenizer,
-		texts: &[T],
-		max_tokens: usize,
+#[derive(Clone, Debug)]
+struct Tables {
+	words: Handle,
+	last: Handle,
+	previous: Handle,
+}
+
+impl Cbow {
+	/// Takes its tables from `builder`.
+	///
+	/// # Errors
+	/// Those of [`Builder::table`].
+	pub fn load(
+		config: &Config,
+		tokenizer: Arc<Tokenizer>,
 		device: &Device,
+		builder: &mut Builder,
 	) -> Result<Self> {
+		let shape = [tokenizer.size(), DIM];
+		let mut table = |name: &str| {
+			builder.table(format!("encoder.{name}"), &shape, DEVIATION, Part::Function)
+		};
+		let tables =
+			Tables { words: table("words")?, last: table("last")?, previous: table("previous")? };
+		Ok(Self { tokenizer, max_tokens: config.max_tokens, device: device.clone(), tables })
+	}
+
+	/// The [`Encoder::id`] of an encoder with this tokenizer.
+	pub fn id_of(tokenizer: &Tokenizer) -> String {
+		format!("cbow:{}:{}", tokenizer.size(), tokenizer.hash())
+	}
+
+	/// Token ids of each text: the last `max_tokens` of them.
+	fn read(&self, texts: &[String]) -> Result<Vec<Vec<u32>>> {
+		let read = |text: &String| {
+			let tokens = self.tokenizer.encode(text)?;
+			Ok(tokens[tokens.len().saturating_sub(self.max_tokens)..].to_vec())
+		};
+		texts.iter().map(read).collect()
+	}
+}
+
+impl Encoder for Cbow {
+	fn id(&self) -> String {
+		Self::id_of(&self.tokenizer)
+	}
+
+	fn configure(&mut self, config: &Config) {
+		self.max_tokens = config.max_tokens;
+	}
+
+	/// Two rows, and a mean of many.
+	fn deviation(&self) -> f64 {
+		DEVIATION * 2.0_f64.sqrt()
+	}
+
+	fn forward(&self, texts: &[String]) -> Result<Box<dyn Encoded>> {
 		if texts.is_empty() {
 			return Err(NucleusError::EmptyBatch);
 		}
-		let texts: Vec<Vec<u32>> = texts
-			.iter()
-			.map(|text| {
-				let tokens = tokenizer.encode(text.as_ref())?;
-				Ok(tokens[tokens.len().saturating_sub(max_tokens)..].to_vec())
-			})
-			.collect::<Result<_>>()?;
+		let texts = self.read(texts)?;
 		let ids = texts.concat();
 		let (rows, columns) = (texts.len(), ids.len());
+		// 1 / length where token n belongs to text b: [B, N].
 		let mut average = vec![0_f32; rows * columns];
 		let mut start = 0;
 		for (row, text) in texts.iter().enumerate() {
@@ -59,15 +103,17 @@ impl Tokens {
 				.fill(1.0 / text.len().max(1) as f32);
 			start = end;
 		}
-		let last = texts.iter().map(|text| from_end(text, 0)).collect();
-		let previous = texts.iter().map(|text| from_end(text, 1)).collect();
-		Ok(Self {
-			ids: Tensor::from_vec(ids, columns, device)?,
-			average: Tensor::from_vec(average, (rows, columns), device)?,
-			last: Tensor::from_vec::<_, u32>(last, rows, device)?,
-			previous: Tensor::from_vec::<_, u32>(previous, rows, device)?,
-			texts,
-		})
+		let average = Tensor::from_vec(average, (rows, columns), &self.device)?;
+		let rows_of = |table: &Handle, ids: Vec<u32>| -> Result<Tensor> {
+			let ids = Tensor::from_vec(ids.clone(), ids.len(), &self.device)?;
+			Ok(table.value().index_select(&ids, 0)?)
+		};
+		let nth = |n| texts.iter().map(|text| from_end(text, n)).collect();
+		let mean = average.matmul(&rows_of(&self.tables.words, ids)?)?;
+		let last = rows_of(&self.tables.last, nth(0))?;
+		let previous = rows_of(&self.tables.previous, nth(1))?;
+		let vectors = ((mean + last)? + previous)?;
+		Ok(Box::new(Bag { texts, vectors, tables: self.tables.clone() }))
 	}
 }
 
@@ -76,57 +122,29 @@ fn from_end(text: &[u32], n: usize) -> u32 {
 	text.iter().rev().nth(n).copied().unwrap_or(UNKNOWN_ID)
 }
 
-/// The encoder's tables, each `[V, m]`.
-#[derive(Clone, Debug)]
-pub(crate) struct Cbow {
-	words: Tensor,
-	last: Tensor,
-	previous: Tensor,
+/// The tokens of B texts and their vectors.
+struct Bag {
+	texts: Vec<Vec<u32>>,
+	vectors: Tensor,
+	tables: Tables,
 }
 
-impl Cbow {
-	pub(crate) fn new(parameters: &Parameters) -> Result<Self> {
-		Ok(Self {
-			words: parameters.tensor("encoder.words")?,
-			last: parameters.tensor("encoder.last")?,
-			previous: parameters.tensor("encoder.previous")?,
-		})
+impl Encoded for Bag {
+	fn vectors(&self) -> &Tensor {
+		&self.vectors
 	}
 
-	/// e(x), `[B, m]`, outside of any graph.
-	pub(crate) fn forward(&self, tokens: &Tokens) -> Result<Tensor> {
-		let mean = tokens.average.matmul(&self.words.detach().index_select(&tokens.ids, 0)?)?;
-		let last = self.last.detach().index_select(&tokens.last, 0)?;
-		let previous = self.previous.detach().index_select(&tokens.previous, 0)?;
-		Ok(((mean + last)? + previous)?)
-	}
-
-	/// Gradients by parameter name from ∂L/∂e, `[B, m]` row-major, times `scale`.
-	pub(crate) fn backward(
-		tokens: &Tokens,
-		error: &[f32],
-		scale: f32,
-	) -> [(&'static str, Values); 3] {
+	fn backward(&self, error: &[f32], scale: f32, gradient: &mut Gradient) -> Result<()> {
 		let (mut words, mut last, mut previous) = (Vec::new(), Vec::new(), Vec::new());
-		for (text, error) in tokens.texts.iter().zip(error.chunks_exact(DIM)) {
+		for (text, error) in self.texts.iter().zip(error.chunks_exact(DIM)) {
 			let share = scale / text.len().max(1) as f32;
 			words.extend(text.iter().map(|&id| (id, share, error)));
 			last.push((from_end(text, 0), scale, error));
 			previous.push((from_end(text, 1), scale, error));
 		}
-		[
-			("encoder.words", Values::from_rows(DIM, words)),
-			("encoder.last", Values::from_rows(DIM, last)),
-			("encoder.previous", Values::from_rows(DIM, previous)),
-		]
-	}
-
-	/// The same tables, copied, so that later steps do not change them.
-	pub(crate) fn snapshot(&self) -> Result<Self> {
-		Ok(Self {
-			words: self.words.copy()?.detach(),
-			last: self.last.copy()?.detach(),
-			previous: self.previous.copy()?.detach(),
-		})
+		gradient.add(&self.tables.words, Values::from_rows(DIM, words));
+		gradient.add(&self.tables.last, Values::from_rows(DIM, last));
+		gradient.add(&self.tables.previous, Values::from_rows(DIM, previous));
+		Ok(())
 	}
 }

@@ -1,13 +1,13 @@
-//! What keeps one bad message or batch from spoiling a component.
+//! Limits to the effect of one bad message or batch.
 
 use serde::{Deserialize, Serialize};
 
-use crate::learning::accumulate::Gradient;
+use crate::learning::Gradient;
 
 /// Decay of the running length of the own gradient.
 const DECAY: f64 = 0.98;
 
-/// Running length of the own gradient: the measure for clipping and for foreign steps.
+/// Running length of the own gradient: the reference for clipping and for steps on Grads alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
 	sum: f64,
@@ -15,7 +15,7 @@ pub struct Guard {
 }
 
 impl Guard {
-	/// Takes in the length of one own gradient.
+	/// Adds the length of one own gradient.
 	pub fn observe(&mut self, norm: f64) {
 		if norm.is_finite() {
 			self.sum = DECAY * self.sum + (1.0 - DECAY) * norm;
@@ -47,8 +47,8 @@ impl Guard {
 	}
 }
 
-/// Weight of a Grad about parameters that are `lag` versions old: 1 / (1 + lag / limit), and 0
-/// (drop it) beyond `limit`.
+/// Weight of a Grad for parameters that are `lag` versions old: 1 / (1 + lag / limit), and 0 beyond
+/// `limit`.
 pub fn staleness(lag: u64, limit: u64) -> f64 {
 	if lag > limit {
 		0.0

@@ -1,9 +1,12 @@
-//! From the combined gradient to a step, with all state in the open so that it can be saved.
+//! From the combined gradient to a step. All of its state can be saved.
+//!
+//! candle-nn's AdamW steps every row of a table and keeps its moments private: it can neither skip
+//! the rows without a gradient nor be saved.
 
 use crate::{
 	config::OptimizerKind,
 	error::Result,
-	learning::accumulate::{Gradient, Values},
+	learning::{Gradient, Values},
 	parameters::Parameters,
 	tensors,
 };
@@ -26,7 +29,7 @@ impl Optimizer {
 	/// Fresh state.
 	pub(crate) fn new(kind: OptimizerKind, parameters: &Parameters) -> Self {
 		let zeros = || -> Vec<Vec<f32>> {
-			parameters.list.iter().map(|p| vec![0.0; p.var.elem_count()]).collect()
+			parameters.list().iter().map(|p| vec![0.0; p.tensor().elem_count()]).collect()
 		};
 		let second = match kind {
 			OptimizerKind::Adam => zeros(),
@@ -56,7 +59,7 @@ impl Optimizer {
 		let power = self.steps.min(i32::MAX as u64) as i32;
 		let rate = (learning_rate / (1.0 - BETA_1.powi(power))) as f32;
 		let correction = (1.0 / (1.0 - BETA_2.powi(power))) as f32;
-		for (i, parameter) in parameters.list.iter().enumerate() {
+		for (i, parameter) in parameters.list().iter().enumerate() {
 			let Some(Some(g)) = gradient.parts.get(i) else { continue };
 			let dense = [0];
 			let (width, rows, g) = match g {
@@ -67,13 +70,13 @@ impl Optimizer {
 				continue;
 			}
 			let kind = self.kind;
-			let decay = match parameter.name.ends_with("bias") {
-				true => 0.0,
-				false => (learning_rate * weight_decay) as f32,
+			let decay = match parameter.decays() {
+				true => (learning_rate * weight_decay) as f32,
+				false => 0.0,
 			};
 			let first = &mut self.first[i];
 			let mut second = self.second.get_mut(i);
-			tensors::update(&parameter.var, |x| {
+			tensors::update(parameter.var(), |x| {
 				for (row, g) in rows.iter().zip(g.chunks_exact(width)) {
 					let start = *row as usize * width;
 					let row = start..start + width;

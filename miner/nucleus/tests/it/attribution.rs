@@ -5,13 +5,13 @@ use bittensor_nucleus::{
 		ablation::{pearson, spearman},
 		fisher,
 	},
-	Batch, Component, Config, Example, Tensor, DIM,
+	Batch, Component, Config, Example, Model, Tensor, DIM,
 };
 
 use crate::support::{answer, component, config, cut, cut_batch, held_out, sampler, Knows};
 
 /// The components of the comparison: what each knows, and its noise.
-const SLOTS: [(&str, Knows, f32, u64); 12] = [
+const INPUTS: [(&str, Knows, f32, u64); 12] = [
 	("last word", Knows::Token(0), 0.0, 1),
 	("last word, copy", Knows::Token(0), 0.0, 1),
 	("last word, noisy", Knows::Token(0), 1.0, 2),
@@ -32,7 +32,7 @@ fn answers(texts: &[String]) -> Vec<Option<Tensor>> {
 	let one = |&(_, knows, noise, seed): &(&str, Knows, f32, u64)| {
 		Some(answer(texts, knows, noise, seed).expect("vectors"))
 	};
-	SLOTS.iter().map(one).collect()
+	INPUTS.iter().map(one).collect()
 }
 
 fn mean(losses: &[f32]) -> f64 {
@@ -49,7 +49,7 @@ struct Comparison {
 
 /// Trains a component that does not see the last three words, and compares on held-out text.
 fn compare(seed: u64) -> Comparison {
-	let settings = Config { slots: SLOTS.len(), ..config(seed) };
+	let settings = Config { inputs: INPUTS.len(), ..config(seed) };
 	let mut component = component(settings.clone());
 	let mut sampler = sampler(&settings);
 	for _ in 0..500 {
@@ -64,7 +64,8 @@ fn compare(seed: u64) -> Comparison {
 		.collect();
 	let d = answers(&texts);
 	let whole = mean(&component.losses(&short, &d).expect("losses"));
-	let gradients = component.slot_gradients(&Batch::from_examples(&short), &d).expect("gradients");
+	let gradients =
+		component.input_gradients(&Batch::from_examples(&short), &d).expect("gradients");
 	let mut comparison = Comparison {
 		truth: vec![],
 		scores: vec![],
@@ -72,11 +73,11 @@ fn compare(seed: u64) -> Comparison {
 		first: vec![],
 		literal: vec![],
 	};
-	for slot in 0..SLOTS.len() {
+	for input in 0..INPUTS.len() {
 		let mut without = d.clone();
-		without[slot] = None;
+		without[input] = None;
 		let ablated = mean(&component.losses(&short, &without).expect("losses"));
-		let (g, z) = gradients[slot].as_ref().expect("present");
+		let (g, z) = gradients[input].as_ref().expect("present");
 		let score = fisher::score(&fisher::products(g, z));
 		comparison.truth.push(ablated - whole);
 		comparison.scores.push(score.total());
@@ -95,9 +96,9 @@ fn scores_agree_with_true_ablation() {
 		println!("\nseed {seed}: nats per example (removal = running mean)");
 		println!(
 			"{:24}{:>10}{:>12}{:>12}{:>12}{:>12}",
-			"slot", "truth", "score", "diagonal", "1st order", "eq. 9"
+			"input", "truth", "score", "diagonal", "1st order", "eq. 9"
 		);
-		for (i, (name, ..)) in SLOTS.iter().enumerate() {
+		for (i, (name, ..)) in INPUTS.iter().enumerate() {
 			println!(
 				"{name:24}{:10.4}{:12.4}{:12.4}{:12.4}{:12.4}",
 				c.truth[i], c.scores[i], c.diagonal[i], c.first[i], c.literal[i]
@@ -113,8 +114,8 @@ fn scores_agree_with_true_ablation() {
 		] {
 			let scores = &scores[..USEFUL];
 			let (linear, rank) = (
-				pearson(scores, truth).expect("ten slots"),
-				spearman(scores, truth).expect("ten slots"),
+				pearson(scores, truth).expect("ten inputs"),
+				spearman(scores, truth).expect("ten inputs"),
 			);
 			println!("{name:24} Pearson {linear:6.3}   Spearman {rank:6.3}");
 			results.push((linear, rank));
@@ -131,14 +132,14 @@ fn scores_agree_with_true_ablation() {
 	assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// Trains with the given slots and returns the component.
-fn train(slots: &[(Knows, f32, u64)], steps: usize, seed: u64) -> Component {
-	let settings = Config { slots: slots.len(), learning_rate: 1e-3, ..config(seed) };
+/// Trains with the given inputs and returns the component.
+fn train(inputs: &[(Knows, f32, u64)], steps: usize, seed: u64) -> Component {
+	let settings = Config { inputs: inputs.len(), learning_rate: 1e-3, ..config(seed) };
 	let mut component = component(settings.clone());
 	let mut sampler = sampler(&settings);
 	for _ in 0..steps {
 		let batch = sampler.next_batch(32);
-		let d: Vec<Option<Tensor>> = slots
+		let d: Vec<Option<Tensor>> = inputs
 			.iter()
 			.map(|&(knows, noise, seed)| {
 				Some(answer(&batch.texts, knows, noise, seed).expect("vectors"))
@@ -152,16 +153,16 @@ fn train(slots: &[(Knows, f32, u64)], steps: usize, seed: u64) -> Component {
 #[test]
 fn the_row_pays_use_and_not_noise() {
 	for seed in 1..=3 {
-		let slots = [
+		let inputs = [
 			(Knows::Token(0), 0.2, 1),
 			(Knows::Nothing, 0.0, 2),
 			(Knows::Constant, 0.0, 3),
 			(Knows::Bag, 0.5, 4),
 		];
-		let component = train(&slots, 120, seed);
+		let component = train(&inputs, 120, seed);
 		let (attribution, row) = (component.attribution(), component.row());
 		println!("{row:?}\n{attribution:#?}");
-		let others: u32 = row.shares.iter().map(|(_, share)| u32::from(*share)).sum();
+		let others: u32 = row.shares.iter().map(|edge| u32::from(edge.share)).sum();
 		assert!(row.share(0) > 655, "the useful one has more than 1 %: {row:?}");
 		assert!(f64::from(row.share(1)) <= 0.05 * f64::from(others), "noise: {row:?}");
 		assert_eq!(row.share(2), 0, "a constant: {row:?}");
@@ -173,36 +174,36 @@ fn the_row_pays_use_and_not_noise() {
 
 #[test]
 fn nothing_is_bid_before_it_is_proven() {
-	let slots = [(Knows::Token(0), 0.0, 1), (Knows::Bag, 0.0, 2)];
-	let early = train(&slots, 40, 1);
+	let inputs = [(Knows::Token(0), 0.0, 1), (Knows::Bag, 0.0, 2)];
+	let early = train(&inputs, 40, 1);
 	assert_eq!(early.row().shares, []);
-	assert!(early.attribution().slots.iter().flatten().all(|s| !s.proven && s.bid == 0.0));
-	let mut later = train(&slots, 100, 1);
+	assert!(early.attribution().inputs.iter().flatten().all(|s| !s.proven && s.bid == 0.0));
+	let mut later = train(&inputs, 100, 1);
 	assert!(later.row().share(0) > 0);
-	// Another component behind the slot begins anew.
-	later.connect(0).expect("slot 0");
+	// Another component behind the input begins anew.
+	later.connect(0).expect("input 0");
 	assert_eq!(later.row().share(0), 0);
-	assert!(later.attribution().slots[0].is_none());
-	assert!(later.attribution().slots[1].is_some());
+	assert!(later.attribution().inputs[0].is_none());
+	assert!(later.attribution().inputs[1].is_some());
 	assert!(later.connect(2).is_err());
 }
 
 #[test]
 fn copies_share_the_pay_of_one() {
-	let slots = [
+	let inputs = [
 		(Knows::Token(0), 0.0, 1),
 		(Knows::Token(1), 0.0, 2),
 		(Knows::Token(0), 0.0, 1),
 		(Knows::Token(0), 0.0, 1),
 	];
-	let component = train(&slots, 250, 7);
+	let component = train(&inputs, 250, 7);
 	assert!(component.similarity(0, 2).expect("both answered") > 0.999);
 	assert!(component.similarity(0, 1).expect("both answered") < 0.9);
 	let attribution = component.attribution();
-	let group = |slot: usize| attribution.slots[slot].expect("answered").group;
+	let group = |input: usize| attribution.inputs[input].expect("answered").group;
 	assert!(group(0).is_some() && group(0) == group(2) && group(0) == group(3));
 	assert_eq!(group(1), None);
-	let score = |slot: usize| attribution.slots[slot].expect("answered").mean;
+	let score = |input: usize| attribution.inputs[input].expect("answered").mean;
 	assert!((score(0) - score(2)).abs() < 1e-9 && (score(0) - score(3)).abs() < 1e-9);
 	let row = component.row();
 	assert!(row.share(0).abs_diff(row.share(3)) <= 1, "{row:?}");
@@ -214,13 +215,13 @@ fn copies_share_the_pay_of_one() {
 		.iter()
 		.map(|e| Example { text: cut(&e.text, 3), target: e.target.clone() })
 		.collect();
-	let d: Vec<Option<Tensor>> = slots
+	let d: Vec<Option<Tensor>> = inputs
 		.iter()
 		.map(|&(knows, noise, seed)| Some(answer(&texts, knows, noise, seed).expect("vectors")))
 		.collect();
 	let without = |gone: &[usize]| {
 		let mut d = d.clone();
-		gone.iter().for_each(|&slot| d[slot] = None);
+		gone.iter().for_each(|&input| d[input] = None);
 		mean(&component.losses(&short, &d).expect("losses"))
 	};
 	let all = without(&[0, 2, 3]) - without(&[]);
@@ -232,7 +233,7 @@ fn copies_share_the_pay_of_one() {
 
 #[test]
 fn rotated_copies_are_found() {
-	let settings = Config { slots: 2, ..config(8) };
+	let settings = Config { inputs: 2, ..config(8) };
 	let mut component = component(settings.clone());
 	let mut sampler = sampler(&settings);
 	for _ in 0..8 {

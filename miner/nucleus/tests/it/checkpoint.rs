@@ -1,73 +1,14 @@
-use std::{fs, sync::Arc};
+//! Checkpoints: damage, older formats, and settings that may change.
 
-use bittensor_nucleus::{
-	Batch, Bid, Component, Config, Device, NucleusError, OptimizerKind, Sampler, Serve, Tensor,
-	Tokenizer,
-};
+use std::{fs, path::Path};
+
+use bittensor_nucleus::{kind, CheckpointError, Config, Loaded, Model, NucleusError, Result};
 use serde_json::json;
 
-use crate::support::{answer, bits, component, config, corpus, sampler, tokenizer, Knows};
+use crate::support::{component, config, sampler, setup};
 
-/// Steps with two downstream components, one of which answers now and then, and one upstream.
-fn train(component: &mut Component, sampler: &mut Sampler, steps: usize) {
-	for _ in 0..steps {
-		let batch = sampler.next_batch(16);
-		let noisy = answer(&batch.texts, Knows::Nothing, 0.0, 2).expect("vectors");
-		let d: Vec<Option<Tensor>> = vec![
-			Some(answer(&batch.texts, Knows::Token(0), 0.1, 1).expect("vectors")),
-			None,
-			component.steps().is_multiple_of(3).then_some(noisy),
-		];
-		component.train_step(&batch, &d).expect("a step");
-		grad(component, &batch);
-	}
-}
-
-fn grad(component: &mut Component, batch: &Batch) {
-	let error = answer(&batch.texts, Knows::Bag, 0.0, 4).expect("vectors");
-	let bid = Bid { flow: 2.0, share: 0.1 };
-	let version = component.version();
-	component
-		.accumulate_grad([7; 32], bid, version, &batch.texts, &[], &error)
-		.expect("a proper Grad");
-}
-
-fn load(path: &std::path::Path) -> Result<(Component, serde_json::Value), NucleusError> {
-	Component::load(path, tokenizer(), &Device::Cpu)
-}
-
-#[test]
-fn a_resumed_component_goes_on_bit_for_bit() {
-	let folder = tempfile::tempdir().expect("a folder");
-	let path = folder.path().join("component.safetensors");
-	for optimizer in [OptimizerKind::Adam, OptimizerKind::Sgd { momentum: 0.9 }] {
-		let settings = Config { optimizer, ..config(11) };
-		let mut straight = component(settings.clone());
-		let mut samples = sampler(&settings);
-		train(&mut straight, &mut samples, 60);
-		straight.connect(1).expect("slot 1");
-		// A Grad is pending when it is saved.
-		let notes = json!({ "sampler": samples.state(), "row": [1, 2] });
-		straight.save(&path, &notes).expect("saved");
-
-		let (mut resumed, read) = load(&path).expect("loaded");
-		assert_eq!(read, notes);
-		let mut again = sampler(&settings);
-		again.resume(serde_json::from_value(read["sampler"].clone()).expect("a state"));
-		assert!(bits(&resumed) == bits(&straight));
-		assert_eq!(resumed.attribution(), straight.attribution());
-
-		train(&mut straight, &mut samples, 20);
-		train(&mut resumed, &mut again, 20);
-		assert!(bits(&resumed) == bits(&straight));
-		assert_eq!(resumed.attribution(), straight.attribution());
-		assert_eq!(resumed.row(), straight.row());
-		straight.connect(0).expect("slot 0");
-		resumed.connect(0).expect("slot 0");
-		assert!(bits(&resumed) == bits(&straight));
-	}
-	let left: Vec<_> = fs::read_dir(folder.path()).expect("a folder").collect();
-	assert_eq!(left.len(), 1, "only the checkpoint is left behind");
+fn load(path: &Path) -> Result<Loaded> {
+	kind("cbow")?.load(path, &setup(config(12)))
 }
 
 #[test]
@@ -76,8 +17,11 @@ fn damaged_checkpoints_have_a_named_error() {
 	let path = folder.path().join("component.safetensors");
 	let settings = config(12);
 	let mut component = component(settings.clone());
-	train(&mut component, &mut sampler(&settings), 3);
-	component.save(&path, &json!(null)).expect("saved");
+	let mut sampler = sampler(&settings);
+	for _ in 0..3 {
+		component.train_step(&sampler.next_batch(16), &[]).expect("a step");
+	}
+	component.save(&path, None, &json!(null)).expect("saved");
 	let good = fs::read(&path).expect("bytes");
 	let refused = |bytes: &[u8], what: &str| {
 		fs::write(&path, bytes).expect("written");
@@ -104,23 +48,40 @@ fn damaged_checkpoints_have_a_named_error() {
 	refused(&digit, "another digit");
 	fs::write(&path, &good).expect("written");
 	assert!(load(&path).is_ok());
-	let other = Arc::new(Tokenizer::train(corpus(), 300).expect("words"));
-	let result = Component::load(&path, other, &Device::Cpu).map(|_| ());
-	assert!(matches!(result, Err(NucleusError::Checkpoint { .. })), "another vocabulary");
 	assert!(matches!(load(&folder.path().join("none")), Err(NucleusError::Io { .. })));
 	let nowhere = folder.path().join("none/component.safetensors");
-	assert!(matches!(component.save(nowhere, &json!(null)), Err(NucleusError::Io { .. })));
+	assert!(matches!(component.save(&nowhere, None, &json!(null)), Err(NucleusError::Io { .. })));
 }
 
 #[test]
 fn settings_of_a_run_may_change_over_a_checkpoint() {
 	let mut component = component(config(13));
-	let changed = Config { learning_rate: 1e-4, own_share: 0.5, vocab: 9, slots: 1, ..config(99) };
+	let changed = Config { learning_rate: 1e-4, own_share: 0.5, vocab: 9, inputs: 1, ..config(99) };
 	component.configure(&changed).expect("valid");
 	let now = component.config();
 	assert_eq!((now.learning_rate, now.own_share), (1e-4, 0.5));
-	assert_eq!((now.vocab, now.slots, now.seed), (512, 4, 13), "shapes and seed stay");
+	assert_eq!((now.vocab, now.inputs, now.seed), (512, 4, 13), "shapes and seed stay");
 	let bad = Config { own_share: 7.0, ..config(13) };
 	assert!(component.configure(&bad).is_err());
 	assert_eq!(component.config().own_share, 0.5);
+}
+
+#[test]
+fn a_checkpoint_of_another_format_is_a_named_error() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join("component.safetensors");
+	// As version 0 of the miner wrote it: no kind, no encoder, no chain.
+	let header = json!({ "format": 1, "dim": 128, "tokenizer": "", "step": 3 }).to_string();
+	let checksum = header.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+		(hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+	});
+	let metadata = [("component".to_owned(), format!("{checksum:016x}{header}"))];
+	let none: Vec<(&str, safetensors::tensor::TensorView)> = Vec::new();
+	let bytes = safetensors::serialize(none, Some(metadata.into())).expect("a file");
+	fs::write(&path, &bytes).expect("written");
+	let error = load(&path).map(|_| ()).expect_err("another format");
+	let NucleusError::Checkpoint { reason, .. } = &error else { panic!("{error}") };
+	assert_eq!(*reason, CheckpointError::OtherFormat { found: 1, expected: 2 });
+	assert!(error.to_string().contains("move the file away"), "{error}");
+	assert_eq!(fs::read(&path).expect("bytes"), bytes);
 }

@@ -1,9 +1,10 @@
 use bittensor_nucleus::{
-	Batch, Bid, Component, Config, Device, Example, Sampler, Serve, Tensor, Unigram,
+	kinds, Batch, Bid, Config, Example, Grad, Model, Sampler, Setup, Tensor, Unigram,
 };
 
 use crate::support::{
-	answer, bits, component, config, corpus, cut, cut_batch, held_out, sampler, tokenizer, Knows,
+	answer, bits, component, config, corpus, cut, cut_batch, held_out, sampler, setup, tokenizer,
+	Knows,
 };
 
 fn texts(examples: &[Example]) -> Vec<String> {
@@ -34,8 +35,8 @@ fn perplexity_falls_below_the_unigram_baseline() {
 	let examples = held_out(&settings, 400);
 	let unigram = Unigram::fit(sampler.tokens(), tokenizer().size());
 	let baseline = unigram.perplexity(examples.iter().map(|e| &e.target[..]));
-	let mut component =
-		Component::new(settings.clone(), tokenizer(), Some(&unigram), &Device::Cpu).expect("valid");
+	let setup = Setup { prior: Some(unigram), ..setup(settings.clone()) };
+	let mut component = kinds::component(&setup).expect("valid");
 	let start = component.evaluate(&examples, &[]).expect("measured").with_network;
 	assert!((start / baseline - 1.0).abs() < 0.05, "starts at {start}, baseline {baseline}");
 	for _ in 0..400 {
@@ -91,7 +92,9 @@ fn pair(seed: u64, train_b: bool) -> (f64, bool) {
 		let report = a.train_step(&cut_batch(&batch, 2), &d).expect("a step");
 		let error = report.errors[0].as_ref().expect("B was used");
 		let version = b.version();
-		b.accumulate_grad([1; 32], bid, version, &batch.texts, &[], error).expect("a Grad");
+		let texts = &batch.texts;
+		let grad = Grad { source: [1; 32], bid, version, texts, d: &[], error };
+		b.accumulate_grad(grad).expect("a Grad");
 		b.upstream_step().expect("a step");
 	}
 	let examples = held_out(&settings, 2_000);

@@ -2,6 +2,7 @@
 
 mod attribution;
 mod checkpoint;
+mod conformance;
 mod corpus;
 mod gradients;
 mod learning;

@@ -1,29 +1,34 @@
 use bittensor_nucleus::{
-	attribution::row::{Row, MIN_SELF_SHARE, SHARE_ONE},
+	attribution::row::{InputRow, MIN_SELF_SHARE, SHARE_ONE},
 	attribution::Moments,
+	InputShare,
 };
 use proptest::prelude::*;
 
-fn sum(row: &Row) -> u32 {
-	row.self_share + row.shares.iter().map(|&(_, share)| u32::from(share)).sum::<u32>()
+fn edges(shares: &[(usize, u16)]) -> Vec<InputShare> {
+	shares.iter().map(|&(input, share)| InputShare { input, share }).collect()
+}
+
+fn sum(row: &InputRow) -> u32 {
+	row.self_share + row.shares.iter().map(|edge| u32::from(edge.share)).sum::<u32>()
 }
 
 proptest! {
 	#[test]
 	fn rows_sum_exactly(
 		own in prop_oneof![Just(0.0), -1.0..1.0_f64, 1e-300..1e300_f64],
-		slots in prop::collection::vec(
+		inputs in prop::collection::vec(
 			prop_oneof![Just(0.0), -1.0..1.0_f64, 0.0..1e-9_f64, 1e-300..1e300_f64, Just(f64::NAN),
 				Just(f64::INFINITY)],
 			0..64,
 		),
 	) {
-		let row = Row::from_scores(own, &slots);
+		let row = InputRow::from_scores(own, &inputs);
 		prop_assert_eq!(sum(&row), SHARE_ONE);
 		prop_assert!(row.self_share >= MIN_SELF_SHARE);
-		prop_assert!(row.shares.windows(2).all(|pair| pair[0].0 < pair[1].0));
-		for &(slot, share) in &row.shares {
-			prop_assert!(share > 0 && slots[slot] > 0.0);
+		prop_assert!(row.shares.windows(2).all(|pair| pair[0].input < pair[1].input));
+		for &InputShare { input, share } in &row.shares {
+			prop_assert!(share > 0 && inputs[input] > 0.0);
 		}
 		prop_assert_eq!(row.distance(&row), 0.0);
 	}
@@ -31,12 +36,12 @@ proptest! {
 	#[test]
 	fn a_higher_score_never_gets_less(
 		own in 0.0..1.0_f64,
-		slots in prop::collection::vec(0.0..1.0_f64, 2..20),
+		inputs in prop::collection::vec(0.0..1.0_f64, 2..20),
 	) {
-		let row = Row::from_scores(own, &slots);
-		for a in 0..slots.len() {
-			for b in 0..slots.len() {
-				if slots[a] > slots[b] {
+		let row = InputRow::from_scores(own, &inputs);
+		for a in 0..inputs.len() {
+			for b in 0..inputs.len() {
+				if inputs[a] > inputs[b] {
 					prop_assert!(row.share(a) >= row.share(b));
 				}
 			}
@@ -46,16 +51,16 @@ proptest! {
 
 #[test]
 fn rows_follow_the_scores() {
-	let row = Row::from_scores(0.5, &[0.25, 0.0, -3.0, 0.25]);
-	assert_eq!(row, Row { self_share: 32_768, shares: vec![(0, 16_384), (3, 16_384)] });
+	let row = InputRow::from_scores(0.5, &[0.25, 0.0, -3.0, 0.25]);
+	assert_eq!(row, InputRow { self_share: 32_768, shares: edges(&[(0, 16_384), (3, 16_384)]) });
 	// Of three equal parts of 57,344 the first gets the odd unit.
-	let row = Row::from_scores(0.0, &[1.0; 3]);
+	let row = InputRow::from_scores(0.0, &[1.0; 3]);
 	assert_eq!(row.self_share, MIN_SELF_SHARE);
-	assert_eq!(row.shares, [(0, 19_115), (1, 19_115), (2, 19_114)]);
-	assert_eq!(Row::from_scores(0.0, &[]), Row::own());
-	assert_eq!(Row::from_scores(-1.0, &[0.0, -2.0]), Row::own());
-	assert_eq!(Row::from_scores(1.0, &[1e-9]), Row::own(), "dust is no edge");
-	let moved = Row::from_scores(0.5, &[0.5]).distance(&Row::own());
+	assert_eq!(row.shares, edges(&[(0, 19_115), (1, 19_115), (2, 19_114)]));
+	assert_eq!(InputRow::from_scores(0.0, &[]), InputRow::own());
+	assert_eq!(InputRow::from_scores(-1.0, &[0.0, -2.0]), InputRow::own());
+	assert_eq!(InputRow::from_scores(1.0, &[1e-9]), InputRow::own(), "dust is no edge");
+	let moved = InputRow::from_scores(0.5, &[0.5]).distance(&InputRow::own());
 	assert!((moved - 0.5).abs() < 1e-12);
 }
 

@@ -1,25 +1,15 @@
-use bittensor_nucleus::{Config, Noise, NucleusError, Serve, Tensor, DIM};
+//! Answers: what may and may not change them.
 
-use crate::support::{answer, component, config, entries, held_out, sampler, Knows};
+use bittensor_nucleus::{kind, kinds, Config, Model, NucleusError, Setup, Tensor, DIM};
+
+use crate::support::{answer, bits, component, config, entries, held_out, sampler, setup, Knows};
 
 #[test]
-fn any_text_is_answered() {
+fn more_vectors_than_inputs_are_refused() {
 	let component = component(config(1));
-	let texts: Vec<String> = vec![
-		"In the beginning".into(),
-		String::new(),
-		" \n\t ".into(),
-		"☃ ☃ 雪だるま".into(),
-		"the ".repeat(250_000),
-		"x".repeat(1_000_000),
-	];
-	let y = component.forward(&texts, &[]).expect("vectors");
-	assert_eq!(y.dims(), [texts.len(), DIM]);
-	assert!(entries(&y).iter().all(|x| x.is_finite()));
-	assert!(matches!(component.forward(&[], &[]), Err(NucleusError::EmptyBatch)));
 	let too_many: Vec<Option<Tensor>> = vec![None; 5];
-	let refused = component.forward(&texts[..1], &too_many);
-	assert!(matches!(refused, Err(NucleusError::NoSuchSlot { slot: 4, slots: 4 })));
+	let refused = component.forward(&["one".to_owned()], &too_many);
+	assert!(matches!(refused, Err(NucleusError::NoSuchInput { input: 4, inputs: 4 })));
 }
 
 #[test]
@@ -79,31 +69,17 @@ fn a_missing_or_broken_answer_is_the_mean() {
 }
 
 #[test]
-fn a_snapshot_does_not_change() {
-	let settings = config(4);
-	let mut component = component(settings.clone());
-	let mut sampler = sampler(&settings);
-	let texts = sampler.next_batch(3).texts;
-	component.train_step(&sampler.next_batch(32), &[]).expect("a step");
-	let snapshot = component.snapshot().expect("a copy");
-	let before = entries(&snapshot.forward(&texts, &[]).expect("vectors"));
-	assert!(before == entries(&component.forward(&texts, &[]).expect("vectors")));
-	for _ in 0..3 {
-		component.train_step(&sampler.next_batch(32), &[]).expect("a step");
-	}
-	assert!(before == entries(&snapshot.forward(&texts, &[]).expect("vectors")));
-	assert!(before != entries(&component.forward(&texts, &[]).expect("vectors")));
-	assert!(component.version() > snapshot.version());
-}
-
-#[test]
 fn noise_is_seeded_and_ignores_the_text() {
 	let texts = vec!["a".to_owned(), "b".to_owned()];
-	let (a, b) = (Noise::new(1), Noise::new(1));
+	let noise = |seed| -> Box<dyn Model> {
+		let setup = Setup::new(Config { seed, ..Config::default() });
+		kind("noise").and_then(|noise| noise.create(&setup)).expect("no settings are needed")
+	};
+	let (a, b) = (noise(1), noise(1));
 	let first = entries(&a.forward(&texts, &[]).expect("noise"));
 	assert!(first == entries(&b.forward(&texts, &[]).expect("noise")));
 	assert!(first != entries(&a.forward(&texts, &[]).expect("noise")));
-	assert!(first != entries(&Noise::new(2).forward(&texts, &[]).expect("noise")));
+	assert!(first != entries(&noise(2).forward(&texts, &[]).expect("noise")));
 	let long = entries(&a.forward(&vec!["x".to_owned(); 100], &[]).expect("noise"));
 	let mean = long.iter().sum::<f32>() / long.len() as f32;
 	let variance = long.iter().map(|x| x * x).sum::<f32>() / long.len() as f32;
@@ -114,16 +90,14 @@ fn noise_is_seeded_and_ignores_the_text() {
 #[test]
 fn settings_out_of_range_are_refused() {
 	let bad = [
-		Config { slots: 65, ..config(1) },
+		Config { inputs: 65, ..config(1) },
 		Config { horizon: 0, ..config(1) },
 		Config { own_share: 1.5, ..config(1) },
 		Config { learning_rate: f64::NAN, ..config(1) },
 		Config { max_tokens: 3, ..config(1) },
 	];
-	let device = bittensor_nucleus::Device::Cpu;
 	for config in bad {
-		let made =
-			bittensor_nucleus::Component::new(config, crate::support::tokenizer(), None, &device);
+		let made = kinds::component(&setup(config));
 		assert!(matches!(made, Err(NucleusError::Config { .. })));
 	}
 }
@@ -132,7 +106,7 @@ fn settings_out_of_range_are_refused() {
 fn bad_batches_change_nothing() {
 	let settings = config(5);
 	let mut component = component(settings.clone());
-	let before = crate::support::bits(&component);
+	let before = bits(&component);
 	let good = sampler(&settings).next_batch(4);
 	let mut empty = good.clone();
 	empty.texts.clear();
@@ -147,7 +121,7 @@ fn bad_batches_change_nothing() {
 	for bad in [few, unknown, long] {
 		assert!(matches!(component.train_step(&bad, &[]), Err(NucleusError::Shape { .. })));
 	}
-	assert!(crate::support::bits(&component) == before);
+	assert!(bits(&component) == before);
 	assert_eq!(component.steps(), 0);
 	assert!(component.evaluate(&held_out(&settings, 10), &[]).expect("measured").tokens == 10);
 }

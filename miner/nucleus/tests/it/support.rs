@@ -6,7 +6,8 @@ use std::{
 };
 
 use bittensor_nucleus::{
-	Batch, Component, Config, Corpus, Device, Example, Result, Sampler, Tensor, Tokenizer, DIM,
+	kinds, Batch, Component, Config, Corpus, Device, Example, Model, Result, Sampler, Setup,
+	Tensor, Tokenizer, DIM,
 };
 
 /// Folder of the committed corpus. Tests run in the folder of their crate; a path of the build
@@ -31,11 +32,16 @@ pub(crate) fn tokenizer() -> Arc<Tokenizer> {
 
 /// Settings for tests.
 pub(crate) fn config(seed: u64) -> Config {
-	Config { vocab: 512, hidden: 32, slots: 4, horizon: 1, seed, ..Config::default() }
+	Config { vocab: 512, hidden: 32, inputs: 4, horizon: 1, seed, ..Config::default() }
+}
+
+/// What a model is made of in tests.
+pub(crate) fn setup(config: Config) -> Setup {
+	Setup::new(config).with_tokenizer(tokenizer())
 }
 
 pub(crate) fn component(config: Config) -> Component {
-	Component::new(config, tokenizer(), None, &Device::Cpu).expect("valid settings")
+	kinds::component(&setup(config)).expect("valid settings")
 }
 
 /// Samples all train documents.
@@ -129,9 +135,9 @@ pub(crate) fn entries(tensor: &Tensor) -> Vec<f32> {
 	tensor.flatten_all().and_then(|t| t.to_vec1()).expect("an f32 tensor")
 }
 
-/// All parameters of a component, as bits.
-pub(crate) fn bits(component: &Component) -> Vec<u32> {
-	component
+/// All parameters of a model, as bits.
+pub(crate) fn bits(model: &dyn Model) -> Vec<u32> {
+	model
 		.parameters()
 		.iter()
 		.flat_map(|p| entries(p.tensor()).into_iter().map(f32::to_bits))

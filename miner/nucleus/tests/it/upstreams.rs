@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use bittensor_nucleus::{
 	learning::{combine, Values},
-	Batch, Bid, BidWeight, Component, Config, Gradient, NucleusError, OptimizerKind, Part, Serve,
-	Tensor, Verdict,
+	Batch, Bid, BidWeight, Component, Config, Grad, Gradient, Model, NucleusError, OptimizerKind,
+	Part, Tensor, Verdict,
 };
 use proptest::prelude::*;
 
@@ -41,10 +41,8 @@ fn flow(flow: f64) -> Bid {
 fn send(component: &mut Component, source: u8, bid: Bid, error: &Tensor) -> Verdict {
 	let texts = &batch().texts;
 	let version = component.version();
-	component
-		.accumulate_grad([source; 32], bid, version, texts, &[], error)
-		.expect("a proper Grad")
-		.verdict
+	let grad = Grad { source: [source; 32], bid, version, texts, d: &[], error };
+	component.accumulate_grad(grad).expect("a proper Grad").verdict
 }
 
 fn values(component: &Component) -> Vec<f64> {
@@ -191,7 +189,7 @@ fn the_decoder_belongs_to_the_own_loss() {
 	for (a, b) in with.parameters().iter().zip(without.parameters()) {
 		let same = entries(a.tensor()) == entries(b.tensor());
 		let decoder = a.part() == Part::Decoder;
-		let untouched = a.name().starts_with("slot.") && a.name() != "slot.own.adaptor";
+		let untouched = a.name().starts_with("input.") && a.name() != "input.own.adaptor";
 		assert!(same == decoder || untouched, "{}", a.name());
 	}
 }
@@ -225,7 +223,8 @@ fn grads_are_judged_before_they_count() {
 	let mut component = component(settings);
 	let before = bits(&component);
 	let grad = |component: &mut Component, version, error: &Tensor| {
-		component.accumulate_grad([1; 32], flow(1.0), version, texts, &[], error)
+		let (source, bid) = ([1; 32], flow(1.0));
+		component.accumulate_grad(Grad { source, bid, version, texts, d: &[], error })
 	};
 	let device = bittensor_nucleus::Device::Cpu;
 	let wrong = Tensor::zeros((15, 128), candle_core::DType::F32, &device).expect("zeros");

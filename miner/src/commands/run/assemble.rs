@@ -1,14 +1,14 @@
 //! Builds the parts of a component and starts its tasks.
 
 use super::{
-	prepare::{Prepared, CHECKPOINT},
+	prepare::{Prepared, Text, CHECKPOINT},
 	registration::Registration,
 };
 use crate::{
-	axon::{Axon, AxonConfig, ComponentService},
+	axon::{Axon, AxonConfig},
 	chain::{cache::ChainCache, poster::Poster},
 	cli::{Post, RunArgs},
-	compute::{Brain, Compute, NoiseNucleus, Notes},
+	compute::{Brain, Compute, Notes},
 	config::{self, ConfigError},
 	dendrite::{Dendrite, DendriteConfig, TonicTransport, TransportConfig},
 	identity::Identity,
@@ -20,7 +20,6 @@ use crate::{
 };
 use anyhow::Context;
 use bittensor_client::{bit, ss58, AccountId, Chain};
-use bittensor_nucleus::{Example, Sampler, Serve as _};
 use bittensor_wire::Signer;
 use metrics::{counter, gauge};
 use parking_lot::Mutex;
@@ -37,17 +36,17 @@ pub struct Miner {
 	pub telemetry: Telemetry,
 	/// Cancelled after the last of `--max-steps`.
 	pub finished: CancellationToken,
-	/// The compute thread; `None` for a kind that learns nothing.
-	pub computing: Option<Computing>,
+	/// The compute thread.
+	pub computing: Computing,
 }
 
-/// A component on its thread.
+/// A model on its thread.
 pub struct Computing {
 	/// The handle to the thread.
 	pub compute: Compute,
-	/// Returns the component.
+	/// Returns the model.
 	pub thread: JoinHandle<Brain>,
-	/// What the checkpoint holds beside the component.
+	/// What the checkpoint holds beside the model.
 	pub notes: Arc<Mutex<Notes>>,
 }
 
@@ -55,11 +54,14 @@ pub struct Computing {
 pub async fn assemble(
 	args: &RunArgs,
 	identity: &Identity,
-	prepared: Option<Prepared>,
+	prepared: Prepared,
 	chain: Arc<dyn Chain>,
 	supervisor: &Supervisor,
 ) -> anyhow::Result<Miner> {
 	let account = identity.account();
+	if let Some(origin) = &prepared.origin {
+		origin.check_chain(chain.genesis_hash())?;
+	}
 	let parameters = chain.parameters().await?;
 	let stake = args.row.stake;
 	if stake > 0 && stake < parameters.min_stake {
@@ -78,25 +80,20 @@ pub async fn assemble(
 	let watchdog = Watchdog::new(args.process.stale_after);
 	supervisor.spawn("watchdog", watchdog.run(cache.clone(), args.chain.chain.clone()));
 
-	let learns = prepared.is_some() && args.learning.learn_from.grads();
+	let learns = prepared.text.is_some() && args.learning.learn_from.grads();
 	let network = Arc::new(Network::new(cache.clone(), args.learning.bid_weight, learns));
 	let signer: Arc<dyn Signer> = Arc::new(identity.keypair().clone());
 	let transport =
 		TonicTransport::new(chain.genesis_hash(), signer.clone(), TransportConfig::default());
 	let dendrite = Arc::new(Dendrite::new(account, Arc::new(transport), DendriteConfig::default()));
-	let (computing, text) = match prepared {
-		Some(prepared) => start_computing(args, prepared, &network).map(Some)?.unzip(),
-		None => (None, None),
-	};
-	let service: Arc<dyn ComponentService> = match &computing {
-		Some(computing) => Arc::new(computing.compute.clone()),
-		None => Arc::new(NoiseNucleus::new(args.component.seed)),
-	};
+	let genesis = chain.genesis_hash();
+	let (computing, text) = start_computing(args, prepared, genesis, &network)?;
+	let service = Arc::new(computing.compute.clone());
 	let endpoint = match args.serve.no_serve {
 		true => None,
 		false => {
 			let listen = args.serve.listen.to_string();
-			let (genesis, peers) = (chain.genesis_hash(), network.clone());
+			let peers = network.clone();
 			let config = AxonConfig { max_ttl: args.serve.max_ttl, ..AxonConfig::default() };
 			let axon =
 				Axon::start(&listen, genesis, signer, peers, service, dendrite.clone(), config)
@@ -126,7 +123,7 @@ pub async fn assemble(
 	};
 	let telemetry = Telemetry::new(status, cache.clone(), poster.clone());
 	let finished = CancellationToken::new();
-	if let (Some(computing), Some((sampler, held_out))) = (&computing, text) {
+	if let Some(Text { sampler, held_out, .. }) = text {
 		supervisor.spawn(
 			"inputs",
 			inputs::keep(
@@ -166,26 +163,28 @@ fn start_metrics(args: &RunArgs, supervisor: &Supervisor) -> anyhow::Result<()> 
 	Ok(())
 }
 
-/// Starts the compute thread. Returns it with the text to learn from and to be measured on.
+/// Starts the compute thread. Returns it with the text to learn from, for a kind that learns.
 fn start_computing(
 	args: &RunArgs,
 	prepared: Prepared,
+	genesis: [u8; 32],
 	network: &Network,
-) -> anyhow::Result<(Computing, (Sampler, Vec<Example>))> {
-	let Prepared { component, notes, sampler, held_out, unigram, device } = prepared;
-	counter!("bittensor_miner_steps_total").absolute(component.steps());
-	gauge!("bittensor_miner_parameter_version").set(component.version() as f64);
-	gauge!("bittensor_miner_perplexity_unigram").set(unigram);
+) -> anyhow::Result<(Computing, Option<Text>)> {
+	let Prepared { model, notes, text, device, .. } = prepared;
+	counter!("bittensor_miner_steps_total").absolute(model.steps());
+	gauge!("bittensor_miner_parameter_version").set(model.version() as f64);
+	if let Some(text) = &text {
+		gauge!("bittensor_miner_perplexity_unigram").set(text.unigram);
+	}
 	if let Some(start) = notes.perplexity_start {
 		gauge!("bittensor_miner_perplexity_start").set(start);
 	}
-	let mut inputs = notes.accounts();
-	inputs.resize(component.config().slots, None);
-	network.set_inputs(inputs.clone());
-	let brain = Brain::new(component, inputs, args.learning.learn_from.grads(), device);
+	let takes_grads = args.learning.learn_from.grads();
+	let brain = Brain::new(model, notes.accounts(), takes_grads, device).on_chain(genesis);
+	network.set_inputs(brain.inputs().clone());
 	let (compute, thread) = Compute::start(brain).context("cannot start the compute thread")?;
 	let notes = Arc::new(Mutex::new(notes));
-	Ok((Computing { compute, thread, notes }, (sampler, held_out)))
+	Ok((Computing { compute, thread, notes }, text))
 }
 
 fn learning_config(args: &RunArgs, account: AccountId) -> LearningConfig {

@@ -20,20 +20,30 @@ pub const CHECKPOINT: &str = "component.safetensors";
 )]
 pub struct InUse(String);
 
-/// The component, and the text that it learns from and is measured on.
+/// The model of the component, and the text that it learns from.
 pub struct Prepared {
 	/// New, or from the checkpoint.
-	pub component: nucleus::Component,
-	/// What the checkpoint holds beside the component.
+	pub model: Box<dyn nucleus::Model>,
+	/// Where the checkpoint was made; `None` for a new model.
+	pub origin: Option<nucleus::Origin>,
+	/// What the checkpoint holds beside the model.
 	pub notes: Notes,
+	/// `None` for a kind that learns nothing.
+	pub text: Option<Text>,
+	/// Where tensors live.
+	pub device: nucleus::Device,
+}
+
+/// The text that a component learns from and is measured on.
+pub struct Text {
 	/// Train examples.
 	pub sampler: nucleus::Sampler,
 	/// Held-out examples.
 	pub held_out: Vec<nucleus::Example>,
 	/// Perplexity of the unigram model on the held-out examples.
 	pub unigram: f64,
-	/// Where tensors live.
-	pub device: nucleus::Device,
+	/// Names of the train documents.
+	documents: Vec<String>,
 }
 
 /// Creates the base path and locks it for this process.
@@ -51,75 +61,73 @@ pub fn lock(base_path: &Path) -> anyhow::Result<File> {
 	}
 }
 
-/// Reads the corpus, and creates or resumes the component. `None` for a kind that learns nothing.
-pub async fn prepare(args: &RunArgs) -> anyhow::Result<Option<Prepared>> {
-	if args.component.kind == "noise" {
-		return Ok(None);
-	}
+/// Reads the corpus, if the kind learns, and creates or resumes the model.
+pub async fn prepare(args: &RunArgs) -> anyhow::Result<Prepared> {
 	let args = args.clone();
-	tokio::task::spawn_blocking(move || read(&args)).await?.map(Some)
+	tokio::task::spawn_blocking(move || read(&args)).await?
 }
 
 fn read(args: &RunArgs) -> anyhow::Result<Prepared> {
 	let options = &args.component;
-	let folder =
-		options.corpus.as_ref().ok_or_else(|| ConfigError::Corpus(options.kind.clone()))?;
-	let corpus = nucleus::Corpus::load(folder)?;
-	let documents = corpus.select(&options.documents)?;
-	let tokenizer = Arc::new(nucleus::Tokenizer::train(&corpus, options.vocabulary)?);
+	let kind = nucleus::kind(&options.kind)?;
 	let config = nucleus::Config {
 		vocab: options.vocabulary,
-		slots: args.downstream.inputs,
+		inputs: args.downstream.inputs,
 		batch: args.learning.batch,
 		seed: options.seed,
 		bid_weight: args.learning.bid_weight,
 		..nucleus::Config::default()
 	};
-	let mut sampler = nucleus::Sampler::new(
-		&corpus,
-		&documents,
-		&tokenizer,
-		config.context,
-		config.horizon,
-		options.seed,
-	)?;
-	let held_out = nucleus::held_out(
-		&corpus,
-		&corpus.held_out_for(&documents),
-		&tokenizer,
-		config.context,
-		config.horizon,
-		args.learning.held_out,
-	)?;
-	let model = nucleus::Unigram::fit(sampler.tokens(), tokenizer.size());
-	let unigram = model.perplexity(held_out.iter().map(|example| &example.target[..]));
-	let names: Vec<String> =
-		documents.iter().map(|at| corpus.documents()[*at].name().to_owned()).collect();
+	let device = device();
+	let mut setup = nucleus::Setup { device: device.clone(), ..nucleus::Setup::new(config) };
+	let mut text = match kind.learns {
+		true => Some(read_text(args, &mut setup)?),
+		false => None,
+	};
+	let documents = text.as_ref().map(|text| text.documents.clone()).unwrap_or_default();
+	let path = options.base_path.join(CHECKPOINT);
+	if !path.exists() {
+		let model = kind.create(&setup)?;
+		let notes = Notes { documents, ..Notes::default() };
+		return Ok(Prepared { model, origin: None, notes, text, device });
+	}
+	let nucleus::Loaded { model, notes, origin } = kind.load(&path, &setup)?;
+	let notes: Notes = serde_json::from_value(notes).unwrap_or_default();
+	if let Some(text) = text.as_mut().filter(|text| text.documents == notes.documents) {
+		text.sampler.resume(notes.sampler);
+	}
+	let notes = Notes { documents, ..notes };
+	tracing::info!("resumed {} at step {}", path.display(), model.steps());
+	Ok(Prepared { model, origin: Some(origin), notes, text, device })
+}
+
+/// Reads the corpus, and gives its words to the setup of the model.
+fn read_text(args: &RunArgs, setup: &mut nucleus::Setup) -> anyhow::Result<Text> {
+	let options = &args.component;
+	let folder =
+		options.corpus.as_ref().ok_or_else(|| ConfigError::Corpus(options.kind.clone()))?;
+	let corpus = nucleus::Corpus::load(folder)?;
+	let chosen = corpus.select(&options.documents)?;
+	let tokenizer = Arc::new(nucleus::Tokenizer::train(&corpus, options.vocabulary)?);
+	let (context, horizon) = (setup.config.context, setup.config.horizon);
+	let sampler =
+		nucleus::Sampler::new(&corpus, &chosen, &tokenizer, context, horizon, options.seed)?;
+	let measured = corpus.held_out_for(&chosen);
+	let count = args.learning.held_out;
+	let held_out = nucleus::held_out(&corpus, &measured, &tokenizer, context, horizon, count)?;
+	let prior = nucleus::Unigram::fit(sampler.tokens(), tokenizer.size());
+	let unigram = prior.perplexity(held_out.iter().map(|example| &example.target[..]));
+	let documents: Vec<String> =
+		chosen.iter().map(|at| corpus.documents()[*at].name().to_owned()).collect();
 	tracing::info!(
 		"{} documents, {} examples, {} words, unigram perplexity {unigram:.1}",
-		names.len(),
+		documents.len(),
 		sampler.examples(),
 		tokenizer.size()
 	);
-
-	let device = device();
-	let path = options.base_path.join(CHECKPOINT);
-	if !path.exists() {
-		let component = nucleus::Component::new(config, tokenizer, Some(&model), &device)?;
-		let notes = Notes { documents: names, ..Notes::default() };
-		return Ok(Prepared { component, notes, sampler, held_out, unigram, device });
-	}
-	let (mut component, notes) = nucleus::Component::load(&path, tokenizer, &device).context(
-		"the checkpoint is corrupt, or of another corpus or --vocabulary; it was not changed",
-	)?;
-	component.configure(&config)?;
-	let mut notes: Notes = serde_json::from_value(notes).unwrap_or_default();
-	if notes.documents == names {
-		sampler.resume(notes.sampler);
-	}
-	notes.documents = names;
-	tracing::info!("resumed {} at step {}", path.display(), component.steps());
-	Ok(Prepared { component, notes, sampler, held_out, unigram, device })
+	setup.tokenizer = Some(tokenizer);
+	setup.prior = Some(prior);
+	Ok(Text { sampler, held_out, unigram, documents })
 }
 
 /// Where tensors live.

@@ -1,0 +1,254 @@
+//! Models: what a miner runs. The compute thread owns one and knows nothing else about it.
+
+use std::path::Path;
+
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+	attribution::{Attribution, InputRow},
+	checkpoint,
+	config::Config,
+	corpus::{Batch, Example},
+	error::{NucleusError, Result},
+	learning::{Account, Bid, Gradient},
+	parameters::Parameter,
+	perplexity::Perplexity,
+	state::State,
+};
+
+/// The report of one training step.
+#[derive(Clone, Debug)]
+pub struct StepReport {
+	/// Steps made so far, this one included.
+	pub step: u64,
+	/// Mean NLL in nats per token, before the step.
+	pub loss: f64,
+	/// ΔL of this batch per input; `None` for inputs that were missing.
+	pub scores: Vec<Option<f64>>,
+	/// ΔL of the own encoder in this batch.
+	pub own_score: f64,
+	/// ΔL of the null input in this batch.
+	pub null_score: f64,
+	/// ∂L/∂d per input, `[B, m]`, row x for example x: what to send downstream as a Grad.
+	pub errors: Vec<Option<Tensor>>,
+	/// Inputs whose vectors had a wrong shape or numbers that are not finite: used as missing.
+	pub refused: Vec<usize>,
+	/// Length of the own gradient of f.
+	pub gradient_norm: f64,
+	/// Upstreams whose gradients took part.
+	pub sources: usize,
+	/// `false` if the combined gradient was not finite, so that no step was made.
+	pub stepped: bool,
+}
+
+/// An error signal of an upstream.
+#[derive(Clone, Copy, Debug)]
+pub struct Grad<'g> {
+	/// Service key of the upstream.
+	pub source: Account,
+	/// Its bid.
+	pub bid: Bid,
+	/// Version of the parameters that answered it.
+	pub version: u64,
+	/// The texts that were answered.
+	pub texts: &'g [String],
+	/// The vectors of the inputs at that time, as in [`Model::forward`].
+	pub d: &'g [Option<Tensor>],
+	/// ∂L/∂y, `[B, m]`.
+	pub error: &'g Tensor,
+}
+
+/// The outcome of a Grad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+	/// It takes part in the next step.
+	Accepted,
+	/// The sender bids nothing: it has no effect.
+	NoBid,
+	/// Its parameters are too old.
+	Stale,
+	/// Others bid more, and there is no room.
+	Outbid,
+	/// It is 0, or far fainter than what the sender usually sends.
+	Faint,
+	/// The model has nothing to learn.
+	NothingToLearn,
+}
+
+impl Verdict {
+	/// Its name in metrics and logs.
+	pub fn name(self) -> &'static str {
+		match self {
+			Self::Accepted => "accepted",
+			Self::NoBid => "no_bid",
+			Self::Stale => "stale",
+			Self::Outbid => "outbid",
+			Self::Faint => "faint",
+			Self::NothingToLearn => "nothing_to_learn",
+		}
+	}
+}
+
+/// The outcome of a Grad, and what to send on.
+#[derive(Clone, Debug)]
+pub struct GradReport {
+	/// The outcome.
+	pub verdict: Verdict,
+	/// Its weight in eq. 12 before normalisation; 0 unless accepted.
+	pub weight: f64,
+	/// ∂L/∂d per input, `[B, m]`; all `None` unless accepted.
+	pub errors: Vec<Option<Tensor>>,
+}
+
+/// What a miner runs: a function of text and of other components' vectors, and how it learns.
+///
+/// Only [`Model::kind`], [`Model::forward`] and [`Model::state`] are required. The other methods
+/// describe a model that has no inputs, no parameters and nothing to learn; a trainable model
+/// overrides them all ([`Component`](crate::Component)).
+///
+/// Whether a model serves, takes Grads in, or posts its row is decided by the miner.
+pub trait Model: std::fmt::Debug + Send + Sync {
+	/// Name of its kind in [`KINDS`](crate::kinds::KINDS).
+	fn kind(&self) -> &'static str;
+
+	/// y, `[B, m]`, of B texts; any text is answered. `d` holds per input the vectors of a
+	/// downstream component, `[B, m]`, or `None` if it did not answer. Vectors of a wrong shape or
+	/// with numbers that are not finite count as missing, and so do inputs beyond the end of `d`.
+	///
+	/// # Errors
+	/// [`NucleusError::EmptyBatch`] without texts; [`NucleusError::NoSuchInput`] if `d` is longer
+	/// than the number of inputs.
+	fn forward(&self, texts: &[String], d: &[Option<Tensor>]) -> Result<Tensor>;
+
+	/// All of its state: a model of its kind that is restored from it goes on bit for bit.
+	///
+	/// # Errors
+	/// [`NucleusError::Tensor`] if a parameter cannot be read.
+	fn state(&self) -> Result<State>;
+
+	/// [`Encoder::id`](crate::encoder::Encoder::id) of its encoder; empty without one.
+	fn encoder(&self) -> String {
+		String::new()
+	}
+
+	/// Counts the changes of its answers.
+	fn version(&self) -> u64 {
+		0
+	}
+
+	/// Number of inputs.
+	fn inputs(&self) -> usize {
+		0
+	}
+
+	/// Training steps made on the own loss.
+	fn steps(&self) -> u64 {
+		0
+	}
+
+	/// Its parameters, in a fixed order.
+	fn parameters(&self) -> &[Parameter] {
+		&[]
+	}
+
+	/// Adopts those settings that may change between runs.
+	///
+	/// # Errors
+	/// [`NucleusError::Config`] for settings out of range; then nothing changes.
+	fn configure(&mut self, config: &Config) -> Result<()> {
+		config.validate()
+	}
+
+	/// Prepares an input for another downstream component: fresh adaptor, statistics and scores.
+	///
+	/// # Errors
+	/// [`NucleusError::NoSuchInput`].
+	fn connect(&mut self, input: usize) -> Result<()> {
+		Err(NucleusError::NoSuchInput { input, inputs: self.inputs() })
+	}
+
+	/// One step on a batch: own loss, attribution, and the gradients of upstreams since the last
+	/// step. `d` as in [`Model::forward`].
+	///
+	/// # Errors
+	/// [`NucleusError::NothingToLearn`]; [`NucleusError::EmptyBatch`], [`NucleusError::Shape`] for
+	/// targets that do not fit, or [`NucleusError::NoSuchInput`]. Nothing has changed then. Bad
+	/// vectors in `d` are not an error: see [`StepReport::refused`].
+	fn train_step(&mut self, _batch: &Batch, _d: &[Option<Tensor>]) -> Result<StepReport> {
+		Err(NucleusError::NothingToLearn(self.kind()))
+	}
+
+	/// One step on the gradients of upstreams alone, without an own loss. `false` if there were
+	/// none to use.
+	///
+	/// # Errors
+	/// [`NucleusError::Tensor`] if an operation fails.
+	fn upstream_step(&mut self) -> Result<bool> {
+		Ok(false)
+	}
+
+	/// Takes in a Grad. Its gradient waits for the next step.
+	///
+	/// # Errors
+	/// [`NucleusError::EmptyBatch`], [`NucleusError::Shape`] or [`NucleusError::NotFinite`] for a
+	/// bad message, [`NucleusError::NoSuchInput`]. Nothing has changed then.
+	fn accumulate_grad(&mut self, _grad: Grad) -> Result<GradReport> {
+		let errors = vec![None; self.inputs()];
+		Ok(GradReport { verdict: Verdict::NothingToLearn, weight: 0.0, errors })
+	}
+
+	/// Loss of each example: −log P(T'|y), the sum over its tokens, in nats. `d` holds per input
+	/// the vectors for all N examples, `[N, m]`.
+	///
+	/// # Errors
+	/// As [`Model::train_step`].
+	fn losses(&self, _examples: &[Example], _d: &[Option<Tensor>]) -> Result<Vec<f32>> {
+		Err(NucleusError::NothingToLearn(self.kind()))
+	}
+
+	/// Gradient of the mean loss per token of a batch with respect to every parameter, in the
+	/// order of [`Model::parameters`], without a step; `d` as in [`Model::forward`].
+	///
+	/// # Errors
+	/// As [`Model::train_step`].
+	fn own_gradient(&self, _batch: &Batch, _d: &[Option<Tensor>]) -> Result<Gradient> {
+		Err(NucleusError::NothingToLearn(self.kind()))
+	}
+
+	/// Perplexity on held-out examples. `d` as in [`Model::losses`].
+	///
+	/// # Errors
+	/// As [`Model::train_step`].
+	fn evaluate(&self, examples: &[Example], d: &[Option<Tensor>]) -> Result<Perplexity> {
+		let with = self.losses(examples, d)?;
+		let without = self.losses(examples, &[])?;
+		Ok(Perplexity::of(examples, &with, &without))
+	}
+
+	/// The scores as they stand.
+	fn attribution(&self) -> Attribution {
+		Attribution::default()
+	}
+
+	/// The row to post.
+	fn row(&self) -> InputRow {
+		self.attribution().row()
+	}
+
+	/// Writes a checkpoint in one step; a failure leaves the old file. `chain` is the genesis hash
+	/// of the chain it lives on; `notes` belong to the caller.
+	///
+	/// # Errors
+	/// [`NucleusError::Io`] if the file cannot be written.
+	fn save(&self, path: &Path, chain: Option<[u8; 32]>, notes: &Value) -> Result<()> {
+		let (kind, encoder) = (self.kind(), self.encoder());
+		checkpoint::write(
+			path,
+			&checkpoint::Header::new(kind, encoder, chain, notes),
+			self.state()?,
+		)
+	}
+}
