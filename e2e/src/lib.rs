@@ -16,7 +16,6 @@
 //! the unit.
 
 pub mod binaries;
-pub mod chain;
 pub mod ledger;
 pub mod localnet;
 pub mod miner;
