@@ -182,7 +182,7 @@ impl std::fmt::Display for Status {
 		let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.1}"));
 		write!(
 			f,
-			"uid {} epoch {} step {} loss {} perplexity {} (alone {}, unigram {}) self-share {:.0} % \
+			"uid {} epoch {} step {} loss {} perplexity {} (without network {}, unigram {}) self-share {:.0} % \
 			 spikes {} grads {}",
 			self.uid.map_or("-".into(), |uid| uid.to_string()),
 			self.epoch,
