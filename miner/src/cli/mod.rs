@@ -36,7 +36,13 @@ pub struct Cli {
 	pub json: bool,
 	/// Messages to log to standard error, as `tracing` filters: `info`, `debug`,
 	/// `bittensor_miner=debug`. Default: `info` for `run`, `warn` for the other commands.
-	#[arg(long, global = true, help_heading = "Output", env = "BITTENSOR_LOG")]
+	#[arg(
+		long,
+		value_name = "FILTER",
+		global = true,
+		help_heading = "Output",
+		env = "BITTENSOR_LOG"
+	)]
 	pub log: Option<String>,
 }
 
@@ -62,13 +68,18 @@ pub enum Command {
 #[command(next_help_heading = "Chain")]
 pub struct ChainArgs {
 	/// WebSocket address of a node.
-	#[arg(long, env = "BITTENSOR_CHAIN", default_value = "ws://127.0.0.1:9944")]
+	#[arg(
+		long,
+		value_name = "URL",
+		env = "BITTENSOR_CHAIN",
+		default_value = "ws://127.0.0.1:9944"
+	)]
 	pub chain: String,
 	/// Refuse a node whose chain has another genesis hash (0x and 64 hex digits).
-	#[arg(long, value_parser = parse::hash)]
+	#[arg(long, value_name = "HASH", value_parser = parse::hash)]
 	pub genesis: Option<Hash>,
 	/// Seconds for which the miner tries to reach a node that does not answer.
-	#[arg(long, default_value = "60", value_parser = parse::seconds)]
+	#[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse::seconds)]
 	pub connect_timeout: Duration,
 }
 
@@ -79,11 +90,11 @@ pub struct ChainArgs {
 pub struct KeyArgs {
 	/// A file with the key: 0x and 64 hex digits of seed, or a mnemonic phrase; either may be
 	/// followed by derivation junctions (`//hard/soft`).
-	#[arg(long)]
+	#[arg(long, value_name = "FILE")]
 	pub key_file: Option<PathBuf>,
 	/// A well-known development key: //Alice, //Bob, //Charlie, //Dave, //Eve or //Ferdie,
 	/// optionally with further junctions (//Alice//2). These keys are public.
-	#[arg(long, conflicts_with = "key_file")]
+	#[arg(long, value_name = "//NAME", conflicts_with = "key_file")]
 	pub dev_key: Option<String>,
 }
 
@@ -109,7 +120,7 @@ pub struct QueryArgs {
 	#[arg(long, default_value = "2", value_parser = parse::within(1..=4_u32))]
 	pub ttl: u32,
 	/// Milliseconds to wait for the answers.
-	#[arg(long, default_value_t = 5_000)]
+	#[arg(long, value_name = "MILLISECONDS", default_value_t = 5_000)]
 	pub timeout_ms: u64,
 }
 
@@ -120,7 +131,7 @@ pub struct StatusArgs {
 	#[command(flatten)]
 	pub chain: ChainArgs,
 	/// Show this block (number or 0x hash) instead of the best one.
-	#[arg(long, value_parser = parse::block)]
+	#[arg(long, value_name = "BLOCK", value_parser = parse::block)]
 	pub at: Option<Block>,
 }
 
@@ -131,9 +142,9 @@ pub struct ExportArgs {
 	#[command(flatten)]
 	pub chain: ChainArgs,
 	/// Export the last payout before this block (number or 0x hash) instead of the best one.
-	#[arg(long, value_parser = parse::block)]
+	#[arg(long, value_name = "BLOCK", value_parser = parse::block)]
 	pub at: Option<Block>,
 	/// Folder for stakes.csv, edges.csv and payouts.csv.
-	#[arg(long)]
+	#[arg(long, value_name = "DIR")]
 	pub out: PathBuf,
 }

@@ -90,20 +90,20 @@ pub struct ComponentArgs {
 		))]
 	pub kind: String,
 	/// Folder for the checkpoint.
-	#[arg(long)]
+	#[arg(long, value_name = "DIR")]
 	pub base_path: PathBuf,
 	/// Folder of text files (*.txt). They are split by document into train and held-out, equally for
 	/// all components.
-	#[arg(long)]
+	#[arg(long, value_name = "DIR")]
 	pub corpus: Option<PathBuf>,
 	/// Train documents to learn from: parts separated by commas, each `all`, a group (a folder of the
 	/// corpus), the name of a document, or k/n (every n-th document, from the k-th on). Held-out
 	/// documents are refused.
-	#[arg(long, default_value = "all")]
+	#[arg(long, value_name = "LIST", default_value = "all")]
 	pub documents: String,
 	/// Size of the vocabulary: the most frequent words of the corpus's train documents. Other words
 	/// are read as unknown. A checkpoint keeps the vocabulary that it was made with.
-	#[arg(long, default_value = "2048", value_parser = parse::within(16..=65_536_usize))]
+	#[arg(long, value_name = "WORDS", default_value = "2048", value_parser = parse::within(16..=65_536_usize))]
 	pub vocabulary: usize,
 	/// Seed of the parameters and of the sampler.
 	#[arg(long, default_value_t = 0)]
@@ -126,25 +126,25 @@ pub struct LearningArgs {
 		}))]
 	pub bid_weight: BidWeight,
 	/// Texts in one training step.
-	#[arg(long, default_value = "32", value_parser = parse::within(1..=256_usize))]
+	#[arg(long, value_name = "TEXTS", default_value = "32", value_parser = parse::within(1..=256_usize))]
 	pub batch: usize,
 	/// Maximum training steps per second; 0 is no limit.
-	#[arg(long, default_value = "0", value_parser = parse::rate)]
+	#[arg(long, value_name = "STEPS", default_value = "0", value_parser = parse::rate)]
 	pub max_steps_per_second: f64,
 	/// Stop after this many training steps, once the perplexity after the last one is measured.
-	#[arg(long)]
+	#[arg(long, value_name = "STEPS")]
 	pub max_steps: Option<u64>,
 	/// Maximum Grads sent to one component per second.
-	#[arg(long, default_value_t = 20)]
+	#[arg(long, value_name = "GRADS", default_value_t = 20)]
 	pub grads_per_second: u32,
 	/// Held-out examples for the perplexity.
-	#[arg(long, default_value = "256", value_parser = parse::within(16..=16_384_usize))]
+	#[arg(long, value_name = "EXAMPLES", default_value = "256", value_parser = parse::within(16..=16_384_usize))]
 	pub held_out: usize,
 	/// Seconds between measurements of the held-out perplexity.
-	#[arg(long, default_value = "10", value_parser = parse::seconds)]
+	#[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse::seconds)]
 	pub evaluate_every: Duration,
 	/// Seconds between checkpoints.
-	#[arg(long, default_value = "60", value_parser = parse::seconds)]
+	#[arg(long, value_name = "SECONDS", default_value = "60", value_parser = parse::seconds)]
 	pub checkpoint_every: Duration,
 }
 
@@ -153,18 +153,18 @@ pub struct LearningArgs {
 #[command(next_help_heading = "Downstream components")]
 pub struct DownstreamArgs {
 	/// Maximum number of downstream components.
-	#[arg(long, default_value = "8", value_parser = parse::within(1..=64_usize))]
+	#[arg(long, value_name = "NUMBER", default_value = "8", value_parser = parse::within(1..=64_usize))]
 	pub inputs: usize,
 	/// Components to query: `auto` (all that serve, as inputs allow), `none`, or SS58 addresses or 0x
 	/// accounts, comma separated.
-	#[arg(long, default_value = "auto", value_parser = parse::downstreams)]
+	#[arg(long, value_name = "LIST", default_value = "auto", value_parser = parse::downstreams)]
 	pub downstream: Downstreams,
 	/// Hops that our Spikes may make: 1 reaches our downstream components, which then answer alone,
 	/// with the mean at their inputs.
-	#[arg(long, default_value = "1", value_parser = parse::within(1..=4_u32))]
+	#[arg(long, value_name = "HOPS", default_value = "1", value_parser = parse::within(1..=4_u32))]
 	pub ttl: u32,
 	/// Milliseconds within which downstream components must answer.
-	#[arg(long, default_value = "1000", value_parser = parse::milliseconds)]
+	#[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = parse::milliseconds)]
 	pub spike_timeout_ms: Duration,
 }
 
@@ -188,7 +188,7 @@ pub struct ServeArgs {
 	#[arg(long)]
 	pub plaintext: bool,
 	/// Maximum hops that a Spike may make after we served it.
-	#[arg(long, default_value = "3", value_parser = parse::within(0..=4_u32))]
+	#[arg(long, value_name = "HOPS", default_value = "3", value_parser = parse::within(0..=4_u32))]
 	pub max_ttl: u32,
 }
 
@@ -204,7 +204,7 @@ pub struct RowArgs {
 	pub post: Post,
 	/// Training steps before the first measured row is posted: early attributions are not
 	/// trustworthy.
-	#[arg(long, default_value_t = 150)]
+	#[arg(long, value_name = "STEPS", default_value_t = 150)]
 	pub warm_up: u64,
 }
 
@@ -212,11 +212,11 @@ pub struct RowArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Process")]
 pub struct ProcessArgs {
-	/// Niceness added to the process, so that a validator on the same machine authors in time.
-	#[arg(long, default_value = "0", value_parser = parse::within(0..=19))]
+	/// Niceness added to the process, so that a validator on the same machine makes blocks in time.
+	#[arg(long, value_name = "NICENESS", default_value = "0", value_parser = parse::within(0..=19))]
 	pub nice: i32,
 	/// A file with the component's status as JSON, replaced once a second.
-	#[arg(long)]
+	#[arg(long, value_name = "FILE")]
 	pub status_file: Option<PathBuf>,
 	/// Serve metrics to Prometheus on this port of 127.0.0.1.
 	#[arg(long, value_name = "PORT")]

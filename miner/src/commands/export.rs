@@ -109,7 +109,7 @@ impl Export {
 	pub fn solve_line(&self, folder: &Path) -> String {
 		let file = |name: &str| folder.join(name).display().to_string();
 		format!(
-			"cargo run -p contribution --example solve -- --stakes {} --edges {} --sigma {}",
+			"cargo run -p bittensor-contribution --example solve -- --stakes {} --edges {} --sigma {}",
 			file("stakes.csv"),
 			file("edges.csv"),
 			self.payout.minted

@@ -1,29 +1,18 @@
-//! `status`: the whole network in one table.
+//! `status`: all components in one table.
 
 use super::{block_at, connect, hex_hash};
 use crate::cli::StatusArgs;
 use bittensor_client::{
-	bit, decimal, ss58, Chain, ComponentInfo, EpochStatus, Head, Row, RowInfo, SHARE_ONE,
+	bit, decimal, ss58, Bid, Chain, ComponentInfo, EpochStatus, Head, RowInfo, SHARE_ONE,
 };
 use comfy_table::{presets, CellAlignment, Table};
 use contribution::flow;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The strongest active bid for a component.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Strongest {
-	/// The bidder.
-	pub uid: u32,
-	/// Its share, out of 65,536.
-	pub share: u32,
-	/// Its flow, in units per epoch.
-	pub flow: u64,
-}
-
 /// The network at a block.
 #[derive(Clone, Debug)]
-pub struct Network {
+pub struct Overview {
 	/// The block.
 	pub head: Head,
 	/// The epoch.
@@ -32,11 +21,11 @@ pub struct Network {
 	pub components: Vec<ComponentInfo>,
 	/// Their rows, by uid.
 	pub rows: BTreeMap<u32, RowInfo>,
-	/// The strongest bid for each that has one.
-	pub strongest: BTreeMap<u32, Strongest>,
+	/// The strongest active bid for each that has one, by its uid.
+	pub strongest: BTreeMap<u32, Bid>,
 }
 
-impl Network {
+impl Overview {
 	/// Reads the chain at a block.
 	pub async fn read(chain: &dyn Chain, head: Head) -> anyhow::Result<Self> {
 		let at = Some(head.hash);
@@ -44,14 +33,14 @@ impl Network {
 		let components = chain.components(at).await?;
 		let rows: BTreeMap<u32, RowInfo> =
 			chain.rows(at).await?.into_iter().map(|row| (row.uid, row)).collect();
-		let mut strongest: BTreeMap<u32, Strongest> = BTreeMap::new();
+		let mut strongest: BTreeMap<u32, Bid> = BTreeMap::new();
 		for component in &components {
 			let Some(row) = rows.get(&component.uid).and_then(|row| row.active.as_ref()) else {
 				continue;
 			};
 			for edge in &row.edges {
 				let share = u32::from(edge.share);
-				let bid = Strongest {
+				let bid = Bid {
 					uid: component.uid,
 					share,
 					flow: flow(component.payout, share, row.self_share),
@@ -77,13 +66,6 @@ impl Network {
 			.iter()
 			.map(|component| {
 				let row = self.rows.get(&component.uid);
-				let edges = |row: &Row| {
-					json!({
-						"posted": row.posted,
-						"self_share": row.self_share,
-						"edges": row.edges,
-					})
-				};
 				json!({
 					"uid": component.uid,
 					"owner": ss58(&component.owner),
@@ -94,13 +76,9 @@ impl Network {
 					"stake": decimal(component.stake),
 					"source": decimal(component.source),
 					"payout": decimal(component.payout),
-					"active": row.and_then(|row| row.active.as_ref()).map(edges),
-					"pending": row.and_then(|row| row.pending.as_ref()).map(edges),
-					"strongest_bid": self.strongest.get(&component.uid).map(|bid| json!({
-						"uid": bid.uid,
-						"share": bid.share,
-						"flow": decimal(bid.flow),
-					})),
+					"active": row.and_then(|row| row.active.as_ref()),
+					"pending": row.and_then(|row| row.pending.as_ref()),
+					"strongest_bid": self.strongest.get(&component.uid),
 				})
 			})
 			.collect();
@@ -192,6 +170,6 @@ fn short(address: &str) -> String {
 pub async fn run(args: &StatusArgs, as_json: bool) -> anyhow::Result<String> {
 	let chain = connect(&args.chain, None).await?;
 	let head = block_at(&*chain, args.at).await?;
-	let network = Network::read(&*chain, head).await?;
-	Ok(if as_json { network.json().to_string() } else { network.table() })
+	let overview = Overview::read(&*chain, head).await?;
+	Ok(if as_json { overview.json().to_string() } else { overview.table() })
 }

@@ -16,7 +16,7 @@
 pub mod recorder;
 mod status;
 
-pub use status::{BidStatus, InputStatus, PerplexityStatus, Status};
+pub use status::{InputStatus, PerplexityStatus, Status};
 
 use crate::chain::{cache::ChainCache, poster::Poster};
 use bittensor_client::Edge;

@@ -2,7 +2,7 @@
 
 use super::recorder::Reading;
 use crate::chain::cache::Snapshot;
-use bittensor_client::decimal;
+use bittensor_client::{decimal, Bid};
 use serde::Serialize;
 use std::path::Path;
 
@@ -40,17 +40,6 @@ pub struct InputStatus {
 	pub answered: u64,
 	/// Missing answers, in this run.
 	pub missing: u64,
-}
-
-/// A bid for us.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct BidStatus {
-	/// The bidder.
-	pub uid: u32,
-	/// Its share, out of 65,536.
-	pub share: u32,
-	/// Units per epoch, as a decimal string.
-	pub flow: String,
 }
 
 /// The status of a running component.
@@ -101,10 +90,11 @@ pub struct Status {
 	/// How well the scores agree with true ablation (Pearson), if measured.
 	pub attribution_fidelity: Option<f64>,
 	/// The inputs that are taken.
+	// Readers of the file know them by this name.
 	#[serde(rename = "slots")]
 	pub inputs: Vec<InputStatus>,
 	/// The strongest bid for us.
-	pub strongest_bid: Option<BidStatus>,
+	pub strongest_bid: Option<Bid>,
 	/// Rows posted in this run.
 	pub posts: u64,
 	/// Posts that failed in this run.
@@ -139,11 +129,7 @@ impl Status {
 		let mine = snapshot.mine();
 		self.stake = decimal(mine.map_or(0, |mine| mine.stake));
 		self.payout = decimal(mine.map_or(0, |mine| mine.payout));
-		self.strongest_bid = snapshot.strongest_bid().map(|bid| BidStatus {
-			uid: bid.uid,
-			share: bid.share,
-			flow: decimal(bid.flow),
-		});
+		self.strongest_bid = snapshot.strongest_bid();
 	}
 
 	/// Takes the numbers of the recorder.

@@ -6,7 +6,7 @@ use bittensor_miner::{
 		cache::{ChainCache, Snapshot},
 		poster::Poster,
 	},
-	commands::{export::Export, query, status::Network as Table},
+	commands::{export::Export, query, status::Overview},
 	config::Downstreams,
 	learning::inputs,
 	telemetry::recorder::Reading,
@@ -118,7 +118,7 @@ async fn the_table_shows_flows() {
 	post(&chain, 3, &[(1, 16_384)]).await;
 	epoch(&chain);
 	let head = chain.head(None).await.expect("a head");
-	let table = Table::read(&chain, head).await.expect("read");
+	let table = Overview::read(&chain, head).await.expect("read");
 	let strongest = table.strongest[&1];
 	let payout = table.components[0].payout;
 	assert_eq!((strongest.uid, strongest.share), (0, 32_768));

@@ -12,11 +12,16 @@ use bittensor_miner::{
 use clap::Parser;
 use std::{
 	future::{pending, ready, Future},
+	net::TcpListener,
 	path::Path,
 	sync::Arc,
 	time::Duration,
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+	io::{AsyncReadExt, AsyncWriteExt},
+	net::TcpStream,
+	time::{sleep, timeout},
+};
 
 /// More than a stop takes.
 const SOON: Duration = Duration::from_secs(20);
@@ -113,6 +118,16 @@ async fn a_stop_ends_the_reading_of_the_corpus() {
 	drop(std::fs::File::options().write(true).open(&pipe).expect("a writer"));
 }
 
+/// The answer of a local HTTP server.
+async fn get(port: u16, path: &str) -> std::io::Result<String> {
+	let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+	let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+	stream.write_all(request.as_bytes()).await?;
+	let mut answer = String::new();
+	stream.read_to_string(&mut answer).await?;
+	Ok(answer)
+}
+
 #[tokio::test]
 async fn a_query_only_component_registers_posts_and_reports() {
 	let alice = Identity::dev("//Alice").expect("well known").account();
@@ -120,9 +135,12 @@ async fn a_query_only_component_registers_posts_and_reports() {
 	let folder = tempfile::tempdir().expect("a folder");
 	let file = folder.path().join("status.json");
 	let status = format!("--status-file={}", file.display());
+	let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+	let port = port.expect("a port").port();
+	let metrics = format!("--prometheus-port={port}");
 	let args = run_args(
 		folder.path(),
-		&["--kind=noise", "--post=self", "--no-serve", "--stake=7", &status],
+		&["--kind=noise", "--post=self", "--no-serve", "--stake=7", &status, &metrics],
 	);
 	let supervisor = Supervisor::default();
 	let identity = Identity::load(&args.key).expect("a key");
@@ -135,9 +153,11 @@ async fn a_query_only_component_registers_posts_and_reports() {
 			sleep(Duration::from_millis(50)).await;
 		}
 		sleep(Duration::from_millis(100)).await;
+		let metrics = get(port, "/metrics").await.expect("an answer");
 		supervisor.stop().cancel();
+		metrics
 	};
-	let (ended, ()) =
+	let (ended, metrics) =
 		timeout(SOON, async { tokio::join!(running, watching) }).await.expect("in time");
 	ended.expect("an orderly end");
 
@@ -149,6 +169,7 @@ async fn a_query_only_component_registers_posts_and_reports() {
 	let status: serde_json::Value = serde_json::from_str(&status).expect("JSON");
 	assert_eq!((&status["uid"], &status["posts"]), (&0.into(), &1.into()), "{status}");
 	assert_eq!((&status["endpoint"], &status["kind"]), (&"".into(), &"noise".into()), "{status}");
+	assert!(metrics.contains("\nbittensor_miner_posts_total 1\n"), "{metrics}");
 }
 
 #[tokio::test]

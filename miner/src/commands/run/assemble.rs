@@ -92,13 +92,12 @@ pub async fn assemble(
 	let endpoint = match args.serve.no_serve {
 		true => None,
 		false => {
-			let listen = args.serve.listen.to_string();
-			let peers = network.clone();
 			let config = AxonConfig { max_ttl: args.serve.max_ttl, ..AxonConfig::default() };
-			let axon =
-				Axon::start(&listen, genesis, signer, peers, service, dendrite.clone(), config)
-					.await
-					.with_context(|| format!("--listen {listen}"))?;
+			let listen = args.serve.listen.to_string();
+			let (peers, dendrite) = (network.clone(), dendrite.clone());
+			let axon = Axon::start(&listen, genesis, signer, peers, service, dendrite, config)
+				.await
+				.with_context(|| format!("--listen {listen}"))?;
 			let endpoint = config::endpoint(&args.serve, axon.local_addr())?;
 			let stop = supervisor.stop().clone();
 			supervisor.spawn_until_done("axon", async move { Ok(axon.serve_until(&stop).await?) });
@@ -106,8 +105,8 @@ pub async fn assemble(
 		}
 	};
 	let poster = (args.row.post != Post::None).then(|| {
-		let lifetime = parameters.row_lifetime;
-		let (poster, task) = Poster::start(chain.clone(), cache.clone(), lifetime);
+		let (chain, cache) = (chain.clone(), cache.clone());
+		let (poster, task) = Poster::start(chain, cache, parameters.row_lifetime);
 		supervisor.spawn("poster", task);
 		poster
 	});
@@ -124,18 +123,12 @@ pub async fn assemble(
 	let telemetry = Telemetry::new(status, cache.clone(), poster.clone());
 	let finished = CancellationToken::new();
 	if let Some(Text { sampler, held_out, .. }) = text {
-		supervisor.spawn(
-			"inputs",
-			inputs::keep(
-				cache.clone(),
-				network.clone(),
-				computing.compute.clone(),
-				args.downstream.downstream.clone(),
-			),
-		);
+		let (compute, wanted) = (computing.compute.clone(), args.downstream.downstream.clone());
+		let keeper = inputs::keep(cache.clone(), network.clone(), compute.clone(), wanted);
+		supervisor.spawn("inputs", keeper);
 		let learning = Learning {
 			config: learning_config(args, account),
-			compute: computing.compute.clone(),
+			compute,
 			dendrite,
 			network,
 			poster: poster.filter(|_| args.row.post == Post::Measured),
