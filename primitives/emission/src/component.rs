@@ -1,4 +1,4 @@
-//! One component, and what it pays others.
+//! Components and bids.
 
 use crate::{Balance, Endpoint};
 use codec::{Decode, Encode};

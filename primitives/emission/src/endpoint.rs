@@ -1,4 +1,4 @@
-//! Where a component serves.
+//! The address where a component serves.
 
 use alloc::string::String;
 use bounded_collections::{BoundedVec, ConstU32};
@@ -6,7 +6,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
 use scale_info::TypeInfo;
 
-/// The most bytes of a host: the longest name that DNS allows.
+/// Maximum number of bytes in a host: the longest name that DNS allows.
 pub const MAX_HOST_LEN: u32 = 253;
 
 type Bytes = BoundedVec<u8, ConstU32<MAX_HOST_LEN>>;
@@ -102,7 +102,7 @@ impl<'de> serde::Deserialize<'de> for Host {
 	}
 }
 
-/// Where a component answers Spikes and Grads.
+/// The address where a component answers Spikes and Grads.
 #[derive(
 	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -121,7 +121,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-	/// Whether a client could dial it.
+	/// Whether host and port are well-formed.
 	pub fn is_valid(&self) -> bool {
 		let host = self.host.as_bytes();
 		let letter = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_' | b':');

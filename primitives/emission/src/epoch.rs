@@ -4,7 +4,7 @@ use crate::Balance;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-/// What the chain does about the emission now.
+/// The phase of the emission's state machine.
 #[derive(
 	Clone,
 	Copy,

@@ -1,4 +1,4 @@
-//! Forms of JSON values that serde does not have.
+//! JSON forms that serde does not provide.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

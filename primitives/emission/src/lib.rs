@@ -7,13 +7,13 @@
 //!     builds them     SCALE           feature serde  feature decode
 //! ```
 //!
-//! | view | answers |
+//! | view | content |
 //! |---|---|
-//! | [`ComponentInfo`], [`Endpoint`] | who a component is, where it serves, its stake and payout |
-//! | [`RowInfo`], [`Row`], [`Edge`] | whom it attributes its loss reduction to |
-//! | [`Bid`] | what one component pays another per epoch |
-//! | [`EpochStatus`], [`LastPayout`], [`Phase`] | where the epoch is, and the last payout |
-//! | [`Parameters`], [`Halvings`] | what genesis fixed |
+//! | [`ComponentInfo`], [`Endpoint`] | owner, keys, address, stake and payout of a component |
+//! | [`RowInfo`], [`Row`], [`Edge`] | the shares of its loss reduction |
+//! | [`Bid`] | the flow from one component to another |
+//! | [`EpochStatus`], [`LastPayout`], [`Phase`] | the running epoch and the last payout |
+//! | [`Parameters`], [`Halvings`] | the parameters that genesis fixes |
 //!
 //! Units: amounts are in units ([`UNIT`] units are one BIT), shares out of [`SHARE_ONE`], uids are
 //! `u32`, epochs count from 1, blocks are block numbers.
@@ -72,11 +72,11 @@ pub type Balance = u64;
 /// Units in one BIT.
 pub const UNIT: Balance = 1_000_000_000;
 
-/// The most components that one call of the runtime API returns.
+/// Maximum number of components per call of the runtime API.
 pub const MAX_COMPONENTS_PER_READ: u32 = 256;
 
-/// The most rows that one call of the runtime API returns, or searches for bids.
+/// Maximum number of rows that one call of the runtime API returns, or searches for bids.
 pub const MAX_ROWS_PER_READ: u32 = 1_024;
 
-/// The most contributions that one call of the runtime API returns.
+/// Maximum number of contributions per call of the runtime API.
 pub const MAX_CONTRIBUTIONS_PER_READ: u32 = 4_096;

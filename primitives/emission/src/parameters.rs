@@ -1,4 +1,4 @@
-//! What genesis fixes.
+//! The parameters that genesis fixes.
 
 use crate::Balance;
 use codec::{Decode, Encode, MaxEncodedLen};

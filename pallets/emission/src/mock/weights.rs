@@ -1,4 +1,4 @@
-//! Weights in small numbers: one unit per step or so, and one per 80 edge visits.
+//! Small weights: a few units per step, one unit per 80 edge visits.
 
 use crate::{
 	types::MAX_EDGES,

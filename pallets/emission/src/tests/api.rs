@@ -1,4 +1,4 @@
-//! What the runtime API reads.
+//! The reads of the runtime API.
 
 use crate::{
 	mock::*,
@@ -23,9 +23,9 @@ fn components_are_listed() {
 		assert_eq!(info.endpoint, Some(endpoint("b", 7)));
 		assert_eq!(info.payout, 10 * SIGMA);
 		assert_eq!((info.stake, info.source), (2_000 + 10 * SIGMA, 2_000 + 10 * SIGMA));
-		// Without a row there is no source.
+		// A component without a row has no source.
 		assert_eq!((all[1].stake, all[1].source), (3_000, 0));
-		// A row that waits makes one when the next solve begins.
+		// A pending row makes its stake a source in the next solve.
 		post(3, &[]);
 		assert_eq!(Emission::component(2).unwrap().source, 3_000);
 		assert_eq!(Emission::component(0), None);
@@ -82,7 +82,7 @@ fn rows_and_bids() {
 		assert_eq!(Emission::bids(3, 1, 10).len(), 1);
 		assert_eq!(Emission::bids(0, 0, 10).len(), 1);
 		assert!(Emission::bids(2, 0, 10).is_empty());
-		// The flow into 3 is what it got beyond what it kept of its own: it has no row, so all.
+		// 3 has no row, so the flow into it is its whole payout.
 		let into: u64 = Emission::bids(3, 0, 10).iter().map(|bid| bid.flow).sum();
 		assert!(paid[3].abs_diff(into) <= 2);
 	});
@@ -119,7 +119,7 @@ fn the_status_follows_a_solve() {
 
 #[test]
 fn a_payout_can_be_checked_from_what_is_read() {
-	// As the documentation of the runtime API says it.
+	// As the documentation of the runtime API describes it.
 	use contribution::{Graph, Payout, Solve};
 	Ext::with(20).service(LEAST_SERVICE).run(|| {
 		let mut at: Vec<(u64, Vec<u64>)> = Vec::new();

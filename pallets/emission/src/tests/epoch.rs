@@ -46,7 +46,7 @@ fn an_epoch_goes_round_in_one_block() {
 #[test]
 fn a_payout_by_hand() {
 	Ext { components: vec![(1, 6_000), (2, 4_000)], ..Default::default() }.run(|| {
-		// 0 gives half of itself to 1; 1 keeps what it gets.
+		// 0 gives half of its mass to 1, which keeps all it receives.
 		post(1, &[(1, 32_768)]);
 		post(2, &[]);
 		pay_epoch();
@@ -75,7 +75,7 @@ fn an_expired_row_passes_mass_on_and_is_no_source() {
 			pay_epoch();
 			post(1, &[(1, 32_768)]);
 		}
-		// Posted in epoch 1, in epoch 3 still live.
+		// Posted in epoch 1, still live in epoch 3.
 		assert!(Emission::component(1).unwrap().source > 0);
 		pay_epoch();
 		post(1, &[(1, 32_768)]);
@@ -101,7 +101,7 @@ fn nothing_payable_is_nothing_minted_and_nothing_carried() {
 		post(1, &[]);
 		pay_epoch();
 		assert_eq!(contributions(), [10 * SIGMA, 0]);
-		// All rows expire: what the last payout was is not what this one is.
+		// All rows expire, so the last payout is not repeated.
 		for _ in 0..9 {
 			pay_epoch();
 		}
@@ -164,7 +164,7 @@ fn a_step_that_does_not_fit_is_seen() {
 		}
 		ServiceWeight::set(Weight::from_parts(25, 0));
 		next_block();
-		// Merge wants to know whether it could remove a component.
+		// Merge first checks that it could remove a component.
 		let stalled = Event::SolveStalled {
 			phase: Phase::Merge,
 			required: Weight::from_parts(31, 0),
@@ -216,7 +216,7 @@ fn posts_during_a_solve_wait_for_the_next() {
 		pay_epoch();
 		assert_eq!(Emission::row(0).unwrap().active, active);
 		assert_eq!(Emission::row(0).unwrap().pending.unwrap().edges, edges(&[(2, 1_000)]));
-		// Due already; the block that pays never starts the next one.
+		// The next epoch is due already, but the paying block does not start it.
 		let paid_at = LastPaid::<Test>::get().unwrap().paid_at;
 		pay_epoch();
 		assert!(LastPaid::<Test>::get().unwrap().started_at > paid_at);
@@ -229,7 +229,7 @@ fn an_issuance_without_room_mints_nothing() {
 	let parameters = |p: &mut crate::Parameters| p.sigma = u64::MAX / 10;
 	Ext::with(1).parameters(parameters).run(|| {
 		post(1, &[]);
-		// Directly, since the checker expects the schedule.
+		// Without the checker, which expects the schedule.
 		let mut meter = frame_support::weights::WeightMeter::new();
 		System::set_block_number(10);
 		Emission::service(10, &mut meter);
@@ -241,7 +241,7 @@ fn an_issuance_without_room_mints_nothing() {
 
 #[test]
 fn rows_at_the_limit_converge() {
-	// A ring against the order of uids, each row at the least self-share: the slowest there is.
+	// A ring against the uid order with minimum self-shares converges slowest.
 	let count = 40u64;
 	Ext::with(count).run(|| {
 		for owner in 1..=count {
@@ -263,7 +263,7 @@ fn a_truncated_solve_pays_what_was_absorbed() {
 			post(owner, &[(before as u32, 57_344)]);
 		}
 		run_to_phase(Phase::Sweep);
-		// No row can make a solve that long, so the clock is turned.
+		// No graph needs that many sweeps, so the counter is set.
 		Solve::<Test>::mutate(|state| state.sweep = contribution::MAX_SWEEPS - 1);
 		let number = System::block_number() + 1;
 		System::set_block_number(number);

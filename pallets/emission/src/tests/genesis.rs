@@ -1,4 +1,4 @@
-//! What the chain starts with.
+//! The state at genesis.
 
 use crate::{
 	mock::*,

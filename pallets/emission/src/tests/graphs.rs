@@ -1,13 +1,13 @@
-//! The graphs of the benchmarks, and graphs that nobody would post: each is solved, or truncated
-//! with an event; nothing panics, and no block takes more than its share.
+//! The graphs of the benchmarks and extreme graphs: each is solved, or truncated with an event;
+//! nothing panics, and no block exceeds its weight.
 
 use crate::{mock::*, types::Phase, Event, RowPages};
 use bench_graphs::{generate, Case, Shape};
 use frame_support::weights::{Weight, WeightMeter};
 use proptest::prelude::*;
 
-/// The components and rows of a case, with these stakes. `next_block` checks each payout against
-/// the pure crate, and the meter.
+/// The components and rows of a case, with these stakes. `next_block` checks the meter and compares
+/// each payout with the contribution crate.
 fn network(case: &Case, stakes: &[u64]) -> Ext {
 	let components = (1u64..).zip(stakes).map(|(owner, &stake)| (owner, stake)).collect();
 	Ext { components, max_components: case.components() as u32, ..Default::default() }
@@ -40,7 +40,7 @@ fn every_shape_is_paid_whatever_the_blocks_allow() {
 				while System::block_number() < 9 {
 					next_block();
 				}
-				// Merge and Begin as always, so that σ is the same.
+				// Enough for Merge and Begin in one block, so that σ is the same.
 				next_block_with(1 + 3 + 2 * 8 + 2 * 60 + 1 + 61 + 2 + 1 + 16);
 				ServiceWeight::set(Weight::from_parts(service, 0));
 				if payouts() == 0 {
@@ -62,7 +62,7 @@ fn all_stake_on_one_component() {
 	let mut stakes = vec![0; 40];
 	stakes[39] = ENDOWMENT / 2;
 	let mut ext = network(&case, &stakes);
-	// The others have none: they register, and do not stake.
+	// The others register without stake.
 	ext.components.retain(|&(_, stake)| stake > 0);
 	ext.run(|| {
 		for owner in 1..40 {
@@ -109,8 +109,8 @@ fn a_network_of_one_and_of_none() {
 	});
 }
 
-/// Runs the machine for one block with this much weight, without the checks of the state, which
-/// damaged rows do not pass.
+/// Runs the machine for one block with this weight, without the checks of the state, which damaged
+/// rows fail.
 fn service(units: u64) -> Phase {
 	let number = System::block_number() + 1;
 	System::set_block_number(number);
@@ -121,7 +121,7 @@ fn service(units: u64) -> Phase {
 	Emission::epoch_status().phase
 }
 
-/// The bytes of a row page as somebody would damage them: cut, extended, or with wrong bytes.
+/// Damaged bytes of a row page: cut, extended, or changed.
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
 	let page = prop::collection::vec(any::<u8>(), 0..400);
 	let version = prop_oneof![Just(Vec::new()), Just(vec![1]), Just(vec![9])];
@@ -166,7 +166,7 @@ proptest! {
 					_ => None,
 				});
 				if let Some(minted) = paid {
-					// What a damaged page says about live rows may leave nothing payable.
+					// A damaged page may have no live rows, so nothing may be payable.
 					assert!(minted == 0 || contributions().iter().sum::<u64>() == minted);
 					return;
 				}

@@ -1,4 +1,4 @@
-//! `deregister`: leaving, removal, and uids that are used again.
+//! `deregister`: leaving, removal, and reuse of uids.
 
 use crate::{
 	mock::*,
@@ -73,7 +73,7 @@ fn leaving_during_a_solve_is_paid_into_unbonding() {
 		assert!(paid > 0);
 		assert_eq!(stakes()[1], 0);
 		assert_eq!(Unbonding::<Test>::get(2).iter().map(|c| c.amount).sum::<u64>(), 2_000 + paid);
-		// It is there until the next Merge.
+		// It stays until the next Merge.
 		assert!(Emission::component(1).is_some());
 		pay_epoch();
 		assert!(Emission::component(1).is_none());
@@ -92,7 +92,7 @@ fn leaving_between_two_pages_of_emit_is_paid_once() {
 		let service =
 			|units| ServiceWeight::set(frame_support::weights::Weight::from_parts(units, 0));
 		run_to_phase(Phase::Sweep);
-		// Room for some windows at a time: too little to pay a page as well.
+		// Room for some windows per block, too little to pay a page as well.
 		service(108);
 		run_to_phase(Phase::Emit);
 		assert_eq!(Emission::epoch_status().cursor, 0);
@@ -117,7 +117,7 @@ fn leaving_between_two_pages_of_emit_is_paid_once() {
 
 #[test]
 fn a_freed_uid_is_used_in_a_later_epoch_only() {
-	// Enough for Merge and Begin in one block, and no more.
+	// Exactly enough for Merge and Begin in one block.
 	Ext::with(3).service(160).run(|| {
 		for owner in 1..=3 {
 			post(owner, &[(owner as u32 % 3, 57_344)]);
@@ -126,11 +126,11 @@ fn a_freed_uid_is_used_in_a_later_epoch_only() {
 		assert_ok!(Emission::deregister(signed(2)));
 		run_to_phase(Phase::Sweep);
 		assert_eq!(FreeUidQueue::<Test>::get(), FreeQueue { head: 0, tail: 2 });
-		// Freed in this epoch: a new uid.
+		// That uid was freed in this epoch, so a new one is assigned.
 		assert_ok!(Emission::register(signed(4), None, None));
 		assert_eq!(Emission::component_of(&4), Some(3));
 		pay_epoch();
-		// The lists are worked off from their ends: 1 was freed first.
+		// Lists are processed from their ends: 1 was freed first.
 		assert_ok!(Emission::register(signed(5), None, None));
 		assert_eq!(Emission::component_of(&5), Some(1));
 		assert_ok!(Emission::register(signed(6), None, None));
@@ -155,7 +155,7 @@ fn a_merge_of_many_spans_blocks() {
 		while Emission::epoch_status().phase == Phase::Merge {
 			removed = 80 - Emission::epoch_status().registered;
 			assert!(blocks == 0 || removed > 0);
-			// The one whose turn has passed waits for the next Merge, the others do not.
+			// Only the component on a page already merged waits for the next Merge.
 			if blocks == 1 {
 				assert_ok!(Emission::deregister(signed(80)));
 			}

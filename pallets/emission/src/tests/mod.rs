@@ -1,5 +1,5 @@
-//! Tests by theme. Every one runs all invariants after every block, and compares each payout with
-//! the pure crate's: [`crate::mock`].
+//! Tests by theme. Each checks all invariants after every block and compares every payout with the
+//! contribution crate: [`crate::mock`].
 
 mod api;
 mod epoch;

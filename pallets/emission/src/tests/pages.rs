@@ -1,4 +1,4 @@
-//! The layout of pages: what is written as a value is read in place as the same.
+//! The layout of pages: values read in place equal the values written.
 
 use crate::{
 	mock::*,
@@ -110,7 +110,7 @@ proptest! {
 			bytes = page;
 		}
 		Ext::with(20).build().execute_with(|| {
-			// The damage is logged, as it should be.
+			// The damage is logged, as intended.
 			log::set_max_level(log::LevelFilter::Off);
 			next_block();
 			for owner in 1..=20u64 {

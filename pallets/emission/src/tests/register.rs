@@ -87,7 +87,7 @@ fn the_service_key_serves_and_does_not_own() {
 		assert_ok!(Emission::set_endpoint(signed(21), Some(endpoint("a", 1))));
 		assert_ok!(Emission::post_row(signed(21), row(&[(1, 5)])));
 		assert_ok!(Emission::set_edge(signed(21), 1, 6));
-		// The owner can still do so itself.
+		// The owner can still do the same.
 		assert_ok!(Emission::set_edge(signed(1), 1, 7));
 		assert_noop!(Emission::stake(signed(21), 5_000), Error::<Test>::NotOwner);
 		assert_noop!(Emission::unstake(signed(21), 1_000), Error::<Test>::NotOwner);
@@ -97,7 +97,7 @@ fn the_service_key_serves_and_does_not_own() {
 		assert_ok!(Emission::set_service_key(signed(1), 22));
 		assert_noop!(Emission::set_edge(signed(21), 1, 8), Error::<Test>::NotRegistered);
 		assert_ok!(Emission::set_edge(signed(22), 1, 8));
-		// Back to the owner, and twice the same.
+		// Back to the owner, and the same key twice.
 		assert_ok!(Emission::set_service_key(signed(1), 1));
 		assert_ok!(Emission::set_service_key(signed(1), 1));
 		assert_noop!(Emission::set_edge(signed(22), 1, 9), Error::<Test>::NotRegistered);
@@ -126,7 +126,7 @@ fn being_named_as_a_service_key_takes_nothing_from_an_account() {
 		assert_ok!(Emission::stake(signed(2), MIN_STAKE));
 		post(2, &[(0, 5)]);
 		assert!(Emission::row(0).is_none());
-		// The first owner's choice can still be replaced.
+		// The first owner can still replace its service key.
 		assert_ok!(Emission::set_service_key(signed(1), 1));
 		assert_eq!(Emission::component_of(&2), Some(1));
 	});

@@ -57,7 +57,7 @@ fn a_row_posted_during_a_merge_waits_if_its_page_had_its_turn() {
 			post(owner, &[(owner as u32 % 80, 1_000)]);
 		}
 		run_to_phase(Phase::Merge);
-		assert_eq!(Solve::<Test>::get().row_page, 2, "two of three pages had their turn");
+		assert_eq!(Solve::<Test>::get().row_page, 2, "two of three pages are merged");
 		post(1, &[(9, 5)]);
 		post(80, &[(9, 5)]);
 		run_to_phase(Phase::Sweep);
@@ -107,7 +107,7 @@ fn rows_have_64_edges() {
 fn set_edge_changes_one_edge() {
 	Ext::with(4).run(|| {
 		let pending = |uid| Emission::row(uid).unwrap().pending.unwrap().edges;
-		// From no row at all.
+		// Without a row.
 		assert_noop!(Emission::set_edge(signed(1), 1, 0), Error::<Test>::NoSuchEdge);
 		assert_ok!(Emission::set_edge(signed(1), 1, 100));
 		assert_ok!(Emission::set_edge(signed(1), 2, 200));
@@ -124,7 +124,7 @@ fn set_edge_changes_one_edge() {
 		pay_epoch();
 		assert_ok!(Emission::set_edge(signed(1), 3, 300));
 		assert_eq!(pending(0), edges(&[(2, 200), (3, 300)]));
-		// A row of one's own is a row: an explicit claim.
+		// A row without edges is a row too.
 		assert_ok!(Emission::set_edge(signed(1), 2, 0));
 		assert_ok!(Emission::set_edge(signed(1), 3, 0));
 		assert_eq!(pending(0), []);
@@ -180,7 +180,7 @@ fn a_heartbeat_is_free() {
 		assert_eq!(post_fee(1, &[(1, 10_000)]), Pays::Yes);
 		pay_epoch();
 		assert_eq!(post_fee(2, &[(0, 10_000)]), Pays::No);
-		// The paid post was one too.
+		// The paid post counts as a heartbeat.
 		assert_eq!(post_fee(1, &[(1, 10_000)]), Pays::Yes);
 	});
 }
@@ -210,7 +210,7 @@ fn a_free_post_needs_stake() {
 
 #[test]
 fn a_post_in_a_batch_of_others_pays_like_them() {
-	// The refund is in the result of the call itself; what wraps it decides for itself.
+	// The refund is in the result of the call; a wrapping call decides on its own fee.
 	use sp_runtime::traits::Dispatchable;
 	Ext::with(2).run(|| {
 		let call = RuntimeCall::Emission(crate::Call::post_row { row: row(&[(1, 10_000)]) });

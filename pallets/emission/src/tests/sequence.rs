@@ -1,10 +1,9 @@
 //! Random sequences of all calls by many accounts over many blocks.
 //!
-//! After every block and every call all invariants hold; the surplus of the pot never falls, the
-//! issuance grows by what is minted alone, rows change in `Merge` only, and each payout is the pure
-//! crate's on the same inputs, in contributions as in stake and unbonding: `mock::next_block_with`.
-//! Here, besides: a call that fails changes nothing, and nobody gains or loses a unit other than by
-//! payouts.
+//! After every block and every call `mock::next_block_with` checks all invariants: the surplus of the
+//! pot never decreases, the issuance grows only by minting, rows change only in `Merge`, and each
+//! payout equals the contribution crate's, in contributions as in stake and unbonding. These tests also
+//! check that a failing call changes nothing and that units move only by calls and payouts.
 
 use crate::{mock::*, types::Phase, Call, MintedTotal, RowPages, UidSpace, Unbonding};
 use frame_support::traits::GetCallName;
@@ -19,7 +18,7 @@ const ACCOUNTS: u64 = 14;
 enum Action {
 	/// A call of the pallet by an account.
 	Call(AccountId, Call<Test>),
-	/// Coins for the pot from somebody who means well.
+	/// A transfer to the pot.
 	Gift(AccountId, u64),
 	/// A block without the hook.
 	Skip,
@@ -78,7 +77,7 @@ fn action() -> impl Strategy<Value = Action> {
 	]
 }
 
-/// Everything that belongs to somebody: balances of all accounts and the stakes of all.
+/// All units that accounts own: balances, stakes and unbonding.
 fn wealth() -> u64 {
 	let accounts: u64 = (1..=40).chain(101..108).map(|who| Balances::total_balance(&who)).sum();
 	let unbonding: u64 = Unbonding::<Test>::iter_values().flatten().map(|chunk| chunk.amount).sum();
@@ -93,7 +92,7 @@ fn note_events(seen: &mut Seen) {
 	}
 }
 
-/// Whether an active row has an edge that does not count any more.
+/// Whether an active row has a void edge.
 fn has_void_edge() -> bool {
 	RowPages::<Test>::iter_values().any(|page| {
 		(0..UidSpace::<Test>::get()).any(|uid| {
@@ -181,7 +180,7 @@ fn game() -> impl Strategy<Value = Game> {
 	)
 }
 
-/// What was seen in games: results of calls, events of hooks, and solves that spanned blocks.
+/// Occurrences in games: results of calls, events of hooks, and solves that span blocks.
 type Seen = BTreeSet<String>;
 
 fn play(game: Game) -> Seen {
@@ -201,7 +200,7 @@ fn play(game: Game) -> Seen {
 		for action in actions {
 			apply(action, &mut seen);
 		}
-		// However small the weights were, with enough of it the network goes on.
+		// With enough weight the network continues, however small the weights were.
 		ServiceWeight::set(Weight::from_parts(1_000_000, 0));
 		pay_epoch();
 		pay_epoch();
@@ -231,13 +230,13 @@ proptest! {
 	}
 }
 
-/// The games are worth playing: every call succeeds in some and fails in some, every event but
-/// `SolveTruncated` happens, and solves and payments span blocks.
+/// The games cover the pallet: every call succeeds in some and fails in some, every event but
+/// `SolveTruncated` occurs, and solves and payments span blocks.
 #[test]
 fn games_reach_everything() {
 	let mut runner = TestRunner::deterministic();
 	let mut seen = Seen::new();
-	// The rarest, leaving during a sweep, happens in one of sixteen.
+	// The rarest, leaving during a sweep, occurs in one of sixteen games.
 	for _ in 0..96 {
 		seen.extend(play(game().new_tree(&mut runner).unwrap().current()));
 	}

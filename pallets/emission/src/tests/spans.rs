@@ -1,4 +1,4 @@
-//! Solves that span blocks end with the same bits as solves that do not.
+//! Solves that span blocks end with the same bits as solves in one block.
 
 use crate::{mock::*, types::Phase, LastPaid, ResidualPieces, SolvedPieces};
 use contribution::MIN_SELF_SHARE;
@@ -26,7 +26,7 @@ fn payouts_with(count: u32, service: u64) -> (Vec<u64>, u64) {
 		while System::block_number() < 9 {
 			next_block();
 		}
-		// Merge and Begin as always, so that σ is the same.
+		// Enough for Merge and Begin in one block, so that σ is the same.
 		let (pages, row_pages) = (u64::from(count).div_ceil(512), u64::from(count).div_ceil(32));
 		let begin = 61 * pages + row_pages + 2;
 		let whole = 1 + 3 * pages + 8 * row_pages + 2 * u64::from(count) + begin + 10;
@@ -71,7 +71,7 @@ fn pages_and_pieces_hold_many_components() {
 	assert_eq!(cut, whole);
 }
 
-/// Runs the machine for one block with this much weight, without the checks of every block.
+/// Runs the machine for one block with this weight, without the checks of every block.
 fn service(units: u64) -> Phase {
 	let number = System::block_number() + 1;
 	System::set_block_number(number);
@@ -104,7 +104,7 @@ fn vectors_of_two_pieces_are_saved_and_paid_from() {
 
 	ext().build().execute_with(|| {
 		prepare();
-		// As much as leaves some of the sweep for the block after.
+		// Leaves a part of the sweep to the next block.
 		let mut units = 15_000;
 		while frame_support::hypothetically!(service(units)) != Phase::Sweep {
 			units -= 50;
@@ -115,7 +115,7 @@ fn vectors_of_two_pieces_are_saved_and_paid_from() {
 		while frame_support::hypothetically!(service(units)) == Phase::Sweep {
 			service(units);
 		}
-		// A block in which the sweep ends and nothing can be paid any more.
+		// The sweep ends in this block, without weight left to pay.
 		let unpaid = |units| {
 			frame_support::hypothetically!({
 				service(units) == Phase::Emit && Emission::epoch_status().cursor == 0

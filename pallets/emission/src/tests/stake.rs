@@ -22,7 +22,7 @@ fn stake_has_a_minimum() {
 		assert_noop!(Emission::stake(signed(1), 0), Error::<Test>::ZeroAmount);
 		assert_noop!(Emission::stake(signed(1), MIN_STAKE - 1), Error::<Test>::StakeBelowMinimum);
 		assert_ok!(Emission::stake(signed(1), MIN_STAKE));
-		// It is the sum that counts.
+		// The sum counts.
 		assert_ok!(Emission::stake(signed(1), 1));
 	});
 }
@@ -102,7 +102,7 @@ fn chunks_are_bounded() {
 				pay_epoch();
 			}
 			assert_noop!(Emission::unstake(signed(1), 10), Error::<Test>::TooManyUnbonding);
-			// Leaving is never refused: the last chunk takes it, and unlocks later.
+			// Leaving is never refused: the amount joins the last chunk, which unlocks later.
 			let left = stakes()[0];
 			assert_ok!(Emission::deregister(signed(1)));
 			let chunks = Unbonding::<Test>::get(1);

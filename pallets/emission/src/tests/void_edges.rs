@@ -1,10 +1,10 @@
-//! Edges to uids that have changed hands do not count, wherever they are.
+//! Edges to uids with a new owner do not count, in any row.
 
 use crate::{mock::*, types::Phase, RowPages};
 use contribution::SHARE_ONE;
 use frame_support::assert_ok;
 
-/// 0 gives half of itself to 1, which leaves, is removed, and whose uid goes to owner 9.
+/// 0 gives half of its mass to 1, which leaves and is removed; owner 9 gets the uid.
 fn uid_changes_hands() {
 	post(1, &[(1, 32_768), (2, 1_000)]);
 	post(3, &[]);
@@ -73,9 +73,9 @@ fn edges_to_one_that_leaves_during_the_solve_still_count() {
 		}
 		run_to_phase(Phase::Sweep);
 		assert_ok!(Emission::deregister(signed(2)));
-		// A newcomer during the solve changes nothing either.
+		// A new component during the solve changes nothing either.
 		assert_ok!(Emission::register(signed(9), None, None));
-		// The checker compares with the pure crate on the graph of Begin.
+		// The checker compares with the contribution crate on the graph of Begin.
 		pay_epoch();
 		assert!(contributions()[1] > 0);
 	});

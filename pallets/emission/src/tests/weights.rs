@@ -1,4 +1,4 @@
-//! What the machine derives from the weights, and that it never takes more than its share.
+//! The budgets that the machine derives from the weights, and the limit of the hook.
 
 use crate::{
 	mock::*,
@@ -100,7 +100,7 @@ impl WeightInfo for Measured {
 fn a_visit_is_charged_half_as_much_again_as_it_was_measured() {
 	assert_eq!(visits::<Measured>(2_000_000).ref_time(), 3_000_000 * 1_297);
 	assert_eq!(visits::<Measured>(0), Weight::zero());
-	// Rounded up, so that many small charges are no less than a large one.
+	// Rounded up, so that many small charges cost at least one large one.
 	assert_eq!(visits::<Measured>(1).ref_time(), 1_946);
 	let window = 32 * (32 + 40 + 6 + 64) * 1_297 * 3 / 2;
 	assert_eq!(one_window::<Measured>().ref_time(), 1_000_001 + window);
@@ -133,7 +133,7 @@ proptest! {
 		let cost = load_graph_of::<Measured>(uids, edges);
 		prop_assert!(cost.all_lte(most));
 		prop_assert_eq!(load_graph_of::<Measured>(uids, full), most);
-		// More than there is room for: still the most.
+		// More edges than there is room for cost the maximum.
 		prop_assert_eq!(load_graph_of::<Measured>(uids, u32::MAX), most);
 		prop_assert!(load_graph_of::<Measured>(uids, 0).all_lte(cost));
 	}
@@ -141,7 +141,7 @@ proptest! {
 
 #[test]
 fn the_hook_takes_no_more_than_its_share() {
-	// `next_block` asserts it in every test; here for a block that has next to nothing left.
+	// `next_block` asserts it in every test; here for blocks with almost no weight left.
 	Ext::with(5).run(|| {
 		for owner in 1..=5 {
 			post(owner, &[(owner as u32 % 5, 57_344)]);
