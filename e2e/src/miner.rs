@@ -24,9 +24,9 @@ use crate::{
 /// Niceness of a miner.
 const NICE: i32 = 10;
 
-/// What a component does.
+/// A kind of component and the settings that it runs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Profile {
 	/// Learns, queries, serves, attributes.
 	Trainable,
 	/// Answers every Spike with noise.
@@ -35,7 +35,7 @@ pub enum Kind {
 	Selfish,
 }
 
-impl Kind {
+impl Profile {
 	/// Its name in reports.
 	pub fn name(self) -> &'static str {
 		match self {
@@ -60,8 +60,8 @@ impl Kind {
 pub struct MinerSpec {
 	/// Name of its development key, without slashes: `Alice`.
 	pub name: &'static str,
-	/// What it does.
-	pub kind: Kind,
+	/// Its kind and settings.
+	pub profile: Profile,
 	/// Pattern of the documents that it trains on; `None` for all.
 	pub documents: Option<String>,
 	/// Seed of its weights and of its draws.
@@ -93,7 +93,7 @@ impl MinerSpec {
 /// The part of a miner's status file that is read here. A number that was not measured is `None`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Status {
+pub struct MinerStatus {
 	/// Its index on the chain, once registered.
 	pub uid: Option<u32>,
 	/// HOST:PORT where it serves.
@@ -212,7 +212,7 @@ impl Miner {
 	}
 
 	/// Its status file as it is now; `None` before the first one is written.
-	pub fn status(&self) -> Option<Status> {
+	pub fn status(&self) -> Option<MinerStatus> {
 		read_status(&status_file(&self.place))
 	}
 }
@@ -222,7 +222,7 @@ pub fn status_file(place: &Place) -> PathBuf {
 	place.folder.join("status.json")
 }
 
-fn read_status(path: &Path) -> Option<Status> {
+fn read_status(path: &Path) -> Option<MinerStatus> {
 	serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
@@ -238,7 +238,7 @@ pub fn process_spec(spec: &MinerSpec, place: &Place) -> Result<Spec, binaries::N
 		format!("--seed={}", spec.seed),
 		format!("--stake={}", spec.stake),
 	];
-	args.extend(spec.kind.options().iter().map(|option| option.to_string()));
+	args.extend(spec.profile.options().iter().map(|option| option.to_string()));
 	args.extend(spec.documents.iter().map(|documents| format!("--documents={documents}")));
 	args.extend(spec.extra.iter().cloned());
 	Ok(Spec {

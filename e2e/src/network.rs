@@ -19,7 +19,7 @@ use bittensor_client::Chain;
 use futures::future::join_all;
 
 use crate::{
-	miner::{Kind, Miner, MinerSpec, Place},
+	miner::{Miner, MinerSpec, Place, Profile},
 	node::{Node, NodeOptions},
 	process::{Process, Stopped, STOP_GRACE},
 };
@@ -199,20 +199,20 @@ pub async fn wait_for_block(node: &mut Node, chain: &dyn Chain, number: u32) -> 
 
 /// The six miners of `make run`.
 pub fn specs() -> Vec<MinerSpec> {
-	let spec = |name, kind, documents: Option<&str>, seed| MinerSpec {
+	let spec = |name, profile, documents: Option<&str>, seed| MinerSpec {
 		name,
-		kind,
+		profile,
 		documents: documents.map(String::from),
 		seed,
 		stake: STAKE,
 		extra: Vec::new(),
 	};
 	vec![
-		spec("Alice", Kind::Trainable, Some("moby-dick"), 1),
-		spec("Bob", Kind::Trainable, Some("kjv"), 2),
-		spec("Charlie", Kind::Trainable, Some("addresses-early"), 3),
-		spec("Dave", Kind::Trainable, Some("addresses-modern"), 4),
-		spec("Eve", Kind::Noise, None, 5),
-		spec("Ferdie", Kind::Selfish, None, 6),
+		spec("Alice", Profile::Trainable, Some("moby-dick"), 1),
+		spec("Bob", Profile::Trainable, Some("kjv"), 2),
+		spec("Charlie", Profile::Trainable, Some("addresses-early"), 3),
+		spec("Dave", Profile::Trainable, Some("addresses-modern"), 4),
+		spec("Eve", Profile::Noise, None, 5),
+		spec("Ferdie", Profile::Selfish, None, 6),
 	]
 }

@@ -122,7 +122,7 @@ impl Watch {
 			let row = epochs.last().and_then(|epoch| epoch.row(uid));
 			Some(ComponentReport {
 				uid,
-				kind: miner.spec().kind.name().into(),
+				kind: miner.spec().profile.name().into(),
 				stake: decimal(component.stake),
 				minted: decimal(minted),
 				minted_through_edges: decimal(through),

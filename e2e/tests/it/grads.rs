@@ -10,7 +10,7 @@
 //! components; they count when an epoch has made them active.
 
 use anyhow::Context;
-use bittensor_e2e::miner::Status;
+use bittensor_e2e::miner::MinerStatus;
 use bittensor_wire::proto::{GradReason, HopStatus};
 
 use crate::support::{edge, error, follows, silent, texts, with, Lab, SOON};
@@ -64,7 +64,7 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 	let d = dave.register(100).await?;
 	let (bob, texts, error) = (dave.peer(b).await?, texts(ROWS, 0)?, error(ROWS, 5)?);
 	let before = [lab.digest("Bob").await?, lab.digest("Charlie").await?];
-	let moved = |now: &Status, before: &str| {
+	let moved = |now: &MinerStatus, before: &str| {
 		now.parameters.as_deref().is_some_and(|parameters| parameters != before)
 	};
 

@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use bittensor_e2e::miner::{Miner, MinerSpec, Place, Status};
+use bittensor_e2e::miner::{Miner, MinerSpec, MinerStatus, Place};
 
 use crate::support::{announced, asks, edge, silent, trainable, with, Lab};
 
@@ -77,7 +77,7 @@ impl Pair {
 }
 
 /// Waits until a miner has made its steps; returns its last status.
-async fn finished(miner: &mut Miner) -> anyhow::Result<Status> {
+async fn finished(miner: &mut Miner) -> anyhow::Result<MinerStatus> {
 	let ended = miner.process().wait_for_end(TRAINING).await?;
 	anyhow::ensure!(ended.success(), "{}", miner.process().tail());
 	let status = miner.status().context("it wrote no status")?;

@@ -10,7 +10,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Context;
-use bittensor_e2e::miner::{run_to_end, Kind, MinerSpec};
+use bittensor_e2e::miner::{run_to_end, MinerSpec, Profile};
 
 use crate::support::{asks, trainable, Lab};
 
@@ -22,7 +22,7 @@ async fn a_spike_is_cut_in_a_cycle_and_served_on_both_paths_of_a_diamond() -> an
 		asks(trainable("Bob", "kjv", 2), &["Alice", "Dave"])?,
 		asks(trainable("Charlie", "addresses-early", 3), &["Dave"])?,
 		asks(trainable("Dave", "addresses-modern", 4), &[])?,
-		MinerSpec { kind: Kind::Noise, ..trainable("Eve", "moby-dick", 5) },
+		MinerSpec { profile: Profile::Noise, ..trainable("Eve", "moby-dick", 5) },
 	])
 	.await?;
 	// Each queries its components as soon as it has seen their endpoints on the chain.

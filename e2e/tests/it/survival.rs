@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bittensor_client::Chain;
-use bittensor_e2e::miner::Status;
+use bittensor_e2e::miner::MinerStatus;
 
 use crate::support::{trainable, Lab};
 
@@ -42,7 +42,7 @@ async fn a_killed_miner_and_a_restarted_node_stop_nobody() -> anyhow::Result<()>
 		assert!(now.steps > before.steps + 10, "{name} stopped learning: {before:?} {now:?}");
 		assert_eq!(now.failed_steps, 0, "{name}: {now:?}");
 		// Charlie's slot rests at its mean: it counts as an answer that is missing.
-		let missing = |status: &Status| {
+		let missing = |status: &MinerStatus| {
 			let slot = status.slots.iter().find(|slot| slot.uid == Some(charlie));
 			slot.map_or(0, |slot| slot.missing)
 		};

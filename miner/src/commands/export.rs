@@ -10,10 +10,10 @@
 //! Active rows and payouts are read from the block that ended the payout. Stakes are read from the
 //! parent of the block of Begin, as the solve did. A stake counts if its row was live in that epoch.
 
-use super::{block_at, connect, hex_hash};
+use super::{block_at, connect};
 use crate::cli::ExportArgs;
 use anyhow::Context;
-use bittensor_client::{decimal, Chain, Head, LastPayout};
+use bittensor_client::{decimal, hex_hash, Chain, Head, LastPayout};
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path};
 

@@ -6,7 +6,7 @@ pub mod run;
 pub mod status;
 
 use crate::{cli::ChainArgs, config::Block, identity::Identity};
-use bittensor_client::{Chain, ChainError, Hash, Head, Key, SubxtChain};
+use bittensor_client::{Chain, ChainError, Head, Key, SubxtChain};
 use std::sync::Arc;
 
 /// Connects to the chain that the arguments name; calls are signed with `identity`.
@@ -26,9 +26,4 @@ pub async fn block_at(chain: &dyn Chain, at: Option<Block>) -> Result<Head, Chai
 		Some(Block::Number(number)) => chain.head(Some(number)).await,
 		Some(Block::Hash(hash)) => chain.head_at(hash).await,
 	}
-}
-
-/// A hash for people and JSON.
-pub fn hex_hash(hash: &Hash) -> String {
-	format!("0x{}", hex::encode(hash))
 }

@@ -8,7 +8,7 @@
 //!
 //! Components answer registered accounts only; within the free tier no bid is needed.
 
-use super::{connect, hex_hash};
+use super::connect;
 use crate::{
 	chain::cache::Snapshot,
 	cli::QueryArgs,
@@ -16,7 +16,7 @@ use crate::{
 	identity::Identity,
 	network::peer_of,
 };
-use bittensor_client::{ss58, AccountId};
+use bittensor_client::{hex_hash, ss58, AccountId};
 use bittensor_wire::{
 	limits::MAX_TEXT_BYTES, message::Hop, proto::HopStatus, Spike, Vectors, WireError,
 };

@@ -1,9 +1,9 @@
 //! `status`: all components in one table.
 
-use super::{block_at, connect, hex_hash};
+use super::{block_at, connect};
 use crate::cli::StatusArgs;
 use bittensor_client::{
-	bit, decimal, ss58, Bid, Chain, ComponentInfo, EpochStatus, Head, RowInfo, SHARE_ONE,
+	bit, decimal, hex_hash, ss58, Bid, Chain, ComponentInfo, EpochStatus, Head, RowInfo, SHARE_ONE,
 };
 use comfy_table::{presets, CellAlignment, Table};
 use contribution::flow;

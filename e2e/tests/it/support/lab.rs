@@ -6,7 +6,7 @@ use anyhow::Context;
 use bittensor_client::{AccountId, Chain, Edge, SubxtChain};
 use bittensor_e2e::{
 	ledger::Ledger,
-	miner::{Miner, MinerSpec, Status},
+	miner::{Miner, MinerSpec, MinerStatus},
 	network::{Network, NetworkOptions},
 	process::Stopped,
 };
@@ -94,7 +94,7 @@ impl Lab {
 	}
 
 	/// The status of a miner, as it is now.
-	pub(crate) fn status(&mut self, name: &str) -> Status {
+	pub(crate) fn status(&mut self, name: &str) -> MinerStatus {
 		self.network.miner(name).and_then(|miner| miner.status()).unwrap_or_default()
 	}
 
@@ -168,7 +168,7 @@ impl Lab {
 	pub(crate) async fn later<const N: usize>(
 		&mut self,
 		names: [&str; N],
-	) -> anyhow::Result<[Status; N]> {
+	) -> anyhow::Result<[MinerStatus; N]> {
 		let from = names.map(|name| self.status(name).uptime);
 		self.until("news of the miners", SOON, |lab| {
 			let now = names.map(|name| lab.status(name));

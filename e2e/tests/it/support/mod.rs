@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use bittensor_client::Edge;
 use bittensor_e2e::{
-	miner::{Kind, MinerSpec},
+	miner::{MinerSpec, Profile},
 	node::NodeOptions,
 };
 use tempfile::TempDir;
@@ -43,7 +43,7 @@ pub(crate) fn node_options(folder: &TempDir) -> NodeOptions {
 pub(crate) fn trainable(name: &'static str, documents: &str, seed: u64) -> MinerSpec {
 	MinerSpec {
 		name,
-		kind: Kind::Trainable,
+		profile: Profile::Trainable,
 		documents: Some(documents.into()),
 		seed,
 		stake: 100,
