@@ -27,18 +27,10 @@ pub struct StepReport {
 	pub loss: f64,
 	/// ΔL of this batch per input; `None` for inputs that were missing.
 	pub scores: Vec<Option<f64>>,
-	/// ΔL of the own encoder in this batch.
-	pub own_score: f64,
-	/// ΔL of the null input in this batch.
-	pub null_score: f64,
 	/// ∂L/∂d per input, `[B, m]`, row x for example x: what to send downstream as a Grad.
 	pub errors: Vec<Option<Tensor>>,
 	/// Inputs whose vectors had a wrong shape or numbers that are not finite: used as missing.
 	pub refused: Vec<usize>,
-	/// Length of the own gradient of f.
-	pub gradient_norm: f64,
-	/// Upstreams whose gradients took part.
-	pub sources: usize,
 	/// `false` if the combined gradient was not finite, so that no step was made.
 	pub stepped: bool,
 }
@@ -97,8 +89,6 @@ impl Verdict {
 pub struct GradReport {
 	/// The outcome.
 	pub verdict: Verdict,
-	/// Its weight in eq. 12 before normalisation; 0 unless accepted.
-	pub weight: f64,
 	/// ∂L/∂d per input, `[B, m]`; all `None` unless accepted.
 	pub errors: Vec<Option<Tensor>>,
 }
@@ -197,7 +187,7 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 	/// bad message, [`NucleusError::NoSuchInput`]. Nothing has changed then.
 	fn accumulate_grad(&mut self, _grad: Grad) -> Result<GradReport> {
 		let errors = vec![None; self.inputs()];
-		Ok(GradReport { verdict: Verdict::NothingToLearn, weight: 0.0, errors })
+		Ok(GradReport { verdict: Verdict::NothingToLearn, errors })
 	}
 
 	/// Loss of each example: −log P(T'|y), the sum over its tokens, in nats. `d` holds per input

@@ -136,44 +136,29 @@ impl<'s> Builder<'s> {
 	/// parameter or has it in another shape.
 	pub fn dense(
 		&mut self,
-		name: impl Into<String>,
+		name: &str,
 		shape: &[usize],
 		deviation: f64,
 		part: Part,
-	) -> Result<Handle> {
-		self.add(name.into(), shape, deviation, part, false)
-	}
-
-	/// As [`Builder::dense`], for a table `[V, m]` whose rows are looked up.
-	///
-	/// # Errors
-	/// As [`Builder::dense`].
-	pub fn table(
-		&mut self,
-		name: impl Into<String>,
-		shape: &[usize],
-		deviation: f64,
-		part: Part,
-	) -> Result<Handle> {
-		self.add(name.into(), shape, deviation, part, true)
-	}
-
-	fn add(
-		&mut self,
-		name: String,
-		shape: &[usize],
-		deviation: f64,
-		part: Part,
-		table: bool,
 	) -> Result<Handle> {
 		let data = match &mut self.source {
 			Source::Random(rng) => normal(rng, shape.iter().product(), deviation),
-			Source::Saved(state) => state.tensor(&saved_name(&name), shape)?.to_vec(),
+			Source::Saved(state) => state.tensor(&saved_name(name), shape)?.to_vec(),
 		};
 		let var = Var::from_tensor(&Tensor::from_vec(data, shape, &self.device)?)?;
 		let index = self.list.len();
-		self.list.push(Parameter { name, var: var.clone(), part, table });
+		self.list.push(Parameter { name: name.into(), var: var.clone(), part, table: false });
 		Ok(Handle { index, var })
+	}
+
+	/// As [`Builder::dense`], for a table `[V, m]` of f whose rows are looked up.
+	///
+	/// # Errors
+	/// As [`Builder::dense`].
+	pub fn table(&mut self, name: &str, shape: &[usize], deviation: f64) -> Result<Handle> {
+		let handle = self.dense(name, shape, deviation, Part::Function)?;
+		self.list[handle.index].table = true;
+		Ok(handle)
 	}
 
 	/// All parameters made so far.

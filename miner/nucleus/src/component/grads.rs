@@ -11,7 +11,7 @@ use crate::{
 impl Component {
 	pub(super) fn accumulate_grad(&mut self, grad: Grad) -> Result<GradReport> {
 		let none = vec![None; self.config.inputs];
-		let refuse = |verdict| Ok(GradReport { verdict, weight: 0.0, errors: none.clone() });
+		let refuse = |verdict| Ok(GradReport { verdict, errors: none.clone() });
 		let weight = grad.bid.weight(self.config.bid_weight);
 		if weight == 0.0 {
 			return refuse(Verdict::NoBid);
@@ -39,6 +39,6 @@ impl Component {
 			return refuse(Verdict::Faint);
 		}
 		let errors = self.errors(&leaves.gradients(&grads)?)?;
-		Ok(GradReport { verdict: Verdict::Accepted, weight, errors })
+		Ok(GradReport { verdict: Verdict::Accepted, errors })
 	}
 }

@@ -6,9 +6,8 @@
 //!   d_n ──────────────► z_n ──┤            │
 //!   shuffled z ───────► null ─┘            └─► served to others
 //! ```
-//! [`step`] trains, [`grads`] takes Grads in, [`scoring`] measures ΔL of each input, [`evaluate`]
-//! computes answers and losses without a step; [`leaves`] holds the centred inputs as leaves of
-//! candle's graph.
+//! `step` trains, `grads` takes Grads in, `scoring` measures ΔL of each input, `evaluate` computes
+//! answers and losses without a step; `leaves` holds the centred inputs as leaves of candle's graph.
 //!
 //! Invariants: no gradient flows through the mean and scale of an input; the null input takes part
 //! in training only; a step that is not finite is not made; equal settings, documents and answers

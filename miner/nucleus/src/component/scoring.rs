@@ -28,14 +28,6 @@ pub(crate) struct Scores {
 	next_audit: usize,
 }
 
-/// ΔL of one batch.
-pub(crate) struct BatchScores {
-	pub(crate) own: f64,
-	/// `None` for inputs that were missing.
-	pub(crate) inputs: Vec<Option<f64>>,
-	pub(crate) null: f64,
-}
-
 impl Scores {
 	pub(crate) fn new(inputs: usize) -> Self {
 		Self {
@@ -88,8 +80,13 @@ impl Scores {
 
 impl Component {
 	/// Measures ΔL of every input on this batch and adds it to the running scores. `loss` is the
-	/// batch's mean loss per token.
-	pub(super) fn score(&mut self, pass: &Pass, targets: &[u32], loss: f64) -> Result<BatchScores> {
+	/// batch's mean loss per token. Returns ΔL by input, `None` for inputs that were missing.
+	pub(super) fn score(
+		&mut self,
+		pass: &Pass,
+		targets: &[u32],
+		loss: f64,
+	) -> Result<Vec<Option<f64>>> {
 		let settings = self.config.attribution.clone();
 		if self.step.is_multiple_of(settings.duplicate_every) {
 			let signatures: Vec<Option<Vec<f32>>> = pass
@@ -132,7 +129,7 @@ impl Component {
 		if settings.audit_every > 0 && (self.step + 1).is_multiple_of(settings.audit_every) {
 			self.audit(pass, targets, &single, loss)?;
 		}
-		Ok(BatchScores { own, inputs, null })
+		Ok(inputs)
 	}
 
 	/// Removes one input for this batch and compares the loss with the estimate.

@@ -39,23 +39,12 @@ impl Component {
 		self.inputs.observe(encoded.vectors(), &raw, self.config.input_decay)?;
 		let pass = self.pass(&*encoded, &targets, &raw)?;
 		let loss = mean(&pass.losses, targets.len());
-		let measured = self.score(&pass, &targets, loss)?;
+		let scores = self.score(&pass, &targets, loss)?;
 		let errors = self.errors(&pass.inputs)?;
-		let done = self.learner.step(&self.parameters, pass.gradient, &self.config)?;
-		self.version += u64::from(done.stepped);
+		let stepped = self.learner.step(&self.parameters, pass.gradient, &self.config)?;
+		self.version += u64::from(stepped);
 		self.step += 1;
-		Ok(StepReport {
-			step: self.step,
-			loss,
-			scores: measured.inputs,
-			own_score: measured.own,
-			null_score: measured.null,
-			errors,
-			refused,
-			gradient_norm: done.gradient_norm,
-			sources: done.sources,
-			stepped: done.stepped,
-		})
+		Ok(StepReport { step: self.step, loss, scores, errors, refused, stepped })
 	}
 
 	pub(super) fn own_gradient(&self, batch: &Batch, d: &[Option<Tensor>]) -> Result<Gradient> {

@@ -15,7 +15,7 @@ use crate::{
 	encoder::{Encoded, Encoder},
 	error::{NucleusError, Result},
 	learning::{Gradient, Values},
-	parameters::{Builder, Handle, Part},
+	parameters::{Builder, Handle},
 	tokenizer::{Tokenizer, UNKNOWN_ID},
 };
 
@@ -50,11 +50,12 @@ impl Cbow {
 		builder: &mut Builder,
 	) -> Result<Self> {
 		let shape = [tokenizer.size(), DIM];
-		let mut table = |name: &str| {
-			builder.table(format!("encoder.{name}"), &shape, DEVIATION, Part::Function)
+		let mut table = |name| builder.table(name, &shape, DEVIATION);
+		let tables = Tables {
+			words: table("encoder.words")?,
+			last: table("encoder.last")?,
+			previous: table("encoder.previous")?,
 		};
-		let tables =
-			Tables { words: table("words")?, last: table("last")?, previous: table("previous")? };
 		Ok(Self { tokenizer, max_tokens: config.max_tokens, device: device.clone(), tables })
 	}
 

@@ -9,7 +9,7 @@ use crate::{
 		guard::Guard,
 		optimizer::Optimizer,
 		sources::{combine, Account, Source, Sources},
-		Gradient, Learner, Stepped, Values,
+		Gradient, Learner, Values,
 	},
 	parameters::{Parameter, Parameters, Part},
 	state::State,
@@ -44,12 +44,12 @@ impl GradientMixing {
 		}
 	}
 
-	/// Eq. 12 over all that is held, and the number of sources; nothing is held afterwards.
-	fn combined(&mut self, own: Option<&Gradient>, config: &Config) -> (Gradient, usize) {
+	/// Eq. 12 over all that is held; nothing is held afterwards.
+	fn combined(&mut self, own: Option<&Gradient>, config: &Config) -> Gradient {
 		let held = self.sources.take();
 		let sources: Vec<(f64, &Gradient)> =
 			held.values().map(|source| (source.weight, &source.gradient)).collect();
-		(combine(own, &sources, config.own_share, self.guard.usual()), held.len())
+		combine(own, &sources, config.own_share, self.guard.usual())
 	}
 
 	fn apply(
@@ -81,21 +81,20 @@ impl Learner for GradientMixing {
 		self.sources.add(source, weight, gradient, scale, config.max_sources)
 	}
 
-	fn step(&mut self, parameters: &Parameters, own: Gradient, config: &Config) -> Result<Stepped> {
+	fn step(&mut self, parameters: &Parameters, own: Gradient, config: &Config) -> Result<bool> {
 		let (own, decoder) = split(parameters, own);
-		let gradient_norm = own.norm();
-		self.guard.observe(gradient_norm);
-		let (mut step, sources) = self.combined(Some(&own), config);
-		let stepped = self.guard.clip(&mut step, config.clip) && decoder.is_finite();
-		if stepped {
+		self.guard.observe(own.norm());
+		let mut step = self.combined(Some(&own), config);
+		let finite = self.guard.clip(&mut step, config.clip) && decoder.is_finite();
+		if finite {
 			step.fill(decoder);
 			self.apply(parameters, &step, config, (1.0, config.warm_up))?;
 		}
-		Ok(Stepped { gradient_norm, sources, stepped })
+		Ok(finite)
 	}
 
 	fn upstream_step(&mut self, parameters: &Parameters, config: &Config) -> Result<bool> {
-		let (mut step, _) = self.combined(None, config);
+		let mut step = self.combined(None, config);
 		if step.norm() == 0.0 || !self.guard.clip(&mut step, config.clip) {
 			return Ok(false);
 		}

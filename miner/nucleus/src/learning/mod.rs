@@ -30,17 +30,6 @@ pub use mixing::GradientMixing;
 pub use optimizer::Optimizer;
 pub use sources::{combine, Account, Bid};
 
-/// What one step of the own loss did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stepped {
-	/// Length of the own gradient of f.
-	pub gradient_norm: f64,
-	/// Upstreams whose gradients took part.
-	pub sources: usize,
-	/// `false` if the step was not finite and therefore not made.
-	pub stepped: bool,
-}
-
 /// Sources of gradients, their mixture, and the optimizer.
 pub trait Learner: std::fmt::Debug + Send + Sync {
 	/// Whether a gradient of this source and weight would be held until the next step.
@@ -57,11 +46,12 @@ pub trait Learner: std::fmt::Debug + Send + Sync {
 		config: &Config,
 	) -> bool;
 
-	/// One step on the own gradient, of all parameters, and on all that is held.
+	/// One step on the own gradient, of all parameters, and on all that is held. `false`: the step
+	/// was not finite and therefore not made.
 	///
 	/// # Errors
 	/// [`NucleusError::Tensor`](crate::NucleusError::Tensor) if an operation fails.
-	fn step(&mut self, parameters: &Parameters, own: Gradient, config: &Config) -> Result<Stepped>;
+	fn step(&mut self, parameters: &Parameters, own: Gradient, config: &Config) -> Result<bool>;
 
 	/// One step on all that is held, without an own loss. `false`: there was nothing to use.
 	///
