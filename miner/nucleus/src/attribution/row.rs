@@ -2,11 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The sum of a row.
-pub const SHARE_ONE: u32 = 65_536;
-/// Minimum self-share ΔL_ii of a row: 1/8. Without it the chain's power iteration might not
-/// converge.
-pub const MIN_SELF_SHARE: u32 = 8_192;
+pub use contribution::{MIN_SELF_SHARE, SHARE_ONE};
 
 /// The share of one input in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
