@@ -155,7 +155,7 @@ weights-tools: setup
 ##@ Lint
 
 .PHONY: lint
-lint: lint-lock lint-features lint-fmt lint-toml lint-typos lint-shell lint-deny lint-pages lint-clippy lint-docs lint-metadata ## Run every check that is not a test
+lint: lint-lock lint-features lint-fmt lint-toml lint-typos lint-shell lint-sizes lint-deny lint-pages lint-clippy lint-docs lint-metadata ## Run every check that is not a test
 
 .PHONY: lint-lock
 lint-lock: ## Check that Cargo.lock has one version of each SDK crate

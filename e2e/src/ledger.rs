@@ -193,7 +193,7 @@ pub fn replay(inputs: &Inputs, sigma: u64) -> Vec<Paid> {
 		kept[uid] -= shares.iter().map(|&share| u64::from(share)).sum::<u64>();
 	}
 	let mut budget = u64::MAX;
-	while let Progress::Paused = solve.advance(&graph, &mut vectors, &mut budget) {
+	while solve.advance(&graph, &mut vectors, &mut budget) == Progress::Paused {
 		budget = u64::MAX;
 	}
 	let total = vectors.contribution.iter().sum();

@@ -151,7 +151,7 @@ impl Report {
 		target(missed <= 10.0, format!("{missed:.1} % of slots missed (10 %)"));
 		match chain.seconds_to_first_mint {
 			Some(s) => {
-				target(s <= 120.0, format!("first mint through an edge at {s:.0} s (120 s)"))
+				target(s <= 120.0, format!("first mint through an edge at {s:.0} s (120 s)"));
 			}
 			None => target(false, "no mint through an edge (120 s)".into()),
 		}

@@ -116,8 +116,7 @@ impl Identity {
 		{
 			use std::os::unix::fs::PermissionsExt;
 			let open = std::fs::metadata(path)
-				.map(|metadata| metadata.permissions().mode() & 0o077 != 0)
-				.unwrap_or(false);
+				.is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
 			if open {
 				tracing::warn!("other users can read {place}: run chmod 600 {place}");
 			}

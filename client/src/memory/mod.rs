@@ -173,7 +173,7 @@ impl Chain for MemoryChain {
 			loop {
 				match receiver.recv().await {
 					Ok(block) => return Some((Ok(block), receiver)),
-					Err(broadcast::error::RecvError::Lagged(_)) => continue,
+					Err(broadcast::error::RecvError::Lagged(_)) => {}
 					Err(broadcast::error::RecvError::Closed) => return None,
 				}
 			}

@@ -90,7 +90,7 @@ impl State {
 		let sigma = parameters.schedule().between(began.into(), self.block.into());
 		let Some((mut solve, mut vectors)) = Solve::begin(&stakes) else { return false };
 		let mut budget = u64::MAX;
-		while let Progress::Paused = solve.advance(&graph, &mut vectors, &mut budget) {}
+		while solve.advance(&graph, &mut vectors, &mut budget) == Progress::Paused {}
 		let mut payout = Payout::new(sigma, vectors.contribution.iter().sum());
 		let mut minted = 0;
 		for (uid, contribution) in (0..size).zip(&vectors.contribution) {

@@ -188,7 +188,7 @@ impl Follower {
 		loop {
 			let block = tokio::select! {
 				block = blocks.next() => block,
-				_ = self.publish.closed() => return Ok(()),
+				() = self.publish.closed() => return Ok(()),
 			};
 			let block = match block {
 				Some(Ok(block)) => block,

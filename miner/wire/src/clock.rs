@@ -6,6 +6,5 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub fn now_ms() -> u64 {
 	SystemTime::now()
 		.duration_since(UNIX_EPOCH)
-		.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
-		.unwrap_or(0)
+		.map_or(0, |age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
 }

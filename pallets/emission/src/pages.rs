@@ -90,7 +90,7 @@ where
 		if let Some(entry) = page.get_mut(index) {
 			*entry = value;
 		}
-	})
+	});
 }
 
 /// The entries of the uids below `uids`.

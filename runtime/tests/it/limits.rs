@@ -69,7 +69,7 @@ fn slots_of_two_seconds_hold_all_components() {
 
 #[test]
 fn integrity_holds_at_every_slot_length() {
-	for slot in [MIN_SLOT_DURATION].into_iter().chain(SLOTS) {
+	for slot in std::iter::once(MIN_SLOT_DURATION).chain(SLOTS) {
 		with_slots(slot, <AllPalletsWithSystem as IntegrityTest>::integrity_test);
 	}
 }

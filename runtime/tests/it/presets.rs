@@ -12,10 +12,10 @@ use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
 #[test]
 fn every_preset_builds_its_state() {
-	let names: Vec<_> = preset_names().iter().map(|name| name.to_string()).collect();
+	let names = preset_names();
 	assert_eq!(names, ["development", "local_testnet"]);
-	for name in names {
-		preset(&name);
+	for name in &names {
+		preset(name.as_ref());
 	}
 }
 

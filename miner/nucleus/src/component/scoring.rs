@@ -117,7 +117,7 @@ impl Component {
 				Some(score) => self.scores.inputs[input].observe(*score, settings.decay),
 				// A component that did not answer was of no use this time.
 				None if self.inputs.downstream[input].batches > 0 => {
-					self.scores.inputs[input].observe(0.0, settings.decay)
+					self.scores.inputs[input].observe(0.0, settings.decay);
 				}
 				None => {}
 			}

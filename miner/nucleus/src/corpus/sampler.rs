@@ -38,11 +38,17 @@ impl Batch {
 	}
 }
 
+/// The text of a document, and its tokens with their ranges of bytes.
+#[derive(Clone, Debug)]
+struct Tokens {
+	text: String,
+	tokens: Vec<(u32, std::ops::Range<usize>)>,
+}
+
 /// Tokens of some documents, from which examples are cut.
 #[derive(Clone, Debug)]
 struct Windows {
-	/// Per document its text, and its tokens with their ranges of bytes.
-	documents: Vec<(String, Vec<(u32, std::ops::Range<usize>)>)>,
+	documents: Vec<Tokens>,
 	/// (document, index of the first target token) of every example.
 	positions: Vec<(u32, u32)>,
 	context: usize,
@@ -67,7 +73,7 @@ impl Windows {
 			let tokens = tokenizer.encode_spans(document.text())?;
 			let ends = (tokens.len() + 1).saturating_sub(horizon);
 			positions.extend((context..ends).map(|p| (documents.len() as u32, p as u32)));
-			documents.push((document.text().to_owned(), tokens));
+			documents.push(Tokens { text: document.text().to_owned(), tokens });
 		}
 		if positions.is_empty() {
 			return Err(NucleusError::TooShort { context, horizon });
@@ -77,7 +83,7 @@ impl Windows {
 
 	fn example(&self, index: usize) -> Example {
 		let (document, position) = self.positions[index];
-		let (text, tokens) = &self.documents[document as usize];
+		let Tokens { text, tokens } = &self.documents[document as usize];
 		let position = position as usize;
 		let start = tokens[position - self.context].1.start;
 		let end = tokens[position - 1].1.end;
@@ -169,7 +175,7 @@ impl Sampler {
 
 	/// Every token of the documents, for a [`crate::perplexity::Unigram`].
 	pub fn tokens(&self) -> impl Iterator<Item = u32> + '_ {
-		self.windows.documents.iter().flat_map(|(_, tokens)| tokens.iter().map(|t| t.0))
+		self.windows.documents.iter().flat_map(|d| d.tokens.iter().map(|t| t.0))
 	}
 }
 

@@ -35,7 +35,7 @@ fn perplexity_falls_below_the_unigram_baseline() {
 	let examples = held_out(&settings, 400);
 	let unigram = Unigram::fit(sampler.tokens(), tokenizer().size());
 	let baseline = unigram.perplexity(examples.iter().map(|e| &e.target[..]));
-	let setup = Setup { prior: Some(unigram), ..setup(settings.clone()) };
+	let setup = Setup { prior: Some(unigram), ..setup(settings) };
 	let mut component = kinds::component(&setup).expect("valid");
 	let start = component.evaluate(&examples, &[]).expect("measured").with_network;
 	assert!((start / baseline - 1.0).abs() < 0.05, "starts at {start}, baseline {baseline}");

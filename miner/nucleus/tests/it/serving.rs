@@ -116,7 +116,7 @@ fn bad_batches_change_nothing() {
 	few.targets.pop();
 	let mut unknown = good.clone();
 	unknown.targets[0][0] = 512;
-	let mut long = good.clone();
+	let mut long = good;
 	long.targets[1].push(3);
 	for bad in [few, unknown, long] {
 		assert!(matches!(component.train_step(&bad, &[]), Err(NucleusError::Shape { .. })));

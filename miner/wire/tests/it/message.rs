@@ -27,7 +27,7 @@ fn a_spike_comes_through() {
 	let onward = spike.onward([2; 32]).expect("has hops left");
 	assert_eq!((onward.path.as_slice(), onward.ttl), ([ROOT, [2; 32]].as_slice(), 1));
 	assert_eq!(onward.digest(), spike.digest());
-	assert_eq!(Spike::decode(&onward.encode(), &[2; 32]), Ok(onward.clone()));
+	assert_eq!(Spike::decode(&onward.encode(), &[2; 32]), Ok(onward));
 	// Two messages of the same texts are two messages.
 	assert_ne!(Spike::new(ROOT, 2, spike.texts.to_vec()).expect("good").id, spike.id);
 }

@@ -32,7 +32,7 @@ fn wrong_shapes_are_named() {
 	}
 	let huge = Tensor { shape: vec![u32::MAX, 128], ..good.clone() };
 	assert!(matches!(Vectors::decode_any(&huge), Err(WireError::Shape { .. })));
-	let none = Tensor { shape: vec![0, 128], data: Vec::new(), ..good.clone() };
+	let none = Tensor { shape: vec![0, 128], data: Vec::new(), ..good };
 	assert!(matches!(Vectors::decode_any(&none), Err(WireError::Shape { .. })));
 	assert!(matches!(Vectors::decode(&none, 0), Err(WireError::Shape { .. })));
 	let short = Tensor { data: good.data[..good.data.len() - 1].to_vec(), ..good.clone() };

@@ -76,7 +76,7 @@ mod benchmarks {
 		PendingRows::<T>::insert(0, pending(0, 1));
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(owner.clone()));
+		_(RawOrigin::Signed(owner));
 
 		assert!(Components::<T>::get(0).is_some_and(|component| component.leaving));
 	}

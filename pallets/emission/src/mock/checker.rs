@@ -216,7 +216,7 @@ pub(crate) fn next_block_with(remaining: u64) {
 
 /// One block.
 pub(crate) fn next_block() {
-	next_block_with(u64::MAX)
+	next_block_with(u64::MAX);
 }
 
 /// Blocks until the epoch is paid; returns how many it took.

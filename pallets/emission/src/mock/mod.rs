@@ -148,7 +148,7 @@ impl Ext {
 			next_block();
 			test();
 			check_state();
-		})
+		});
 	}
 }
 

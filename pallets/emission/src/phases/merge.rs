@@ -110,7 +110,7 @@ impl<T: Config> Pallet<T> {
 				let PendingRow { posted, mut edges } = PendingRows::<T>::take(uid)?;
 				edges.retain(|edge| counts(edge.target, posted));
 				Some((posted, edges))
-			})
+			});
 		});
 	}
 }

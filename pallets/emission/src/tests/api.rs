@@ -95,7 +95,7 @@ fn the_status_follows_a_solve() {
 			post(owner, &[(owner as u32 % 24, 57_344)]);
 		}
 		let before = Emission::epoch_status();
-		assert_eq!((before.phase, before.last.clone()), (Phase::Idle, None));
+		assert_eq!((before.phase, before.last), (Phase::Idle, None));
 		run_to_phase(Phase::Sweep);
 		let mut last = (0, 0);
 		while Emission::epoch_status().phase == Phase::Sweep {
