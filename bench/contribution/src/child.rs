@@ -50,7 +50,7 @@ impl Child {
 	fn read<T: DeserializeOwned>(&mut self) -> anyhow::Result<T> {
 		let mut line = String::new();
 		if !matches!(self.output.read_line(&mut line), Ok(1..)) {
-			bail!("{} has ended ({:?}) instead of answering", self.name, self.process.wait());
+			bail!("{} has ended ({}) instead of answering", self.name, self.process.wait()?);
 		}
 		serde_json::from_str(&line)
 			.with_context(|| format!("{} answered {}", self.name, line.trim_end()))

@@ -15,10 +15,10 @@ use codec::{Decode, Encode};
 use sp_runtime::{generic::ExtrinsicFormat, traits::Checkable};
 use subxt::metadata::Metadata;
 
-/// A post of key `index`, for the chain of block 0 `genesis`.
+/// A post of key `index`, for the chain of block 0 `genesis`. Needs a state.
 fn signed(index: usize, genesis: [u8; 32], edges: u32) -> anyhow::Result<Vec<u8>> {
-	let metadata = Runtime::metadata();
-	let metadata = Metadata::decode_from(&metadata.encode())?;
+	let metadata = Runtime::metadata_at_version(15).expect("the runtime has it");
+	let metadata = Metadata::decode_from(&metadata)?;
 	let (spec, transaction) = (VERSION.spec_version, VERSION.transaction_version);
 	let offline = Offline::new(metadata, genesis, spec, transaction)?;
 	Ok(offline.sign(&Call::PostRow { row: row(1, 3, edges, 40) }, &signers(2)?[index], 0)?)
@@ -88,10 +88,7 @@ fn a_post_takes_more_of_a_block_than_its_call() -> anyhow::Result<()> {
 	let state = state(&case())?;
 	let limits = state.limits();
 	assert!(limits.service_ms < limits.normal_ms);
-	let declared = |edges| {
-		let post = signed(0, [0; 32], edges)?;
-		state.read(|| declared_ms(&post))
-	};
+	let declared = |edges| state.read(|| declared_ms(&signed(0, [0; 32], edges)?));
 	let ([few, _], [many, in_block]) = (declared(1)?, declared(39)?);
 	assert!(
 		few < many && many < in_block && in_block < limits.normal_ms,
