@@ -1,17 +1,12 @@
 //! Every block of the chain: its declared weight, its times.
 //!
-//! ```text
-//!   importer has block N ──► System::BlockWeight, Emission::Solve, Events   at block N
-//!                       ├──► slot in the header: slots without a block before it
-//!                       ├──► validator's histogram: authoring time
-//!                       ├──► importer's histogram: import time
-//!                       └──► /proc of the importer: bytes written since block N − 1
-//! ```
+//! Weights, phase and events come from the state at the block, times from the histograms of validator and
+//! importer, bytes from the kernel's account of the importer.
 //!
 //! A histogram gives the time of a block only if it was observed exactly once since the block before.
 //! Otherwise the authoring time is that of the validator's log, in whole milliseconds, and the import time
-//! is `null`. Bytes are those between two observations: the database writes part of a block's changes
-//! later, so they are exact over an epoch and approximate for a block.
+//! is `null`. The database writes part of a block's changes later, so bytes are exact over an epoch and
+//! approximate for a block.
 //!
 //! Invariant: blocks come in order and without gaps.
 
@@ -38,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use subxt::rpcs::rpc_params;
 
 use crate::{
+	epochs::Costs,
 	lab::Lab,
 	measure::{histogram, written, Histogram, AUTHORED, IMPORTED},
 	state::millis,
@@ -53,16 +49,6 @@ pub(crate) struct Paid {
 	pub(crate) epoch: u32,
 	/// Sweeps of its solve.
 	pub(crate) sweeps: u32,
-}
-
-/// The emission's hook in a block, minus its part in an idle block; in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Hook {
-	pub(crate) declared_ms: f64,
-	/// Measured at the author.
-	pub(crate) author_ms: Option<f64>,
-	/// Measured at the importer.
-	pub(crate) import_ms: Option<f64>,
 }
 
 /// A block.
@@ -97,7 +83,7 @@ pub(crate) struct Block {
 	/// Bytes that the importer wrote to storage since the block before.
 	pub(crate) bytes_written: u64,
 	/// The emission's part, once idle blocks are known.
-	pub(crate) hook: Option<Hook>,
+	pub(crate) hook: Option<Costs>,
 }
 
 impl Block {
@@ -106,6 +92,12 @@ impl Block {
 		let waits = |block: &Block| block.phase == format!("{:?}", Phase::Idle);
 		let quiet = !self.started && self.paid.is_none() && !self.stalled;
 		waits(before) && waits(self) && quiet && self.extrinsics == 0
+	}
+
+	/// Its declared weight without signed extrinsics, and its times.
+	pub(crate) fn costs(&self) -> Costs {
+		let Self { mandatory_ms: declared_ms, author_ms, import_ms, .. } = *self;
+		Costs { declared_ms, author_ms, import_ms }
 	}
 
 	fn note(&mut self, event: Event<Runtime>) {
@@ -165,7 +157,7 @@ pub(crate) async fn contents(
 async fn value<T: Decode>(chain: &SubxtChain, key: &[u8], at: &Head) -> anyhow::Result<Option<T>> {
 	let params = rpc_params![hex(key), hex(&at.hash)];
 	let stored: Option<String> = chain.request("state_getStorage", params).await?;
-	stored.map(|stored| decode(&stored)).transpose()
+	stored.map(|stored| decode(Some(&stored))).transpose()
 }
 
 /// Bytes as hex, for JSON-RPC.
@@ -173,10 +165,15 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 	format!("0x{}", hex::encode(bytes))
 }
 
-/// Decodes hex from a node.
-pub(crate) fn decode<T: Decode>(text: &str) -> anyhow::Result<T> {
-	let bytes = hex::decode(text.trim_start_matches("0x")).context("the node gave no hex")?;
-	T::decode(&mut &bytes[..]).context(
+/// Bytes from hex of a node.
+pub(crate) fn unhex(text: Option<&str>) -> anyhow::Result<Vec<u8>> {
+	let text = text.and_then(|text| text.strip_prefix("0x"));
+	hex::decode(text.unwrap_or("none")).context("the node gave no hex")
+}
+
+/// A value from hex of a node.
+pub(crate) fn decode<T: Decode>(text: Option<&str>) -> anyhow::Result<T> {
+	T::decode(&mut &unhex(text)?[..]).context(
 		"the node's data do not decode: bittensor-node and bench-chain were built from different \
 		 sources, build both again",
 	)

@@ -1,13 +1,4 @@
 //! One graph, from its state to its figures.
-//!
-//! ```text
-//!   generate ─► State ─► specification ─► Lab ─► blocks of the merging and of some steady epochs
-//!                                                   │
-//!                     pages ◄── runtime API ────────┤
-//!                     posting ◄── posts ────────────┤
-//!                                                   ▼
-//!                         Idle ─► blocks with hooks ─► epochs ─► Case
-//! ```
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
@@ -18,13 +9,13 @@ use bittensor_client::Chain;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-	blocks::{discarded, hex, Block, Follower, Hook},
-	epochs::{steady, Epoch, Idle, Merge, Ratios},
+	blocks::{discarded, hex, Block, Follower},
+	epochs::{idle, write_hooks, Costs, Epoch, Merge, Ratios},
 	lab::Lab,
 	measure::account,
 	pace::{Pace, Probe},
 	pages::{self, PageTimes},
-	posting::{self, Ground, Posting},
+	posting::{self, Posting},
 	spec::Template,
 	state::{Limits, State},
 	sustain::{self, Sustained},
@@ -42,7 +33,9 @@ pub(crate) struct Case {
 	pub(crate) n: usize,
 	pub(crate) slot_ms: u64,
 	pub(crate) limits: Limits,
-	pub(crate) idle: Idle,
+	/// Idle blocks, and the hook of an epoch: medians.
+	pub(crate) idle: Costs,
+	pub(crate) hook: Costs,
 	/// Blocks from the one where a solve began to the one that paid, the most of all epochs.
 	pub(crate) blocks_per_solve: u32,
 	/// The largest declared weight of the hook in a block, as a part of its limit.
@@ -55,8 +48,6 @@ pub(crate) struct Case {
 	pub(crate) declared_over_import: Option<Ratios>,
 	/// The speed of the machine meanwhile.
 	pub(crate) pace: Option<Pace>,
-	/// The hook of an epoch: medians.
-	pub(crate) hook: Hook,
 	/// The longest authoring and import time of a block of a solve, as a whole.
 	pub(crate) author_ms: Option<f64>,
 	pub(crate) import_ms: Option<f64>,
@@ -85,11 +76,13 @@ pub(crate) struct Case {
 impl Case {
 	/// The figures of a chain of `rows` rows, from its blocks since block 1 and without their hooks.
 	pub(crate) fn of(rows: u64, limits: Limits, mut blocks: Vec<Block>) -> anyhow::Result<Self> {
-		let idle = Idle::of(&blocks).context("no block was idle: the hook's share is unknown")?;
-		idle.subtract_from(&mut blocks);
+		let idle = Costs::medians(idle(&blocks).map(Block::costs))
+			.context("no block was idle: the hook's share is unknown")?;
+		write_hooks(&mut blocks, idle);
 		let epochs = Epoch::all(&blocks);
 		let (first, rest) = epochs.split_first().context("no epoch was seen whole")?;
-		let hook = steady(rest).context("no steady epoch was seen whole")?;
+		let hook = Costs::medians(rest.iter().map(Epoch::hook));
+		let hook = hook.context("no steady epoch was seen whole")?;
 		let solves = || rest.iter().flat_map(Epoch::solve);
 		let declared = solves().filter_map(|block| block.hook).map(|hook| hook.declared_ms);
 		let most_blocks = rest.iter().map(|epoch| epoch.solve().len()).max();
@@ -98,8 +91,8 @@ impl Case {
 			idle,
 			blocks_per_solve: most_blocks.unwrap_or_default() as u32,
 			declared_share_of_service: largest(declared).unwrap_or_default() / limits.service_ms,
-			declared_over_author: Ratios::of(rest, Epoch::author_ms),
-			declared_over_import: Ratios::of(rest, Epoch::import_ms),
+			declared_over_author: Ratios::of(rest, |hook| hook.author_ms),
+			declared_over_import: Ratios::of(rest, |hook| hook.import_ms),
 			hook,
 			author_ms: largest(solves().filter_map(|block| block.author_ms)),
 			import_ms: largest(solves().filter_map(|block| block.import_ms)),
@@ -109,7 +102,7 @@ impl Case {
 			truncated: blocks.iter().any(|block| block.truncated),
 			stalled: blocks.iter().filter(|block| block.stalled).count() as u32,
 			missed_slots: blocks.iter().map(|block| block.missed_slots).sum(),
-			merge: Merge::of(first, rows, &hook),
+			merge: Merge::of(first, rows, hook),
 			..Self::default()
 		};
 		case.declared_over_measured = smallest(case.medians());
@@ -198,17 +191,9 @@ impl Plan {
 		let mut posting = None;
 		if with_posts {
 			eprintln!("  posts");
-			let ground = Ground {
-				components: components as u32,
-				slot_ms: self.slot_ms,
-				normal_ms: limits.normal_ms,
-				idle: case.idle,
-				steady: case.hook,
-			};
 			// Merging starts right after a payout.
 			follower.until(|block| block.paid.is_some()).await?;
-			let (merges, full) = posting::measure(&mut follower, &state, ground).await?;
-			posting = Some(Posting { graph: case.graph.clone(), n: components, merges, full });
+			posting = Some(posting::measure(&mut follower, &state, &case).await?);
 		}
 		follower.lab.stop().await?;
 		Ok((case, posting))

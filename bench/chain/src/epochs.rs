@@ -3,69 +3,70 @@
 //! ```text
 //!   block        … 4    5     6     7      8      9    10    11 …
 //!   phase after   Idle Merge Merge Merge  Sweep  Idle  Idle Idle
-//!   hook          –    ████  ████  ██████ ██████ ██    –    –       declared and measured, minus the
-//!                      └── merge ────┘ └── solve ─┘                 median of idle blocks
+//!   hook          –    ████  ████  ██████ ██████ ██    –    –       costs of the block minus the median
+//!                      └── merge ────┘ └── solve ─┘                 of idle blocks
 //!                                 EpochStarted  EpochPaid
 //! ```
 //!
-//! **Declared**: the mandatory weight of the block minus that of an idle one. **Measured**: the block's
-//! import (or authoring) time minus the median of idle blocks. The hook of a block with signed extrinsics
-//! is not measured, because they are part of its time. **Declared ÷ measured** is the median of the steady
-//! epochs' ratios, with the least and the largest of them.
-//!
-//! The first epoch merges every row; a steady epoch merges none. So the cost of merging is the whole hook
-//! of an epoch with rows minus the median of steady epochs.
+//! The hook of a block with signed extrinsics is not measured, because they are part of its time.
+//! *Declared ÷ measured* is the median of the steady epochs' ratios. The first epoch merges every row; a
+//! steady epoch merges none. So the cost of merging is the whole hook of an epoch with rows minus the
+//! median of steady epochs.
 //!
 //! Invariant: no node is asked; the same blocks give the same numbers.
 
 use bench_report::{largest, median, smallest};
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::{Block, Hook, Paid};
+use crate::blocks::{Block, Paid};
 
 /// A hook that declares less than this above an idle block did nothing, in milliseconds.
 const NOTHING_MS: f64 = 0.001;
 
-/// `time` minus `other`; `None` if one is unknown.
-fn minus(time: Option<f64>, other: Option<f64>) -> Option<f64> {
-	Some(time? - other?)
-}
-
-/// Medians of idle blocks, in milliseconds.
+/// What something costs, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Idle {
-	/// Number of idle blocks.
-	pub(crate) blocks: u32,
-	/// Declared weight of inherents and hooks.
-	pub(crate) mandatory_ms: f64,
+pub(crate) struct Costs {
+	/// Declared weight.
+	pub(crate) declared_ms: f64,
+	/// Measured at the author.
 	pub(crate) author_ms: Option<f64>,
+	/// Measured at the importer.
 	pub(crate) import_ms: Option<f64>,
 }
 
-impl Idle {
-	/// The medians of the idle ones among consecutive `blocks`; `None` if there is none.
-	pub(crate) fn of(blocks: &[Block]) -> Option<Self> {
-		let pairs = blocks.iter().zip(blocks.iter().skip(1));
-		let idle: Vec<&Block> =
-			pairs.filter(|(before, block)| block.is_idle(before)).map(|(_, block)| block).collect();
-		Some(Self {
-			blocks: idle.len() as u32,
-			mandatory_ms: median(idle.iter().map(|block| block.mandatory_ms))?,
-			author_ms: median(idle.iter().filter_map(|block| block.author_ms)),
-			import_ms: median(idle.iter().filter_map(|block| block.import_ms)),
-		})
+impl Costs {
+	/// These costs above `other`.
+	pub(crate) fn minus(self, other: Self) -> Self {
+		let minus = |one: Option<f64>, other: Option<f64>| Some(one? - other?);
+		Self {
+			declared_ms: self.declared_ms - other.declared_ms,
+			author_ms: minus(self.author_ms, other.author_ms),
+			import_ms: minus(self.import_ms, other.import_ms),
+		}
 	}
 
-	/// Writes the hook's part into each block.
-	pub(crate) fn subtract_from(&self, blocks: &mut [Block]) {
-		for block in blocks {
-			let alone = block.extrinsics == 0;
-			block.hook = Some(Hook {
-				declared_ms: block.mandatory_ms - self.mandatory_ms,
-				author_ms: minus(block.author_ms, self.author_ms).filter(|_| alone),
-				import_ms: minus(block.import_ms, self.import_ms).filter(|_| alone),
-			});
-		}
+	/// The median of each; `None` of nothing.
+	pub(crate) fn medians(all: impl Iterator<Item = Self> + Clone) -> Option<Self> {
+		Some(Self {
+			declared_ms: median(all.clone().map(|costs| costs.declared_ms))?,
+			author_ms: median(all.clone().filter_map(|costs| costs.author_ms)),
+			import_ms: median(all.filter_map(|costs| costs.import_ms)),
+		})
+	}
+}
+
+/// The idle ones among consecutive `blocks`.
+pub(crate) fn idle(blocks: &[Block]) -> impl Iterator<Item = &Block> + Clone {
+	blocks.windows(2).filter(|pair| pair[1].is_idle(&pair[0])).map(|pair| &pair[1])
+}
+
+/// Writes the hook into each block: its costs above those of an idle one.
+pub(crate) fn write_hooks(blocks: &mut [Block], idle: Costs) {
+	for block in blocks {
+		let Costs { declared_ms, author_ms, import_ms } = block.costs().minus(idle);
+		let alone = |time: Option<f64>| time.filter(|_| block.extrinsics == 0);
+		let (author_ms, import_ms) = (alone(author_ms), alone(import_ms));
+		block.hook = Some(Costs { declared_ms, author_ms, import_ms });
 	}
 }
 
@@ -107,58 +108,40 @@ impl Epoch {
 		self.blocks.get(self.merge_blocks.saturating_sub(1) as usize..).unwrap_or_default()
 	}
 
-	/// The declared weight of the whole hook, in milliseconds.
-	pub(crate) fn declared_ms(&self) -> f64 {
-		self.hooks().map(|hook| hook.declared_ms).sum()
-	}
-
-	/// The time of the whole hook at the importer; `None` if that of a block is unknown.
-	pub(crate) fn import_ms(&self) -> Option<f64> {
-		self.hooks().map(|hook| hook.import_ms).sum()
-	}
-
-	/// The time of the whole hook at the author.
-	pub(crate) fn author_ms(&self) -> Option<f64> {
-		self.hooks().map(|hook| hook.author_ms).sum()
-	}
-
-	fn hooks(&self) -> impl Iterator<Item = Hook> + '_ {
-		self.blocks.iter().map(|block| block.hook.unwrap_or_default())
+	/// The whole hook; a time is `None` if that of a block is unknown.
+	pub(crate) fn hook(&self) -> Costs {
+		let hooks = || self.blocks.iter().map(|block| block.hook.unwrap_or_default());
+		Costs {
+			declared_ms: hooks().map(|hook| hook.declared_ms).sum(),
+			author_ms: hooks().map(|hook| hook.author_ms).sum(),
+			import_ms: hooks().map(|hook| hook.import_ms).sum(),
+		}
 	}
 }
 
-/// The median hook of epochs that merge no rows; `None` of no epochs.
-pub(crate) fn steady(epochs: &[Epoch]) -> Option<Hook> {
-	Some(Hook {
-		declared_ms: median(epochs.iter().map(Epoch::declared_ms))?,
-		import_ms: median(epochs.iter().filter_map(Epoch::import_ms)),
-		author_ms: median(epochs.iter().filter_map(Epoch::author_ms)),
-	})
-}
-
-/// The cost of merging rows, above a steady epoch.
+/// The cost of merging rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Merge {
 	/// Rows merged.
 	pub(crate) rows: u64,
 	/// Blocks in which they were, the one where the solve began included.
 	pub(crate) blocks: u32,
-	pub(crate) hook: Hook,
+	/// The hook of the epoch above that of a steady epoch.
+	pub(crate) hook: Costs,
 	/// Longest authoring time of its blocks, as a whole.
 	pub(crate) longest_author_ms: Option<f64>,
 }
 
 impl Merge {
 	/// The merge of `rows` rows in `epoch`.
-	pub(crate) fn of(epoch: &Epoch, rows: u64, steady: &Hook) -> Self {
+	pub(crate) fn of(epoch: &Epoch, rows: u64, steady: Costs) -> Self {
 		let merging = epoch.blocks.iter().take(epoch.merge_blocks as usize);
-		let hook = Hook {
-			declared_ms: epoch.declared_ms() - steady.declared_ms,
-			author_ms: minus(epoch.author_ms(), steady.author_ms),
-			import_ms: minus(epoch.import_ms(), steady.import_ms),
-		};
-		let longest_author_ms = largest(merging.filter_map(|block| block.author_ms));
-		Self { rows, blocks: epoch.merge_blocks, hook, longest_author_ms }
+		Self {
+			rows,
+			blocks: epoch.merge_blocks,
+			hook: epoch.hook().minus(steady),
+			longest_author_ms: largest(merging.filter_map(|block| block.author_ms)),
+		}
 	}
 }
 
@@ -178,9 +161,9 @@ pub(crate) struct Ratios {
 
 impl Ratios {
 	/// The ratios of the epochs whose time is known; `None` if there is none.
-	pub(crate) fn of(epochs: &[Epoch], measured: fn(&Epoch) -> Option<f64>) -> Option<Self> {
-		let ratios =
-			|| epochs.iter().filter_map(|epoch| ratio(epoch.declared_ms(), measured(epoch)));
+	pub(crate) fn of(epochs: &[Epoch], measured: fn(Costs) -> Option<f64>) -> Option<Self> {
+		let hooks = || epochs.iter().map(Epoch::hook);
+		let ratios = || hooks().filter_map(|hook| ratio(hook.declared_ms, measured(hook)));
 		let (least, most) = (smallest(ratios())?, largest(ratios())?);
 		Some(Self { least, median: median(ratios())?, most })
 	}

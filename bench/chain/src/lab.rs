@@ -8,9 +8,9 @@
 //!                               └─── authoring time      import time ───┘
 //! ```
 //!
-//! A validator's own blocks never pass its import queue: import cost can only be measured on a second
-//! node. It is up before the validator makes the first block, so it follows from the start. Both run with
-//! the default settings of execution, caches and pool, and keep the states of 256 blocks.
+//! Import cost can only be measured on a second node, because a validator's own blocks never pass its import
+//! queue. The importer is up before the first block. Both run with the default settings of execution, caches
+//! and pool, and keep the states of 256 blocks.
 //!
 //! Invariant: no process outlives the [`Lab`]; ports and folders are its own.
 

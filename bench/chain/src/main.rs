@@ -6,24 +6,9 @@
 //!                  calls                      └──── log, Prometheus ──┴── /proc, RPC
 //!                                                           │
 //!      poster ──► posting, sustain                       blocks ──► epochs ──► case ──► report
-//!      signed posts        │                           events and times  costs     JSON, Markdown
+//!      signed posts        │                           events and times  costs    figures   tables
 //!                          └───────────────────────────────▲
 //! ```
-//!
-//! | module | |
-//! |---|---|
-//! | [`state`] | a chain's storage, made by the runtime's own calls |
-//! | [`spec`] | the specification that a node starts from |
-//! | [`lab`] | a validator, and a node that imports its blocks |
-//! | [`measure`] | metrics, HTTP requests, the kernel's account of a process |
-//! | [`pace`] | the speed of the machine, beside when the weights were measured |
-//! | [`blocks`] | every block: its declared weight, its times |
-//! | [`epochs`] | idle blocks, the hook's part, whole epochs, merges |
-//! | [`pages`] | reading pages of the runtime API |
-//! | [`poster`], [`posting`] | signed posts; the cost of merging and posting |
-//! | [`sustain`] | minutes of posts, and the fate of each |
-//! | [`case`] | one graph, from its state to its figures |
-//! | [`report`] | `chain.json`, targets, tables |
 //!
 //! # Declared and measured
 //!

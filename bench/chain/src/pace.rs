@@ -1,16 +1,9 @@
-//! The speed of this machine during the run, beside the speed when the weights were measured.
-//!
-//! ```text
-//!   graph U, 65,536 × 64 ─► the engine in the node's executor ─► ns per edge visit, now
-//!                                                                      │ ÷
-//!   WeightInfo::sweep, without its margin ───────────────────► ns per edge visit, then
-//! ```
+//! The speed of this machine during the run, beside the speed when the weights were measured: nanoseconds
+//! per edge visit of the engine in the node's executor on graph U, now and by `WeightInfo::sweep`.
 //!
 //! On another machine, or on a virtual one with busy neighbours, the same blocks take another time, and
 //! *declared ÷ measured* changes with it. Edge visits are most of a solve, and the part that depends most
-//! on caches and memory.
-//!
-//! Invariant: a sample is processor time of this process's thread, of the same work each time.
+//! on caches and memory. A sample is processor time of this process's thread.
 
 use anyhow::{ensure, Context};
 use bench_graphs::{Shape, MAX_COMPONENTS, SEED};

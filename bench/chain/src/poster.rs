@@ -1,11 +1,6 @@
 //! Accounts that post rows: the rows, their signing, the answers of the pool.
 //!
-//! ```text
-//!   uid, round ──row()──► call ──Offline::sign──► extrinsic ──submit_signed──► pool ──► block
-//! ```
-//!
-//! Invariant: the row of an account depends only on its uid and the round, so that the last posted row of
-//! an account is known without remembering it.
+//! Invariant: the row of an account depends only on its uid and the round, so its last posted row is known.
 
 use anyhow::{bail, ensure, Context};
 use bittensor_client::{Call, ChainError, Hash, Offline, SubxtChain};

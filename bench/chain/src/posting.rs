@@ -17,8 +17,9 @@ use bench_report::largest;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-	blocks::{discarded, Block, Follower, Hook},
-	epochs::{is_active, Epoch, Idle, Merge},
+	blocks::{discarded, Block, Follower},
+	case::Case,
+	epochs::{is_active, write_hooks, Epoch, Merge},
 	poster::{declared_ms, Poster},
 	state::State,
 	EDGES,
@@ -71,57 +72,45 @@ pub(crate) struct FullBlock {
 	pub(crate) discarded: u32,
 }
 
-/// What is known of the chain that is posted to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ground {
-	pub(crate) components: u32,
-	pub(crate) slot_ms: u64,
-	/// What a block has for normal extrinsics, in milliseconds.
-	pub(crate) normal_ms: f64,
-	/// The cost of idle blocks, and of the hook of epochs without rows.
-	pub(crate) idle: Idle,
-	pub(crate) steady: Hook,
-}
-
-/// Measures posting on a running chain whose last block paid an epoch: merges, and full blocks.
+/// Measures posting on the running chain of `case`, whose last block paid an epoch.
 pub(crate) async fn measure(
 	follower: &mut Follower,
 	state: &State,
-	ground: Ground,
-) -> anyhow::Result<(Vec<Merge>, Vec<FullBlock>)> {
+	case: &Case,
+) -> anyhow::Result<Posting> {
 	let url = follower.lab.validator.node.url();
-	let mut poster = Poster::new(&url, ground.components).await?;
+	let mut poster = Poster::new(&url, case.n as u32).await?;
 	let (mut merges, mut full, mut round) = (Vec::new(), Vec::new(), 1);
 	for rows in MERGED {
 		round = poster.post_all(rows, round, EDGES as u32).await?;
-		merges.push(merged(follower, rows, &ground).await?);
+		merges.push(merged(follower, rows, case).await?);
 	}
 	for edges in FILLING {
 		let post = poster.signed(0, round, edges, 0)?;
 		let [call_declared_ms, in_block_ms] = state.read(|| declared_ms(&post))?;
-		let fit = (ground.normal_ms / in_block_ms) as usize;
+		let fit = (case.limits.normal_ms / in_block_ms) as usize;
 
 		// A sixth of what goes into a pool in a slot of 6 s, so that it is quiet again in time.
-		let few = (ground.slot_ms as usize / 6).min(fit * 9 / 10).max(1);
+		let few = (case.slot_ms as usize / 6).min(fit * 9 / 10).max(1);
 		round = poster.post_all(few, round, edges).await?;
-		let quiet = posted(follower, few, &ground).await?;
+		let quiet = posted(follower, few, case).await?;
 
 		// The first block may be authored before all are in the pool.
 		let many = (2 * fit + fit / 4).clamp(1, POOL);
 		let before = discarded(&follower.lab.log());
 		round = poster.post_all(many, round, edges).await?;
-		let blocks = posted(follower, many, &ground).await?;
+		let blocks = posted(follower, many, case).await?;
 		let discarded = discarded(&follower.lab.log()) - before;
-		let summary = summary(&quiet, &blocks, &ground).context("no block held only posts")?;
+		let summary = summary(&quiet, &blocks, case).context("no block held only posts")?;
 		full.push(FullBlock { edges, call_declared_ms, discarded, ..summary });
 	}
-	Ok((merges, full))
+	Ok(Posting { graph: case.graph.clone(), n: case.n, merges, full })
 }
 
 /// Follows until the next payout; returns the cost of merging.
-async fn merged(follower: &mut Follower, rows: usize, ground: &Ground) -> anyhow::Result<Merge> {
+async fn merged(follower: &mut Follower, rows: usize, case: &Case) -> anyhow::Result<Merge> {
 	let mut blocks = follower.until(|block| block.paid.is_some()).await?;
-	ground.idle.subtract_from(&mut blocks);
+	write_hooks(&mut blocks, case.idle);
 	let before = blocks.iter().take_while(|block| !is_active(block));
 	let posted: u64 = before.map(|block| u64::from(block.posts)).sum();
 	ensure!(
@@ -130,22 +119,18 @@ async fn merged(follower: &mut Follower, rows: usize, ground: &Ground) -> anyhow
 	);
 	let epochs = Epoch::all(&blocks);
 	let epoch = epochs.last().context("the epoch that merges the posts was not seen whole")?;
-	Ok(Merge::of(epoch, posted, &ground.steady))
+	Ok(Merge::of(epoch, posted, case.hook))
 }
 
 /// Follows until all `posts` are in blocks and the epoch after them is paid.
-async fn posted(
-	follower: &mut Follower,
-	posts: usize,
-	ground: &Ground,
-) -> anyhow::Result<Vec<Block>> {
+async fn posted(follower: &mut Follower, posts: usize, case: &Case) -> anyhow::Result<Vec<Block>> {
 	let mut left = posts as i64;
 	let done = |block: &Block| {
 		left -= i64::from(block.posts);
 		left <= 0 && block.paid.is_some()
 	};
 	let mut blocks = follower.until(done).await?;
-	ground.idle.subtract_from(&mut blocks);
+	write_hooks(&mut blocks, case.idle);
 	let failed: u32 = blocks.iter().map(|block| block.failed).sum();
 	ensure!(failed == 0, "{failed} of {posts} posts failed");
 	Ok(blocks)
@@ -153,21 +138,21 @@ async fn posted(
 
 /// The cost of a post, from `quiet` blocks, and how many fit, from `full` ones. Blocks in which the emission
 /// worked are left out.
-pub(crate) fn summary(quiet: &[Block], full: &[Block], ground: &Ground) -> Option<FullBlock> {
+pub(crate) fn summary(quiet: &[Block], full: &[Block], case: &Case) -> Option<FullBlock> {
 	let alone = |block: &&Block| block.posts > 0 && !is_active(block);
 	let sample = quiet.iter().filter(alone).max_by_key(|block| block.posts)?;
 	let count = f64::from(sample.posts);
 	let each = |time: Option<f64>, idle: Option<f64>| Some((time? - idle?) / count);
-	let fitting = |each: f64| (ground.normal_ms / each) as u64;
+	let fitting = |each: f64| (case.limits.normal_ms / each) as u64;
 	let declared_ms = sample.normal_ms / count;
-	let author_ms = each(sample.author_ms, ground.idle.author_ms);
+	let author_ms = each(sample.author_ms, case.idle.author_ms);
 	let posts = || full.iter().filter(alone);
 	Some(FullBlock {
-		n: ground.components as usize,
-		slot_ms: ground.slot_ms,
+		n: case.n,
+		slot_ms: case.slot_ms,
 		declared_ms,
 		author_ms,
-		import_ms: each(sample.import_ms, ground.idle.import_ms),
+		import_ms: each(sample.import_ms, case.idle.import_ms),
 		rows_declared: fitting(declared_ms),
 		rows_measured: author_ms.filter(|&each| each > 0.0).map(fitting),
 		rows_seen: posts().map(|block| block.posts).max()?,

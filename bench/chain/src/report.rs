@@ -1,12 +1,4 @@
-//! `chain.json`, the targets and the tables.
-//!
-//! ```text
-//!   { machine, cases: [ { graph, n, …, blocks: […] } ], posting: […], sustained: {…} }
-//!        │                                  every block as it was measured
-//!        └─► targets(), tables                                        ─► Markdown
-//! ```
-//!
-//! Invariant: every figure follows from the blocks in the same file.
+//! `chain.json`, the targets and the tables. Every figure follows from the blocks in the same file.
 
 use std::path::Path;
 
@@ -132,8 +124,7 @@ impl Report {
 				"a page of 256 components with rows, N = 65,536",
 				[50.0, 10.0],
 				" ms",
-				largest(large().map(|case| case.page_ms.both))
-					.map(|ms| (ms, format!("{ms:.1} ms"))),
+				largest(large().map(|case| case.page_ms[2])).map(|ms| (ms, format!("{ms:.1} ms"))),
 			),
 			Target::at_most(
 				"slots missed and blocks late, all cases",
@@ -203,9 +194,9 @@ const CASE: [Column<Case>; 19] = [
 	("longest block imported", |case| ms(case.import_ms)),
 	("written per epoch", |case| fixed(case.bytes_written / 1_048_576.0, 1, " MiB")),
 	("peak memory", |case| fixed(case.peak_rss_mib, 0, " MiB")),
-	("page: components", |case| ms(case.page_ms.components)),
-	("page: rows", |case| ms(case.page_ms.rows)),
-	("page: both", |case| ms(case.page_ms.both)),
+	("page: components", |case| ms(case.page_ms[0])),
+	("page: rows", |case| ms(case.page_ms[1])),
+	("page: both", |case| ms(case.page_ms[2])),
 ];
 
 const MERGE: [Column<(String, usize, Merge)>; 9] = [

@@ -1,20 +1,11 @@
-//! The raw chain specification of a [`State`].
+//! The raw chain specification of a [`State`], in two files: `full.json`, to make a new database, and
+//! `slim.json` with the runtime's code as its only state, for nodes that have a database.
 //!
-//! ```text
-//!   bittensor-node export-chain-spec --chain dev --raw ──► template
-//!        name, id, properties, no boot nodes ──────────────┐
-//!        genesis.raw.top[":code"] ─────────┐               │
-//!                                          ▼               ▼
-//!   State::top ────────────────► genesis.raw.top ──► full.json    to make a new database
-//!                                    ":code" only ──► slim.json   for nodes with a database
-//! ```
-//!
-//! Nodes read their specification at every start and keep it in memory for a while. A full specification
-//! of 65,536 components has 140 MB. So the measured nodes start from the slim one, over a database that
-//! has block 0 already.
+//! Nodes read their specification at every start and keep it in memory for a while, and a full one of
+//! 65,536 components has 140 MB. So the measured nodes start from the slim one.
 //!
 //! Invariant: the code is that of the node's binary and the one that this program was compiled with, so
-//! that the native state and the node agree; a mismatch is refused.
+//! that the native state and the node agree.
 
 use std::{
 	fs::File,

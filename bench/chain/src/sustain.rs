@@ -2,28 +2,26 @@
 //!
 //! ```text
 //!   account ──post──► pool ──► block: success? ──► account is free to post again
-//!      └── two posts under way at most; refused for now: tried again, counted as a retry
-//!
-//!   then: no post is under way, and the row of each account reads as it posted it last
+//!      └── at most two posts under way; refused for now: a retry
 //! ```
 //!
-//! Nothing is lost if every post that the pool accepted is in a block and succeeded there, and every last
-//! row can be read. Failures are: not in a block within a minute, failed in it, another row.
+//! Failures are: a post that the pool accepted is not in a block within a minute, or fails there, or the
+//! last row of an account reads otherwise.
 
 use std::{
 	collections::{HashMap, VecDeque},
 	time::{Duration, Instant},
 };
 
-use anyhow::Context;
 use bittensor_client::{Chain, Hash, RowInfo};
 use bittensor_emission::Edge;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use subxt::rpcs::rpc_params;
 
 use crate::{
-	blocks::{contents, hex},
+	blocks::{contents, hex, unhex},
 	lab::Lab,
 	poster::{Answer, Poster},
 	EDGES,
@@ -125,11 +123,10 @@ impl Run<'_> {
 		for number in first..=best {
 			let head = chain.head(Some(number)).await?;
 			let (_, outcomes) = contents(chain, &head).await?;
-			let body: Body = chain.request("chain_getBlock", rpc_params![hex(&head.hash)]).await?;
-			for (index, extrinsic) in (0u32..).zip(body.block.extrinsics) {
-				let bytes = hex::decode(extrinsic.trim_start_matches("0x"))
-					.with_context(|| format!("extrinsic {index} of block {number} is no hex"))?;
-				let hash = BlakeTwo256::hash(&bytes).0;
+			let body: Value = chain.request("chain_getBlock", rpc_params![hex(&head.hash)]).await?;
+			let extrinsics = body["block"]["extrinsics"].as_array().into_iter().flatten();
+			for (index, extrinsic) in (0u32..).zip(extrinsics) {
+				let hash = BlakeTwo256::hash(&unhex(extrinsic.as_str())?).0;
 				let Some((account, _)) = self.pending.remove(&hash) else { continue };
 				match outcomes.get(&index) {
 					Some(true) => self.result.posts += 1,
@@ -205,14 +202,4 @@ pub(crate) fn is_last(row: &RowInfo, mut posted: Vec<Edge>) -> bool {
 		last.sort_unstable();
 		last == posted
 	})
-}
-
-#[derive(Debug, Deserialize)]
-struct Body {
-	block: Extrinsics,
-}
-
-#[derive(Debug, Deserialize)]
-struct Extrinsics {
-	extrinsics: Vec<String>,
 }

@@ -16,12 +16,6 @@
 //!                          └─► contribution.md     targets and tables
 //! ```
 //!
-//! | module | |
-//! |---|---|
-//! | [`child`] | a process with contenders |
-//! | [`measure`] | the rounds |
-//! | [`report`] | figures, targets, tables |
-//!
 //! # Figures
 //!
 //! - *Solve time* is processor time of the sweeps: the median of the rounds after one that does not

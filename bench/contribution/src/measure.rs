@@ -1,12 +1,5 @@
-//! The rounds.
-//!
-//! ```text
-//!   graph ──► round 0: each contender once; its result is compared with the reference
-//!        └──► round 1, 2, …: each contender once, in the same order; only times
-//! ```
-//!
-//! Invariant: a contender that fails or cannot express a graph is left out with the reason, and the
-//! others go on.
+//! The rounds of a graph: in the first, each result is compared with the reference; in the others, only
+//! times count. A contender that fails or cannot express the graph is left out with the reason.
 
 use crate::{
 	child::Child,
@@ -18,7 +11,6 @@ use bench_graphs::{digest, generate, Shape, PINNED_SIGMA, SEED};
 use bench_kernel::{Ended, Module, Request};
 use bench_report::{median, Machine};
 use std::{
-	collections::BTreeMap,
 	fs,
 	path::{Path, PathBuf},
 	process::Command,
@@ -43,7 +35,6 @@ struct Field {
 	module: Module,
 	/// In the order of the tables.
 	contenders: Vec<(Place, String)>,
-	versions: BTreeMap<String, Option<String>>,
 }
 
 /// A graph file, and its solution.
@@ -77,12 +68,11 @@ struct Entry {
 
 /// Measures everything that `options` ask for.
 pub(crate) fn measure(options: &Options) -> anyhow::Result<Report> {
+	let machine = Machine::this();
 	// Before anything is started, so that all processes inherit it.
 	let core = pin_to_one_core();
-	let mut field = Field::start(options)?;
-	let machine = Machine::this();
-	let versions = std::mem::take(&mut field.versions);
-	let mut report = Report { machine, core, versions, ..Report::default() };
+	let mut report = Report { machine, core, ..Report::default() };
+	let mut field = Field::start(options, &mut report)?;
 	let folder = options.out.with_file_name("graphs");
 	fs::create_dir_all(&folder)
 		.with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -125,19 +115,19 @@ fn native() -> anyhow::Result<Command> {
 }
 
 impl Field {
-	fn start(options: &Options) -> anyhow::Result<Self> {
+	/// Starts the processes, and notes their versions.
+	fn start(options: &Options, report: &mut Report) -> anyhow::Result<Self> {
 		let mut commands = vec![("bench-native", native()?)];
 		if let Some(python) = &options.python {
 			let mut command = Command::new(python);
 			command.arg("bench/contribution/contenders/contenders.py");
 			commands.push(("contenders.py", command));
 		}
-		let (module, versions) = (Module::new()?, BTreeMap::new());
-		let mut field = Self { processes: vec![], module, contenders: vec![], versions };
+		let mut field = Self { processes: vec![], module: Module::new()?, contenders: vec![] };
 		for (index, (name, command)) in commands.into_iter().enumerate() {
 			let (child, hello) = Child::start(name, command)?;
 			field.processes.push(child);
-			field.versions.extend(hello.versions);
+			report.versions.extend(hello.versions);
 			let names = hello.contenders.into_iter();
 			field.contenders.extend(names.map(|name| (Place::Process(index), name)));
 		}
@@ -175,7 +165,6 @@ impl Field {
 				Ok(entry) => entries.push(entry),
 				Err(why) => {
 					let why = format!("{why:#}");
-					eprintln!("{name} is left out of {}: {why}", graph.shape);
 					let graph = format!("{}-{}", graph.shape, graph.n);
 					report.left_out.push(LeftOut { graph, contender: name, why });
 				}

@@ -1,6 +1,4 @@
-//! Figures, targets, tables.
-//!
-//! Invariant: a figure that was not measured is `null`, never 0.
+//! Figures, targets, tables. A figure that was not measured is `null`, never 0.
 
 use crate::RESIDUAL;
 use bench_graphs::{Shape, PINNED};

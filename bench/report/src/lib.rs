@@ -19,7 +19,7 @@ pub use target::{targets, Target};
 use anyhow::Context;
 use comfy_table::{presets::ASCII_MARKDOWN, Table};
 use serde::Serialize;
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, path::Path};
 
 /// What stands in a table for a value that was not measured.
 pub const UNKNOWN: &str = "–";
@@ -77,17 +77,12 @@ pub fn number(value: f64) -> String {
 pub fn write(path: &Path, report: &impl Serialize, markdown: &str) -> anyhow::Result<()> {
 	let json = serde_json::to_string_pretty(report).context("cannot write the report as JSON")?;
 	for (path, text) in [(path, json + "\n"), (&path.with_extension("md"), markdown.into())] {
-		replace(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+		let partial = path.with_extension("partial");
+		path.parent()
+			.map_or(Ok(()), fs::create_dir_all)
+			.and_then(|()| fs::write(&partial, text))
+			.and_then(|()| fs::rename(&partial, path))
+			.with_context(|| format!("cannot write {}", path.display()))?;
 	}
-	Ok(())
-}
-
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-	let folder = path.parent().filter(|folder| *folder != Path::new(""));
-	let folder = folder.unwrap_or(Path::new("."));
-	fs::create_dir_all(folder)?;
-	let mut file = tempfile::NamedTempFile::new_in(folder)?;
-	file.write_all(text.as_bytes())?;
-	file.persist(path)?;
 	Ok(())
 }

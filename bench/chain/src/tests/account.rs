@@ -1,10 +1,10 @@
 //! Idle blocks, hooks, epochs, merges, ratios.
 
 use crate::{
-	blocks::{Block, Hook, Paid},
+	blocks::{Block, Paid},
 	case::Case,
-	epochs::{is_active, ratio, steady, Epoch, Idle, Merge, Ratios},
-	posting::{summary, Ground},
+	epochs::{idle as idle_blocks, is_active, ratio, write_hooks, Costs, Epoch, Merge, Ratios},
+	posting::summary,
 	state::Limits,
 };
 
@@ -56,9 +56,9 @@ pub(crate) fn chain() -> Vec<Block> {
 }
 
 /// The blocks with their hooks.
-fn with_hooks(mut blocks: Vec<Block>) -> (Vec<Block>, Idle) {
-	let idle = Idle::of(&blocks).expect("some are idle");
-	idle.subtract_from(&mut blocks);
+fn with_hooks(mut blocks: Vec<Block>) -> (Vec<Block>, Costs) {
+	let idle = Costs::medians(idle_blocks(&blocks).map(Block::costs)).expect("some are idle");
+	write_hooks(&mut blocks, idle);
 	(blocks, idle)
 }
 
@@ -69,11 +69,12 @@ fn idle_blocks_are_those_in_which_nothing_happens() {
 	busy.extrinsics = 1;
 	busy.author_ms = Some(500.0);
 	blocks.push(busy);
-	let idle = Idle::of(&blocks).expect("some are idle");
 	// Not 1, whose parent is not known, and not those with a hook at work or an extrinsic.
-	assert_eq!(idle.blocks, 4);
-	assert_eq!((idle.mandatory_ms, idle.author_ms, idle.import_ms), (10.0, Some(3.0), Some(5.0)));
-	assert_eq!(Idle::of(&blocks[2..6]), None);
+	assert_eq!(idle_blocks(&blocks).count(), 4);
+	let (_, idle) = with_hooks(blocks.clone());
+	let expected = Costs { declared_ms: 10.0, author_ms: Some(3.0), import_ms: Some(5.0) };
+	assert_eq!(idle, expected);
+	assert_eq!(Costs::medians(idle_blocks(&blocks[2..6]).map(Block::costs)), None);
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn the_hook_is_what_a_block_takes_beyond_an_idle_one() {
 	// With an extrinsic in it, the block's time is not the hook's.
 	let mut busy = blocks[4].clone();
 	busy.extrinsics = 1;
-	idle.subtract_from(std::slice::from_mut(&mut busy));
+	write_hooks(std::slice::from_mut(&mut busy), idle);
 	let hook = busy.hook.expect("it was measured");
 	assert_eq!((hook.declared_ms, hook.author_ms, hook.import_ms), (120.0, None, None));
 }
@@ -110,8 +111,8 @@ fn epochs_are_cut_at_their_payouts() {
 	assert_eq!(epochs[0].merge_blocks, 3);
 	assert_eq!(epochs[0].paid, Paid { epoch: 1, sweeps: 17 });
 	assert_eq!(epochs[0].written, 600);
-	assert_eq!(epochs[0].declared_ms(), 360.0);
-	assert_eq!((epochs[0].author_ms(), epochs[0].import_ms()), (Some(210.0), Some(280.0)));
+	let hook = Costs { declared_ms: 360.0, author_ms: Some(210.0), import_ms: Some(280.0) };
+	assert_eq!(epochs[0].hook(), hook);
 
 	assert_eq!(numbers(&epochs[1].blocks), [9]);
 	assert_eq!(numbers(epochs[1].solve()), [9]);
@@ -126,16 +127,17 @@ fn an_unknown_time_makes_the_sum_unknown() {
 	blocks[3].import_ms = None;
 	let (blocks, _) = with_hooks(blocks);
 	let epochs = Epoch::all(&blocks);
-	assert_eq!((epochs[0].author_ms(), epochs[0].import_ms()), (Some(210.0), None));
+	assert_eq!((epochs[0].hook().author_ms, epochs[0].hook().import_ms), (Some(210.0), None));
 }
 
 #[test]
 fn merging_costs_what_an_epoch_takes_beyond_a_steady_one() {
 	let (blocks, _) = with_hooks(chain());
 	let epochs = Epoch::all(&blocks);
+	let steady = |epochs: &[Epoch]| Costs::medians(epochs.iter().map(Epoch::hook));
 	let usual = steady(&epochs[1..]).expect("one is steady");
 	assert_eq!((usual.declared_ms, usual.author_ms), (60.0, Some(30.0)));
-	let merge = Merge::of(&epochs[0], 65_536, &usual);
+	let merge = Merge::of(&epochs[0], 65_536, usual);
 	assert_eq!((merge.rows, merge.blocks), (65_536, 3));
 	assert_eq!(merge.hook.declared_ms, 300.0);
 	assert_eq!((merge.hook.author_ms, merge.hook.import_ms), (Some(180.0), Some(240.0)));
@@ -162,22 +164,20 @@ pub(crate) fn a_case() -> Case {
 #[test]
 fn one_slow_epoch_is_told_and_does_not_decide() {
 	let epoch = |times: [f64; 3]| {
-		let mut blocks = vec![idle(1), idle(2), paid(started(block(3, "Idle", times)), 1, 16)];
-		let idle = Idle::of(&blocks).expect("one is idle");
-		idle.subtract_from(&mut blocks);
-		Epoch::all(&blocks).remove(0)
+		let blocks = vec![idle(1), idle(2), paid(started(block(3, "Idle", times)), 1, 16)];
+		Epoch::all(&with_hooks(blocks).0).remove(0)
 	};
 	let mut epochs: Vec<Epoch> =
 		[[60.0, 40.0, 30.0], [60.0, 120.0, 30.0], [60.0, 30.0, 30.0]].map(epoch).into();
-	let over_author = Ratios::of(&epochs, Epoch::author_ms);
+	let over_author = Ratios::of(&epochs, |hook| hook.author_ms);
 	assert_eq!(over_author, Some(Ratios { least: 0.5, median: 1.5, most: 2.0 }));
 	// An epoch whose time is not known counts for nothing, and not as 0.
 	for block in &mut epochs[2].blocks {
 		block.hook.as_mut().expect("it was measured").author_ms = None;
 	}
-	let over_author = Ratios::of(&epochs, Epoch::author_ms);
+	let over_author = Ratios::of(&epochs, |hook| hook.author_ms);
 	assert_eq!(over_author, Some(Ratios { least: 0.5, median: 1.0, most: 1.5 }));
-	assert_eq!(Ratios::of(&[], Epoch::author_ms), None);
+	assert_eq!(Ratios::of(&[], |hook| hook.author_ms), None);
 }
 
 #[test]
@@ -189,7 +189,10 @@ fn a_case_is_about_its_steady_epochs() {
 	assert_eq!((case.declared_over_author, case.declared_over_import), (one(2.0), one(1.5)));
 	assert_eq!(case.declared_over_measured, Some(1.5));
 	assert_eq!((case.author_ms, case.import_ms), (Some(33.0), Some(45.0)));
-	assert_eq!(case.hook, Hook { declared_ms: 60.0, author_ms: Some(30.0), import_ms: Some(40.0) });
+	assert_eq!(
+		case.hook,
+		Costs { declared_ms: 60.0, author_ms: Some(30.0), import_ms: Some(40.0) }
+	);
 	assert_eq!(case.bytes_written, 300.0);
 	assert_eq!((case.sweeps.as_slice(), case.missed_slots), (&[16][..], 2));
 	assert_eq!((case.merge.rows, case.merge.blocks, case.merge.hook.declared_ms), (40, 3, 300.0));
@@ -225,15 +228,9 @@ fn a_full_block_tells_the_cost_of_a_post() {
 	merging.posts = 900;
 	merging.extrinsics = 900;
 	blocks.push(merging);
-	let idle = Idle { blocks: 1, mandatory_ms: 10.0, author_ms: Some(3.0), import_ms: Some(5.0) };
-	idle.subtract_from(&mut blocks);
-	let ground = Ground {
-		components: 1_000,
-		slot_ms: 1_500,
-		normal_ms: limits().normal_ms,
-		idle,
-		steady: Hook::default(),
-	};
+	let idle = Costs { declared_ms: 10.0, author_ms: Some(3.0), import_ms: Some(5.0) };
+	write_hooks(&mut blocks, idle);
+	let ground = Case { n: 1_000, slot_ms: 1_500, limits: limits(), idle, ..Case::default() };
 	// The cost of a post is that of the quiet blocks, the number that of the full ones.
 	let full = summary(&blocks[..2], &blocks, &ground).expect("there are blocks of posts");
 	assert_eq!(full.rows_seen, 250);

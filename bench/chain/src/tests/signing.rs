@@ -11,7 +11,7 @@ use crate::{
 use bittensor_client::{Call, Offline};
 use bittensor_emission::{Edge, Row, RowInfo};
 use bittensor_runtime::{Emission, Runtime, RuntimeCall, System, UncheckedExtrinsic, VERSION};
-use codec::{Decode, Encode};
+use codec::Decode;
 use sp_runtime::{generic::ExtrinsicFormat, traits::Checkable};
 use subxt::metadata::Metadata;
 
