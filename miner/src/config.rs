@@ -12,13 +12,13 @@ pub enum ConfigError {
 	/// Listening where others can reach, without encryption.
 	#[error(
 		"{0} can be reached from other machines, and messages are signed but not encrypted: listen \
-		 on 127.0.0.1, or add --plaintext if that is what you want"
+		 on 127.0.0.1, or add --plaintext to allow this"
 	)]
 	Plaintext(SocketAddr),
 	/// Listening on all addresses without saying which one to announce.
 	#[error(
-		"{0} stands for all addresses of this machine: say with --advertise HOST which one others \
-		 shall use"
+		"{0} stands for all addresses of this machine: name the one that others use with \
+		 --advertise HOST"
 	)]
 	Unspecified(SocketAddr),
 	/// The kind needs text.

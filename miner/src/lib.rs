@@ -12,7 +12,7 @@
 //!                           downstream components
 //! ```
 //!
-//! - [`axon`] serves, [`dendrite`] asks; both speak signed envelopes (`bittensor-wire`).
+//! - [`axon`] serves, [`dendrite`] queries; both speak signed envelopes (`bittensor-wire`).
 //! - [`compute`] owns the component (`bittensor-nucleus`); [`learning`] feeds it.
 //! - [`chain`] is the chain cache and the poster, over `bittensor-client`.
 //! - [`telemetry`] is the status, and the recorder of all metrics.

@@ -1,4 +1,4 @@
-//! The chain as the serving side sees it: who may call, the bid of each, and whom to query.
+//! The chain as the axon sees it: callers, their bids, and the downstream components.
 //!
 //! Answers come from the chain cache at once; nothing here waits for the chain.
 

@@ -1,7 +1,7 @@
 //! Warns when nothing comes from the chain any more.
 //!
-//! The miner goes on with the state that it knows: it serves, learns, and asks the same components.
-//! Only its payouts, bids and rows wait for the chain.
+//! The miner goes on with the last state of the chain cache: it serves, learns, and queries the same
+//! components. New bids, payouts and rows wait for the chain.
 
 use crate::chain::cache::ChainCache;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub enum Change {
 	Back,
 }
 
-/// Whether the chain cache is stale, and since when this was told.
+/// Decides whether the chain cache is stale, and reports each change once.
 #[derive(Clone, Copy, Debug)]
 pub struct Watchdog {
 	limit: Duration,

@@ -3,8 +3,8 @@
 //! ```text
 //!   blocks ──► an event that changes it, or every 5th block ──► read at that block
 //!                                                                      │
-//!        axon (who may call, with what flow) ◄── watch channel ◄── Snapshot
-//!        learning (whom to ask), poster (what is posted)
+//!        axon (callers and their flows) ◄── watch channel ◄── Snapshot
+//!        learning (components to query), poster (our posted row)
 //! ```
 //!
 //! Invariants: a snapshot is of one block; readers never wait for the chain; after a lost

@@ -3,7 +3,7 @@
 //! ```text
 //!   learning ── newest row (watch channel, never blocks) ──► poster ── post_row ──► chain
 //!                                                              ▲
-//!                                              chain cache: epoch, what is posted
+//!                                              chain cache: epoch, posted row
 //! ```
 //!
 //! A row is posted only when [`contribution::due`] says so: these are the posts whose fee the chain
@@ -93,7 +93,7 @@ async fn run(
 			.collect();
 		edges.sort_unstable();
 		let epoch = snapshot.epoch.epoch;
-		// A chain that began again does not have what was posted before.
+		// A chain that restarted does not have the rows posted before.
 		last = last.filter(|(posted, _)| *posted <= epoch);
 		let ours = last.as_ref().map(|(posted, edges)| (*posted, edges.as_slice()));
 		let on_chain = snapshot.row.as_ref().and_then(|row| row.newest());

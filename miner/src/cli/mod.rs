@@ -83,8 +83,8 @@ pub struct ChainArgs {
 	pub connect_timeout: Duration,
 }
 
-/// Whose key signs. Without an option, the environment variable BITTENSOR_KEY holds what would be
-/// in the file.
+/// The key that signs. Without an option, it is read from the environment variable BITTENSOR_KEY,
+/// in the form of a key file.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Key (or the environment variable BITTENSOR_KEY)")]
 pub struct KeyArgs {

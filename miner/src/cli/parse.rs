@@ -1,11 +1,11 @@
-//! From words on the command line to values. Each error says what would be right.
+//! Parses words on the command line. Each error says what to write instead.
 
 use crate::config::{Advertise, Block, Downstreams};
 use bittensor_client::{AccountId, Hash, UNIT};
 use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 use subxt::utils::AccountId32;
 
-/// A value, or what to write instead.
+/// A value, or a message that says what to write instead.
 pub type Parsed<T> = Result<T, String>;
 
 /// Units of a decimal amount of BIT.

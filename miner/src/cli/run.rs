@@ -28,7 +28,7 @@ impl LearnFrom {
 		matches!(self, Self::Both | Self::Grads)
 	}
 
-	/// The own loss enters the step: the component measures what others are worth to it.
+	/// The own loss enters the step, so the component measures the ΔL of its inputs.
 	pub fn own(self) -> bool {
 		matches!(self, Self::Both | Self::Own)
 	}
@@ -115,11 +115,11 @@ pub struct ComponentArgs {
 #[command(next_help_heading = "Learning")]
 pub struct LearningArgs {
 	/// Gradients to learn from.
-	#[arg(long, value_enum, default_value_t = LearnFrom::Both)]
+	#[arg(long, value_name = "SOURCE", value_enum, default_value_t = LearnFrom::Both)]
 	pub learn_from: LearnFrom,
 	/// Weight of an upstream's gradient (equation 12): the flow of its active bid, in units per
 	/// epoch, or the share of its active row.
-	#[arg(long, default_value = "flow",
+	#[arg(long, value_name = "WEIGHT", default_value = "flow",
 		value_parser = PossibleValuesParser::new(["flow", "share"]).map(|name| match &*name {
 			"share" => BidWeight::Share,
 			_ => BidWeight::Flow,
@@ -200,7 +200,7 @@ pub struct RowArgs {
 	#[arg(long, value_name = "BIT", default_value = "0", value_parser = parse::bit)]
 	pub stake: u64,
 	/// Row to post.
-	#[arg(long, value_enum, default_value_t = Post::Measured)]
+	#[arg(long, value_name = "ROW", value_enum, default_value_t = Post::Measured)]
 	pub post: Post,
 	/// Training steps before the first measured row is posted: early attributions are not
 	/// trustworthy.

@@ -4,7 +4,7 @@ use bittensor_client::{Call, Chain, ChainError, MemoryChain, Parameters, UNIT};
 use bittensor_miner::{
 	chain::cache::ChainCache,
 	cli::{Cli, Command, RunArgs},
-	commands::run::run_on,
+	commands::run::{prepare::CHECKPOINT, run_on},
 	identity::Identity,
 	supervisor::{Supervisor, TaskEnded},
 	watchdog::{Change, Watchdog},
@@ -116,6 +116,25 @@ async fn a_stop_ends_the_reading_of_the_corpus() {
 	let args = run_args(&folder.path().join("base"), &[&corpus]);
 	stopped(pending(), &args).await.expect("an orderly end");
 	drop(std::fs::File::options().write(true).open(&pipe).expect("a writer"));
+}
+
+#[tokio::test]
+async fn a_task_that_panics_ends_the_miner_after_its_checkpoint() {
+	let alice = Identity::dev("//Alice").expect("well known").account();
+	let chain = MemoryChain::new(Parameters::default(), [(alice, 1_000 * UNIT)], alice);
+	let folder = tempfile::tempdir().expect("a folder");
+	let args = run_args(folder.path(), &["--kind=noise"]);
+	let supervisor = Supervisor::default();
+	let identity = Identity::load(&args.key).expect("a key");
+	let shared: Arc<dyn Chain> = Arc::new(chain);
+	supervisor.spawn("broken", async {
+		sleep(Duration::from_millis(300)).await;
+		panic!("a bug")
+	});
+	let ended = run_on(ready(Ok(shared)), &identity, &args, false, &supervisor);
+	let error = timeout(SOON, ended).await.expect("in time").expect_err("an error");
+	assert_eq!(error.downcast_ref::<TaskEnded>().expect("a task").task, "broken");
+	assert!(folder.path().join(CHECKPOINT).exists());
 }
 
 /// The answer of a local HTTP server.
