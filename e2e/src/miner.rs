@@ -111,7 +111,7 @@ pub struct MinerStatus {
 	/// Held-out perplexity.
 	pub perplexity: Perplexity,
 	/// The components that it asks.
-	pub slots: Vec<Slot>,
+	pub inputs: Vec<InputStatus>,
 	/// Rows posted in this run.
 	pub posts: u64,
 	/// Spikes answered in this run.
@@ -143,7 +143,7 @@ pub struct Perplexity {
 /// A component that a miner asks.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Slot {
+pub struct InputStatus {
 	/// Its uid, if it is registered.
 	pub uid: Option<u32>,
 	/// Its share of the row that the miner wants, out of 65,536.

@@ -38,10 +38,10 @@ async fn start_followers(
 	}
 	lab.start_miners(first).await?;
 	let asking = followers.iter().filter(|(_, downstream)| !downstream.is_empty());
-	lab.until("answers in all slots", SOON, |lab| {
+	lab.until("answers at all inputs", SOON, |lab| {
 		let heard = |(name, downstream): &(&str, &[&str])| {
 			let status = lab.status(name);
-			status.slots.iter().filter(|slot| slot.answered >= HEARD).count() == downstream.len()
+			status.inputs.iter().filter(|input| input.answered >= HEARD).count() == downstream.len()
 		};
 		asking.clone().all(heard).then_some(())
 	})

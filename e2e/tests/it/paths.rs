@@ -26,9 +26,9 @@ async fn a_spike_is_cut_in_a_cycle_and_served_on_both_paths_of_a_diamond() -> an
 	])
 	.await?;
 	// Each queries its components as soon as it has seen their endpoints on the chain.
-	lab.until("answers in all slots", Duration::from_secs(60), |lab| {
+	lab.until("answers at all inputs", Duration::from_secs(60), |lab| {
 		let answered = [("Alice", 2), ("Bob", 2), ("Charlie", 1)].into_iter().all(|(name, n)| {
-			lab.status(name).slots.iter().filter(|slot| slot.answered > 0).count() == n
+			lab.status(name).inputs.iter().filter(|input| input.answered > 0).count() == n
 		});
 		answered.then_some(())
 	})

@@ -41,10 +41,10 @@ async fn a_killed_miner_and_a_restarted_node_stop_nobody() -> anyhow::Result<()>
 		let now = lab.status(name);
 		assert!(now.steps > before.steps + 10, "{name} stopped learning: {before:?} {now:?}");
 		assert_eq!(now.failed_steps, 0, "{name}: {now:?}");
-		// Charlie's slot rests at its mean: it counts as an answer that is missing.
+		// Charlie's input is set to its mean, and counts as a missing answer.
 		let missing = |status: &MinerStatus| {
-			let slot = status.slots.iter().find(|slot| slot.uid == Some(charlie));
-			slot.map_or(0, |slot| slot.missing)
+			let input = status.inputs.iter().find(|input| input.uid == Some(charlie));
+			input.map_or(0, |input| input.missing)
 		};
 		assert!(missing(&now) > missing(before) + 5, "{name}: {before:?} {now:?}");
 	}

@@ -91,7 +91,6 @@ pub struct Status {
 	pub attribution_fidelity: Option<f64>,
 	/// The inputs that are taken.
 	// Readers of the file know them by this name.
-	#[serde(rename = "slots")]
 	pub inputs: Vec<InputStatus>,
 	/// The strongest bid for us.
 	pub strongest_bid: Option<Bid>,
