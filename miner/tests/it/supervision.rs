@@ -9,6 +9,7 @@ use bittensor_miner::{
 	supervisor::{Supervisor, TaskEnded},
 	watchdog::{Change, Watchdog},
 };
+use bittensor_nucleus::{kind, Config, Setup};
 use clap::Parser;
 use std::{
 	future::{pending, ready, Future},
@@ -135,6 +136,25 @@ async fn a_task_that_panics_ends_the_miner_after_its_checkpoint() {
 	let error = timeout(SOON, ended).await.expect("in time").expect_err("an error");
 	assert_eq!(error.downcast_ref::<TaskEnded>().expect("a task").task, "broken");
 	assert!(folder.path().join(CHECKPOINT).exists());
+}
+
+#[tokio::test]
+async fn a_checkpoint_of_another_chain_ends_the_start_and_stays_as_it_is() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join(CHECKPOINT);
+	let noise = kind("noise").and_then(|kind| kind.create(&Setup::new(Config::default())));
+	noise
+		.and_then(|model| model.save(&path, Some([9; 32]), &serde_json::Value::Null))
+		.expect("saved");
+	let before = std::fs::read(&path).expect("bytes");
+	let alice = Identity::dev("//Alice").expect("well known").account();
+	let chain = MemoryChain::new(Parameters::default(), [(alice, UNIT)], alice);
+	let chain: Arc<dyn Chain> = Arc::new(chain.seen_by(alice));
+	let args = run_args(folder.path(), &["--kind=noise", "--no-serve"]);
+	let error = stopped(ready(Ok(chain)), &args).await.expect_err("another chain").to_string();
+	assert!(error.contains("connect to the chain that it was made on"), "{error}");
+	assert!(error.contains(&path.display().to_string()), "{error}");
+	assert_eq!(std::fs::read(&path).expect("bytes"), before);
 }
 
 /// The answer of a local HTTP server.
