@@ -89,8 +89,9 @@ impl Report {
 				"",
 				large().find(|case| case.graph == "Z").map(|case| {
 					let (blocks, share) = (case.blocks_per_solve, case.declared_share_of_service);
-					let taken = f64::from(blocks) - 1.0 + share;
-					(taken, format!("{taken:.2}: {blocks}, {:.0} % left", 100.0 * (1.0 - share)))
+					let (taken, left) = (f64::from(blocks) - 1.0 + share, 100.0 * (1.0 - share));
+					let unit = if blocks == 1 { "block" } else { "blocks" };
+					(taken, format!("{taken:.2} ({blocks} {unit}, {left:.0} % left)"))
 				}),
 			),
 			Target::at_most(
@@ -164,7 +165,7 @@ impl Report {
 				sustained;
 			let rate = *posts as f64 / seconds;
 			text += &format!(
-				"{seconds:.0} s of posts of {EDGES} edges from {accounts} accounts at slots of 1 s: {posts} \
+				"{seconds:.0} s of posts of {EDGES} edges from {accounts} accounts at 1000 ms slots: {posts} \
 				 posts in blocks, {rate:.0} per second, {retries} retries, {failures} failures; {rows_read} \
 				 rows read back as posted.\n"
 			);

@@ -95,14 +95,15 @@ impl Contender for CsrPush {
 		let mut contribution = vec![0.0; mass.len()];
 		let mut residual = 1.0;
 		// The threshold, as a part of the residual; in the first sweep only rows without mass are skipped.
-		let mut light = 0.0;
+		let mut threshold = 0.0;
 		let (sweeps, seconds) = sweep_until(until, || {
 			for first in (0..mass.len()).step_by(WINDOW) {
 				let window = first..mass.len().min(first + WINDOW);
 				let mut waiting = u32::MAX;
 				loop {
 					let held = mass[window.clone()].iter().enumerate();
-					let bit = |(k, &here): (usize, &f64)| u32::from(here > residual * light) << k;
+					let bit =
+						|(k, &here): (usize, &f64)| u32::from(here > residual * threshold) << k;
 					let mut heavy = waiting & held.map(bit).fold(0, |a, b| a | b);
 					if heavy == 0 {
 						break;
@@ -119,7 +120,7 @@ impl Contender for CsrPush {
 					}
 				}
 			}
-			light = 2f64.powi(-(THRESHOLD_BITS as i32));
+			threshold = 2f64.powi(-(THRESHOLD_BITS as i32));
 			residual
 		})?;
 		Ok(Run { seconds, sweeps, vector: normalised(&contribution), digest: None })
