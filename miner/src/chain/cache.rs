@@ -158,10 +158,12 @@ impl ChainCache {
 		self.current.borrow().clone()
 	}
 
-	/// Waits for a newer snapshot; `None` when the cache has stopped.
-	pub async fn changed(&mut self) -> Option<Arc<Snapshot>> {
-		self.current.changed().await.ok()?;
-		Some(self.current.borrow_and_update().clone())
+	/// Waits for a newer snapshot; without end if the cache has stopped, as its task reports why.
+	pub async fn changed(&mut self) -> Arc<Snapshot> {
+		if self.current.changed().await.is_err() {
+			std::future::pending::<()>().await;
+		}
+		self.current.borrow_and_update().clone()
 	}
 
 	/// Time since the last block arrived, or since the start.

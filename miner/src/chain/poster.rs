@@ -78,7 +78,7 @@ async fn run(
 	loop {
 		tokio::select! {
 			changed = wanted.changed() => if changed.is_err() { return Ok(()) },
-			snapshot = cache.changed() => anyhow::ensure!(snapshot.is_some(), "the cache has stopped"),
+			_ = cache.changed() => {},
 		}
 		let Some(row) = wanted.borrow_and_update().clone() else { continue };
 		let snapshot = cache.snapshot();

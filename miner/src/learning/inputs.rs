@@ -94,6 +94,6 @@ pub async fn keep(
 				Err(error) => tracing::warn!("the inputs were not changed: {error}"),
 			}
 		}
-		anyhow::ensure!(cache.changed().await.is_some(), "the chain cache has stopped");
+		cache.changed().await;
 	}
 }

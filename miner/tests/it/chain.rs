@@ -143,7 +143,7 @@ async fn the_cache_follows_epochs_and_bids() {
 	epoch(&chain);
 	let paid = loop {
 		let snapshot = tokio::time::timeout(Duration::from_secs(5), cache.changed());
-		let snapshot = snapshot.await.expect("in time").expect("it runs");
+		let snapshot = snapshot.await.expect("in time");
 		if snapshot.epoch.last.is_some() {
 			break snapshot;
 		}

@@ -212,6 +212,15 @@ async fn a_query_only_component_registers_posts_and_reports() {
 }
 
 #[tokio::test]
+async fn the_end_of_the_cache_is_reported_by_its_own_task() {
+	let chain = MemoryChain::new(Parameters::default(), [([1; 32], 10 * UNIT)], [1; 32]);
+	let (mut cache, follower) = ChainCache::start(Arc::new(chain), [1; 32]).await.expect("read");
+	drop(follower);
+	let waits = timeout(Duration::from_millis(100), cache.changed()).await.is_err();
+	assert!(waits, "a task that needs the cache does not end before the cache's own");
+}
+
+#[tokio::test]
 async fn a_stale_cache_is_told_once_and_so_is_its_end() {
 	let chain = MemoryChain::new(Parameters::default(), [([1; 32], 10 * UNIT)], [1; 32]);
 	let shared = Arc::new(chain.clone());

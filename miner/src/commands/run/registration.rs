@@ -118,7 +118,8 @@ impl Registration {
 	pub async fn keep(self, mut cache: ChainCache) -> anyhow::Result<()> {
 		let mut highest = cache.snapshot().head.number;
 		let mut registered = false;
-		while let Some(snapshot) = cache.changed().await {
+		loop {
+			let snapshot = cache.changed().await;
 			let number = snapshot.head.number;
 			if snapshot.me.is_some() {
 				registered = true;
@@ -132,6 +133,5 @@ impl Registration {
 			}
 			highest = highest.max(number);
 		}
-		anyhow::bail!("the chain cache has stopped")
 	}
 }
