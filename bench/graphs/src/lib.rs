@@ -24,6 +24,14 @@
 //! And of [`generate`]: the same arguments give the same bits on every machine. It computes with
 //! integers only, since a power or a logarithm of floats differs between libraries.
 //!
+//! ```
+//! use bittensor_bench_graphs::{generate, Case, Shape, SEED};
+//!
+//! let case = generate(Shape::Z, 100, 8, SEED);
+//! assert_eq!((case.components(), case.edges()), (100, 800));
+//! assert_eq!(Case::from_bytes(&case.to_bytes()), Ok(case));
+//! ```
+//!
 //! Without the feature `std` the crate only reads and writes the format.
 
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -31,6 +31,13 @@ impl InputRow {
 	/// Normalises scores. Negative ones and those that are not finite count as 0; the own part is
 	/// raised to 1/8 if it is less; shares are rounded by largest remainder, ties to the lower
 	/// input, so that the sum is exact. If all scores are 0, the whole row is the owner's.
+	///
+	/// ```
+	/// use bittensor_nucleus::InputRow;
+	///
+	/// let row = InputRow::from_scores(3.0, &[1.0, -2.0]);
+	/// assert_eq!((row.self_share, row.share(0), row.share(1)), (49_152, 16_384, 0));
+	/// ```
 	pub fn from_scores(own: f64, inputs: &[f64]) -> Self {
 		let positive = |x: f64| if x.is_finite() && x > 0.0 { x } else { 0.0 };
 		let own = positive(own);
