@@ -22,6 +22,15 @@ pub enum Call {
 		/// Units.
 		amount: u64,
 	},
+	/// Takes from the stake; the units unlock some epochs later.
+	Unstake {
+		/// Units.
+		amount: u64,
+	},
+	/// Moves all unlocked units to the balance.
+	Withdraw,
+	/// Removes the component at the next epoch; its stake unbonds, its deposit comes back.
+	Deregister,
 	/// Announces where the component serves, or that it does not.
 	SetEndpoint {
 		/// The endpoint.
@@ -47,6 +56,9 @@ impl Call {
 		match self {
 			Self::Register { .. } => CallName::Register,
 			Self::Stake { .. } => CallName::Stake,
+			Self::Unstake { .. } => CallName::Unstake,
+			Self::Withdraw => CallName::WithdrawUnbonded,
+			Self::Deregister => CallName::Deregister,
 			Self::SetEndpoint { .. } => CallName::SetEndpoint,
 			Self::PostRow { .. } => CallName::PostRow,
 			Self::Transfer { .. } => CallName::TransferKeepAlive,
@@ -81,7 +93,10 @@ impl EncodeAsFields for Call {
 			Self::Register { endpoint, service_key } => {
 				(endpoint, service_key).encode_as_fields_to(fields, types, out)
 			}
-			Self::Stake { amount } => (amount,).encode_as_fields_to(fields, types, out),
+			Self::Stake { amount } | Self::Unstake { amount } => {
+				(amount,).encode_as_fields_to(fields, types, out)
+			}
+			Self::Withdraw | Self::Deregister => Ok(()),
 			Self::SetEndpoint { endpoint } => (endpoint,).encode_as_fields_to(fields, types, out),
 			Self::PostRow { row } => (row,).encode_as_fields_to(fields, types, out),
 			Self::Transfer { to, amount } => {

@@ -80,7 +80,7 @@ impl SubxtChain {
 	/// [`submit`](crate::Chain::submit) fails.
 	///
 	/// # Errors
-	/// [`ChainError::Unreachable`], [`ChainError::WrongGenesis`], or [`ChainError::Incompatible`] if
+	/// [`ChainError::Address`], [`ChainError::Unreachable`], [`ChainError::WrongGenesis`], or [`ChainError::Incompatible`] if
 	/// the runtime lacks one of the [`names`].
 	pub async fn connect(
 		url: &str,
@@ -89,15 +89,26 @@ impl SubxtChain {
 		key: Option<Key>,
 	) -> Result<Self, ChainError> {
 		let unreachable = |reason: String| ChainError::Unreachable { url: url.into(), reason };
-		if !url.starts_with("ws://") && !url.starts_with("wss://") {
-			return Err(unreachable("the address must begin with ws:// or wss://".into()));
-		}
+		check_url(url)?;
 		wait_for_node(url, timeout).await.map_err(unreachable)?;
 		let link = tokio::time::timeout(READ_TIMEOUT, Link::new(url, expected))
 			.await
 			.map_err(|_| unreachable("it accepts connections but does not answer".into()))??;
 		names::check(link.at(None).await?.metadata_ref())?;
 		Ok(Self { link, key, submitting: tokio::sync::Mutex::new(()) })
+	}
+}
+
+/// Checks that `url` can be the address of a node, without connecting.
+///
+/// # Errors
+/// [`ChainError::Address`] if it is no `ws://` or `wss://` address with a host.
+pub fn check_url(url: &str) -> Result<(), ChainError> {
+	let wrong = |reason: String| ChainError::Address { url: url.into(), reason };
+	let parsed = url::Url::parse(url).map_err(|error| wrong(error.to_string()))?;
+	match parsed.scheme() {
+		"ws" | "wss" => Ok(()),
+		other => Err(wrong(format!("`{other}` is not a WebSocket scheme"))),
 	}
 }
 

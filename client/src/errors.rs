@@ -6,6 +6,16 @@ use std::fmt::Display;
 /// Why a read or a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
+	/// Not an address of a node.
+	#[error(
+		"`{url}` is not the address of a node: {reason}. Write ws://HOST:PORT or wss://HOST:PORT"
+	)]
+	Address {
+		/// What was given.
+		url: String,
+		/// What is wrong with it.
+		reason: String,
+	},
 	/// No node answers at the address.
 	#[error(
 		"no node answers at {url}: {reason}. Start a node (`bittensor-node --dev`) or give its \
@@ -51,10 +61,25 @@ pub enum ChainError {
 		/// What to do, from the documentation of the runtime.
 		hint: String,
 	},
+	/// The account cannot pay for the call.
+	#[error(
+		"the account {account} has {balance} BIT: `{call}` needs {needs}. Send it some BIT: \
+		 `bittensor-miner transfer {account} AMOUNT`, signed by an account that has some"
+	)]
+	Unfunded {
+		/// The call.
+		call: &'static str,
+		/// The account, SS58.
+		account: String,
+		/// Its free balance, in BIT.
+		balance: String,
+		/// The amount that the call takes, if any, and the fee.
+		needs: String,
+	},
 	/// The pool or the signature check refused the transaction.
 	#[error(
-		"the node did not take `{call}`: {reason}. Check that the account has funds for the fee \
-		 and that no other process uses the same key"
+		"the node did not take `{call}`: {reason}. Check that no other process uses the same key, \
+		 and that the account keeps a little more than the fee"
 	)]
 	Rejected {
 		/// The call.

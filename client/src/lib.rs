@@ -9,6 +9,7 @@
 //!         names    pallets, calls, runtime API methods, events and storage items
 //!         calls    the arguments of each call
 //!         offline  signing without a node
+//!         funds    what a call costs, and whether an account has it
 //! ```
 //!
 //! The views are those of [`bittensor_emission`], decoded by field name against the metadata that
@@ -44,6 +45,7 @@
 
 pub mod calls;
 pub mod errors;
+pub mod funds;
 pub mod memory;
 pub mod names;
 pub mod offline;
@@ -58,7 +60,7 @@ pub use bittensor_emission::{
 	MIN_SELF_SHARE, SHARE_ONE, UNIT,
 };
 pub use calls::Call;
-pub use connect::{Key, SubxtChain};
+pub use connect::{check_url, Key, SubxtChain};
 pub use errors::ChainError;
 pub use memory::MemoryChain;
 pub use names::Event;
@@ -86,6 +88,16 @@ pub struct Head {
 	pub number: u32,
 	/// Its hash.
 	pub hash: Hash,
+}
+
+/// Stake of an account that unbonds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, subxt::ext::scale_decode::DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Unbonding {
+	/// Units.
+	pub amount: u64,
+	/// The first epoch in which they can be withdrawn.
+	pub unlocks_at: u32,
 }
 
 /// A new best block and its events.
@@ -141,10 +153,21 @@ pub trait Chain: Send + Sync + 'static {
 	/// Free balance of an account, in units.
 	async fn free_balance(&self, account: AccountId, at: Option<Hash>) -> Result<u64, ChainError>;
 
+	/// The stake of an account that unbonds, oldest first.
+	async fn unbonding(
+		&self,
+		account: AccountId,
+		at: Option<Hash>,
+	) -> Result<Vec<Unbonding>, ChainError>;
+
+	/// The fee of a call now, in units, before any refund.
+	async fn fee(&self, call: &Call) -> Result<u64, ChainError>;
+
 	/// Signs and submits a call, and waits until it succeeded in a best block.
 	///
 	/// # Errors
-	/// [`ChainError::Rejected`] if the pool refused it, [`ChainError::NotIncluded`] if no block took
+	/// [`ChainError::Unfunded`] if the account cannot pay the fee, [`ChainError::Rejected`] if the
+	/// pool refused it for another reason, [`ChainError::NotIncluded`] if no block took
 	/// it in time, [`ChainError::Dispatch`] if the runtime refused it.
 	async fn submit(&self, call: Call) -> Result<Head, ChainError>;
 

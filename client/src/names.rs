@@ -1,9 +1,9 @@
 //! The names by which the client finds things in a runtime's metadata, each written once.
 //!
 //! ```text
-//!   Emission     register, stake, set_endpoint, post_row      CallName
+//!   Emission     register, stake, unstake, post_row, …        CallName
 //!                EpochStarted, EpochPaid, EndpointSet, …      Event
-//!                EmissionParameters                           Item
+//!                EmissionParameters, Unbonding                Item
 //!   EmissionApi  components, row, bids, epoch_status, …       Method
 //!   Balances     transfer_keep_alive                          CallName
 //!   System       Account                                      Item
@@ -28,6 +28,12 @@ pub enum CallName {
 	Register,
 	/// Adds to the stake.
 	Stake,
+	/// Takes from the stake.
+	Unstake,
+	/// Moves unlocked stake to the balance.
+	WithdrawUnbonded,
+	/// Removes the component.
+	Deregister,
 	/// Announces where the component serves.
 	SetEndpoint,
 	/// Replaces the row.
@@ -81,6 +87,8 @@ impl Method {
 pub enum Item {
 	/// What genesis fixed about the emission.
 	EmissionParameters,
+	/// Stake of an account that unbonds.
+	Unbonding,
 	/// Nonce and balances of an account.
 	Account,
 }
@@ -89,7 +97,7 @@ impl Item {
 	/// The pallet of the item.
 	pub fn pallet(self) -> &'static str {
 		match self {
-			Self::EmissionParameters => EMISSION,
+			Self::EmissionParameters | Self::Unbonding => EMISSION,
 			Self::Account => "System",
 		}
 	}

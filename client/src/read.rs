@@ -11,7 +11,7 @@ use crate::{
 	follow,
 	names::{Item, Method, API},
 	AccountId, Bid, BlockEvents, Call, Chain, ChainError, ComponentInfo, EpochStatus, Hash, Head,
-	Parameters, RowInfo,
+	Parameters, RowInfo, Unbonding,
 };
 use async_trait::async_trait;
 use bittensor_emission::MAX_COMPONENTS_PER_READ as PAGE;
@@ -220,6 +220,19 @@ impl Chain for SubxtChain {
 		free.and_then(|free| u64::try_from(free).ok()).ok_or_else(|| {
 			ChainError::incompatible("storage System.Account", "it has no free balance of 64 bits")
 		})
+	}
+
+	async fn unbonding(
+		&self,
+		account: AccountId,
+		at: Option<Hash>,
+	) -> Result<Vec<Unbonding>, ChainError> {
+		let found = self.link.stored(at, Item::Unbonding, (account,)).await?;
+		Ok(found.unwrap_or_default())
+	}
+
+	async fn fee(&self, call: &Call) -> Result<u64, ChainError> {
+		self.fee_of(call).await
 	}
 
 	async fn submit(&self, call: Call) -> Result<Head, ChainError> {

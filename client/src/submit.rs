@@ -9,10 +9,13 @@
 //! A call is signed again only if the pool did not take it, so that it has its effect once.
 
 use crate::{
-	connect::{Key, SubxtChain},
-	Call, ChainError, Hash, Head,
+	connect::{At, Key, SubxtChain},
+	funds,
+	read::block_number,
+	rpc_params, Call, ChainError, Hash, Head,
 };
 use backon::{ExponentialBuilder, Retryable};
+use serde::Deserialize;
 use std::time::Duration;
 use subxt::{
 	config::DefaultExtrinsicParamsBuilder,
@@ -24,6 +27,8 @@ use subxt::{
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Blocks for which a signed call stays valid.
 const MORTALITY: u64 = 64;
+/// Blocks that finality may be behind before eras are anchored in the best block instead.
+const FINALITY_LAG: u32 = MORTALITY as u32 / 8;
 /// How often a call that the pool did not take is signed again.
 const RETRIES: usize = 3;
 
@@ -84,12 +89,7 @@ impl SubxtChain {
 			.system_account_next_index(&key.account_id())
 			.await
 			.map_err(|error| Failure::NotTaken(link.rpc_error(error)))?;
-		// The era is anchored in a finalised block: no reorganisation invalidates the call.
-		let at = link
-			.client
-			.at_current_block()
-			.await
-			.map_err(|error| Failure::NotTaken(ChainError::other(error)))?;
+		let at = self.anchor().await.map_err(Failure::NotTaken)?;
 		let params = DefaultExtrinsicParamsBuilder::new().mortal(MORTALITY).nonce(nonce).build();
 		let signed = at.transactions().create_signed(call, key, params).await;
 		let signed = signed.map_err(|error| match error {
@@ -100,10 +100,16 @@ impl SubxtChain {
 		})?;
 
 		// A refusal here means that the call is not in the pool: it can be signed again.
-		let mut progress = signed
-			.submit_and_watch()
-			.await
-			.map_err(|error| Failure::NotTaken(ChainError::rejected(call, error)))?;
+		let mut progress = match signed.submit_and_watch().await {
+			Ok(progress) => progress,
+			// Without funds for the fee it would be refused each time.
+			Err(error) => match funds::check(self, key.account_id().0, call).await {
+				Err(unfunded @ ChainError::Unfunded { .. }) => {
+					return Err(Failure::Final(unfunded))
+				}
+				_ => return Err(Failure::NotTaken(ChainError::rejected(call, error))),
+			},
+		};
 		let unknown = |reason: String| Failure::Final(ChainError::rejected(call, reason));
 		while let Some(status) = progress.next().await {
 			let included = match status.map_err(|error| unknown(error.to_string()))? {
@@ -127,6 +133,47 @@ impl SubxtChain {
 	}
 }
 
+/// Fees and eras.
+impl SubxtChain {
+	/// The block in which the era of a call is anchored.
+	async fn anchor(&self) -> Result<At, ChainError> {
+		let link = &self.link;
+		let finalized = link.client.at_current_block().await.map_err(ChainError::other)?;
+		let best = link.at(None).await?;
+		let behind =
+			is_behind(block_number(best.block_number()), block_number(finalized.block_number()));
+		Ok(if behind { best } else { finalized })
+	}
+
+	/// The fee that the runtime asks for a call of this key now.
+	pub(crate) async fn fee_of(&self, call: &Call) -> Result<u64, ChainError> {
+		/// The part of the answer that is read.
+		#[derive(Deserialize)]
+		#[serde(rename_all = "camelCase")]
+		struct Info {
+			partial_fee: String,
+		}
+		let Some(key) = &self.key else {
+			return Err(ChainError::rejected(call, "no key was given to sign with"));
+		};
+		let at = self.link.at(None).await?;
+		let params = DefaultExtrinsicParamsBuilder::new().mortal(MORTALITY).nonce(0).build();
+		let signed = at.transactions().create_signed(call, key, params).await;
+		let signed = signed.map_err(|error| unfit(call, error))?;
+		let extrinsic = format!("0x{}", hex::encode(signed.encoded()));
+		let info: Info = self.request("payment_queryInfo", rpc_params![extrinsic]).await?;
+		info.partial_fee.parse().map_err(|error| {
+			ChainError::incompatible("the fee of payment_queryInfo", format!("{error}"))
+		})
+	}
+}
+
+/// Whether finality is so far behind that an era anchored there could end too soon. An era in a
+/// finalised block is better otherwise: no reorganisation invalidates the call.
+fn is_behind(best: u32, finalized: u32) -> bool {
+	best.saturating_sub(finalized) > FINALITY_LAG
+}
+
 /// The runtime does not have the call as this client knows it.
 pub(crate) fn unfit(call: &Call, error: ExtrinsicError) -> ChainError {
 	let what = format!("call {}.{}", call.name().pallet(), call.name().as_str());
@@ -145,4 +192,23 @@ fn dispatch_error(call: &Call, error: &DispatchError) -> ChainError {
 		error => (error.to_string(), String::new()),
 	};
 	ChainError::Dispatch { call: call.name().as_str(), name, hint }
+}
+
+#[cfg(test)]
+mod tests {
+	use super::{is_behind, FINALITY_LAG, MORTALITY};
+
+	#[test]
+	fn eras_are_anchored_in_the_best_block_when_finality_lags() {
+		assert!(!is_behind(0, 0));
+		assert!(!is_behind(100, 97));
+		assert!(!is_behind(100, 100 - FINALITY_LAG));
+		assert!(is_behind(100, 99 - FINALITY_LAG));
+		// Finality that never started.
+		assert!(is_behind(1_000, 0));
+		// A finalised block that the best chain has not reached yet.
+		assert!(!is_behind(99, 100));
+		// Most of an era is left when the call is signed.
+		assert!(u64::from(FINALITY_LAG) * 2 < MORTALITY);
+	}
 }

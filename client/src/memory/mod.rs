@@ -7,7 +7,7 @@ mod state;
 
 use crate::{
 	AccountId, Bid, BlockEvents, Call, Chain, ChainError, ComponentInfo, EpochStatus, Hash, Head,
-	Parameters, Phase, RowInfo,
+	Parameters, Phase, RowInfo, Unbonding,
 };
 use async_trait::async_trait;
 use futures::{stream::BoxStream, StreamExt};
@@ -160,6 +160,19 @@ impl Chain for MemoryChain {
 
 	async fn free_balance(&self, account: AccountId, at: Option<Hash>) -> Result<u64, ChainError> {
 		Ok(self.at(at)?.balances.get(&account).copied().unwrap_or(0))
+	}
+
+	async fn unbonding(
+		&self,
+		account: AccountId,
+		at: Option<Hash>,
+	) -> Result<Vec<Unbonding>, ChainError> {
+		Ok(self.at(at)?.unbonding.get(&account).cloned().unwrap_or_default())
+	}
+
+	/// There are no fees here.
+	async fn fee(&self, _: &Call) -> Result<u64, ChainError> {
+		Ok(0)
 	}
 
 	async fn submit(&self, call: Call) -> Result<Head, ChainError> {

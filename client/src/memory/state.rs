@@ -3,6 +3,7 @@
 use super::head_of;
 use crate::{
 	AccountId, Call, ChainError, ComponentInfo, Event, LastPayout, Parameters, Row, RowInfo,
+	Unbonding,
 };
 use contribution::{check_row, Graph, Payout, Progress, Solve};
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ pub(super) struct State {
 	pub(super) components: BTreeMap<u32, ComponentInfo>,
 	pub(super) rows: BTreeMap<u32, RowInfo>,
 	pub(super) balances: BTreeMap<AccountId, u64>,
+	pub(super) unbonding: BTreeMap<AccountId, Vec<Unbonding>>,
 	pub(super) minted_total: u64,
 	pub(super) last: Option<LastPayout>,
 	pub(super) epoch_began: u32,
@@ -31,6 +33,7 @@ impl State {
 			components: BTreeMap::new(),
 			rows: BTreeMap::new(),
 			balances: balances.into_iter().collect(),
+			unbonding: BTreeMap::new(),
 			minted_total: 0,
 			last: None,
 			epoch_began: 0,
@@ -58,11 +61,24 @@ impl State {
 		let mut events = std::mem::take(&mut self.events);
 		if self.block - self.epoch_began >= parameters.epoch_length {
 			events.push(Event::EpochStarted);
+			events.extend(self.remove_leaving(parameters));
 			if self.solve(parameters) {
 				events.push(Event::EpochPaid);
 			}
 		}
 		events
+	}
+
+	/// Removes the components that are leaving and returns their deposits.
+	fn remove_leaving(&mut self, parameters: &Parameters) -> Vec<Event> {
+		let leaving = self.components.values().filter(|component| component.leaving);
+		let leaving: Vec<(u32, AccountId)> = leaving.map(|one| (one.uid, one.owner)).collect();
+		for (uid, owner) in &leaving {
+			self.components.remove(uid);
+			self.rows.remove(uid);
+			*self.balances.entry(*owner).or_default() += parameters.registration_deposit;
+		}
+		vec![Event::ComponentRemoved; leaving.len()]
 	}
 
 	/// Starts an epoch, solves and pays it; `false` if there is no source.
@@ -130,6 +146,17 @@ impl State {
 		let mine = self.component_of(account);
 		let served =
 			|| mine.ok_or_else(|| refuse("NotRegistered", "Call `register` first.".into()));
+		let owner = self.components.values().find(|component| component.owner == account);
+		let owner = owner.map(|one| (one.uid, one.stake, one.leaving));
+		let owned = || match owner {
+			None => Err(refuse("NotOwner", "Call `register` first.".into())),
+			Some((.., true)) => Err(refuse("ComponentLeaving", "Register again later.".into())),
+			Some((uid, stake, false)) => Ok((uid, stake)),
+		};
+		let positive = |amount| match amount {
+			0 => Err(refuse("ZeroAmount", "Give the number of units.".into())),
+			_ => Ok(()),
+		};
 		match call {
 			Call::Register { endpoint, service_key } => {
 				if self.components.values().any(|component| component.owner == account) {
@@ -153,13 +180,8 @@ impl State {
 				self.events.push(Event::ComponentRegistered);
 			}
 			Call::Stake { amount } => {
-				let owned = self.components.values().find(|component| component.owner == account);
-				let owned = owned.map(|component| (component.uid, component.stake));
-				let (uid, stake) =
-					owned.ok_or_else(|| refuse("NotOwner", "Call `register` first.".into()))?;
-				if *amount == 0 {
-					return Err(refuse("ZeroAmount", "Give the number of units.".into()));
-				}
+				let (uid, stake) = owned()?;
+				positive(*amount)?;
 				if stake.saturating_add(*amount) < parameters.min_stake {
 					return Err(refuse("StakeBelowMinimum", "Stake more.".into()));
 				}
@@ -168,6 +190,35 @@ impl State {
 				if let Some(component) = self.components.get_mut(&uid) {
 					component.stake += amount;
 				}
+			}
+			Call::Unstake { amount } => {
+				let (uid, stake) = owned()?;
+				positive(*amount)?;
+				let left = stake.checked_sub(*amount);
+				let left = left.ok_or_else(|| refuse("NotEnoughStake", "Unstake less.".into()))?;
+				if left > 0 && left < parameters.min_stake {
+					return Err(refuse("StakeBelowMinimum", "Unstake all.".into()));
+				}
+				self.unbond(uid, account, *amount, parameters);
+			}
+			Call::Withdraw => {
+				let epoch = self.epoch;
+				let chunks = self.unbonding.entry(account).or_default();
+				let unlocked = chunks.iter().filter(|chunk| chunk.unlocks_at <= epoch);
+				let amount: u64 = unlocked.map(|chunk| chunk.amount).sum();
+				if amount == 0 {
+					return Err(refuse("NothingUnlocked", "Wait for a later epoch.".into()));
+				}
+				chunks.retain(|chunk| chunk.unlocks_at > epoch);
+				*self.balances.entry(account).or_default() += amount;
+			}
+			Call::Deregister => {
+				let (uid, stake) = owned()?;
+				self.unbond(uid, account, stake, parameters);
+				if let Some(component) = self.components.get_mut(&uid) {
+					component.leaving = true;
+				}
+				self.events.push(Event::ComponentLeaving);
 			}
 			Call::SetEndpoint { endpoint } => {
 				if let Some(component) = self.components.get_mut(&served()?) {
@@ -194,6 +245,20 @@ impl State {
 			}
 		}
 		Ok(())
+	}
+
+	/// Moves units from the stake of a component to what its owner can withdraw later.
+	fn unbond(&mut self, uid: u32, owner: AccountId, amount: u64, parameters: &Parameters) {
+		let unlocks_at = self.epoch + parameters.unbonding_epochs;
+		if let Some(component) = self.components.get_mut(&uid) {
+			component.stake -= amount;
+		}
+		let chunks = self.unbonding.entry(owner).or_default();
+		match chunks.last_mut() {
+			Some(last) if last.unlocks_at == unlocks_at => last.amount += amount,
+			_ if amount > 0 => chunks.push(Unbonding { amount, unlocks_at }),
+			_ => (),
+		}
 	}
 
 	/// Takes units from a balance, if it covers them. There are no fees here.

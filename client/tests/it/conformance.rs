@@ -2,7 +2,8 @@
 //! tests.
 
 use bittensor_client::{
-	AccountId, Bid, Call, Chain, ChainError, ComponentInfo, Edge, Endpoint, Event, Hash, UNIT,
+	AccountId, Bid, Call, Chain, ChainError, ComponentInfo, Edge, Endpoint, Event, Hash, Unbonding,
+	UNIT,
 };
 use futures::StreamExt;
 
@@ -135,5 +136,44 @@ pub(crate) async fn check(
 	let flow = contribution::flow(payout, share, newest.self_share);
 	assert_eq!(chain.bids(target, at).await?, [Bid { uid, share, flow }]);
 	assert!(flow > 0 && chain.bids(uid, at).await?.is_empty());
+	leave(chain, account, uid).await
+}
+
+/// The component `uid` of `account` takes half of its stake, then leaves, until all is back.
+async fn leave(chain: &dyn Chain, account: AccountId, uid: u32) -> Result<(), ChainError> {
+	let parameters = chain.parameters().await?;
+	let mut blocks = chain.blocks();
+	refused(chain, Call::Withdraw, "NothingUnlocked").await;
+	refused(chain, Call::Unstake { amount: 0 }, "ZeroAmount").await;
+	refused(chain, Call::Unstake { amount: u64::MAX }, "NotEnoughStake").await;
+	let half = STAKE / 2;
+	let head = chain.submit(Call::Unstake { amount: half }).await?;
+	let epoch = chain.epoch_status(Some(head.hash)).await?.epoch;
+	let chunks = chain.unbonding(account, Some(head.hash)).await?;
+	let unlocks_at = epoch + parameters.unbonding_epochs;
+	assert_eq!(chunks, [Unbonding { amount: half, unlocks_at }]);
+	let head = chain.submit(Call::Deregister).await?;
+	let found = component(chain, uid, head.hash).await?;
+	assert_eq!((found.leaving, found.stake), (true, 0));
+	refused(chain, Call::Stake { amount: STAKE }, "ComponentLeaving").await;
+	let before = chain.free_balance(account, None).await?;
+	let mut removed = false;
+	let back = loop {
+		let block = blocks.next().await.expect("blocks do not end")?;
+		removed |= block.events.contains(&Event::ComponentRemoved);
+		let at = Some(block.head.hash);
+		let chunks = chain.unbonding(account, at).await?;
+		let epoch = chain.epoch_status(at).await?.epoch;
+		if removed && chunks.iter().all(|chunk| chunk.unlocks_at <= epoch) {
+			break chunks.iter().map(|chunk| chunk.amount).sum::<u64>();
+		}
+	};
+	assert!(back >= STAKE, "the stake and what was paid: {back}");
+	assert_eq!(chain.component_of(account, None).await?, None);
+	chain.submit(Call::Withdraw).await?;
+	assert!(chain.unbonding(account, None).await?.is_empty());
+	let after = chain.free_balance(account, None).await?;
+	let fees = 10_000_000;
+	assert!(after + fees >= before + back + parameters.registration_deposit, "{before} {after}");
 	Ok(())
 }

@@ -1,7 +1,9 @@
 //! The twin in memory does what the chain does.
 
 use crate::conformance;
-use bittensor_client::{AccountId, Call, Chain, ChainError, MemoryChain, Parameters, UNIT};
+use bittensor_client::{
+	funds, ss58, AccountId, Call, Chain, ChainError, MemoryChain, Parameters, SubxtChain, UNIT,
+};
 use std::time::Duration;
 
 const ALICE: AccountId = [1; 32];
@@ -25,6 +27,47 @@ async fn the_twin_conforms() {
 	});
 	conformance::check((&chain, ALICE), (&bob, BOB)).await.expect("no error");
 	clock.abort();
+}
+
+#[tokio::test]
+async fn an_account_without_funds_is_told_what_it_needs() {
+	let chain = MemoryChain::new(Parameters::default(), [(BOB, UNIT / 2)], ALICE);
+	let register = Call::Register { endpoint: None, service_key: None };
+	for (account, balance) in [(ALICE, "0.0000"), (BOB, "0.5000")] {
+		let error = funds::check(&chain, account, &register).await.expect_err("too little");
+		assert!(matches!(error, ChainError::Unfunded { .. }) && !error.is_transient());
+		let (text, address) = (error.to_string(), ss58(&account));
+		for part in [
+			&format!("the account {address} has {balance} BIT: `register` needs a deposit of 1.0000 BIT and about 0.0000 BIT for the fee"),
+			&format!("bittensor-miner transfer {address} AMOUNT"),
+		] {
+			assert!(text.contains(part.as_str()), "{text}");
+		}
+	}
+	let transfer = |amount| Call::Transfer { to: ALICE, amount };
+	assert!(funds::check(&chain, BOB, &transfer(UNIT / 2)).await.is_ok());
+	assert!(funds::check(&chain, BOB, &transfer(UNIT)).await.is_err());
+	assert!(funds::check(&chain, BOB, &transfer(u64::MAX)).await.is_err());
+	assert!(funds::check(&chain, BOB, &Call::Deregister).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_right_is_refused_at_once() {
+	for (url, part) in [
+		("http://localhost:9944", "`http` is not a WebSocket scheme"),
+		("localhost:9944", "`localhost` is not a WebSocket scheme"),
+		("ws://", "empty host"),
+		("ws://localhost:99944", "invalid port"),
+		("ws://a host", "domain"),
+		("", "relative URL"),
+	] {
+		let connected = SubxtChain::connect(url, None, Duration::from_secs(60), None);
+		let connected = tokio::time::timeout(Duration::from_secs(5), connected).await;
+		let error = connected.expect("at once").expect_err(url);
+		assert!(matches!(error, ChainError::Address { .. }) && !error.is_transient());
+		let text = error.to_string();
+		assert!(text.contains(part) && text.contains("ws://HOST:PORT"), "{text}");
+	}
 }
 
 #[tokio::test]

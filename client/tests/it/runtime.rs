@@ -22,14 +22,20 @@ fn every_call_is_encoded_by_the_metadata() {
 	let calls = [
 		Call::Register { endpoint: Some(endpoint), service_key: Some([1; 32]) },
 		Call::Stake { amount: 5 },
+		Call::Unstake { amount: 7 },
+		Call::Withdraw,
+		Call::Deregister,
 		Call::SetEndpoint { endpoint: None },
 		Call::PostRow { row: vec![Edge { target: 1, share: 2 }, Edge { target: 3, share: 4 }] },
 		Call::Transfer { to: [2; 32], amount: 6 },
 	];
 	// The end of an extrinsic is its call: pallet, call, arguments.
-	let arguments: [&[u8]; 5] = [
+	let arguments: [&[u8]; 8] = [
 		&[&[1u8, 12][..], b"::1", &[9, 0, 0, 1, 0, 1], &[1; 32]].concat(),
 		&[5 << 2],
+		&[5, 7 << 2],
+		&[6],
+		&[1],
 		&[0],
 		&[8, 1, 0, 0, 0, 2, 0, 3, 0, 0, 0, 4, 0],
 		&[&[0u8][..], &[2; 32], &[6 << 2]].concat(),
