@@ -80,7 +80,7 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 	let mut screen = Screen::default();
 	let mut signals = Signals::new()?;
 	let started = Instant::now();
-	let out = prepare_folder(&options.out)?;
+	let (out, _lock) = prepare_folder(&options.out)?;
 	let corpus = std::path::absolute(&options.corpus)?;
 	anyhow::ensure!(
 		corpus.is_dir(),
@@ -102,8 +102,8 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 	let started_network = tokio::select! {
 		network = start(&mut screen, network_options) => network,
 		() = signals.next() => {
-			screen.line("Stopped while starting.");
-			return Ok(Outcome::Interrupted);
+			screen.line("Stopped while starting: nothing was paid yet.");
+			return Ok(stopped(&options));
 		},
 	};
 	let (mut network, chain) = started_network?;
@@ -141,7 +141,7 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 	let report = Report { chain: watch.chain_report(), components: reports };
 	report.write(&out.join("report.json"))?;
 	let unmet = report.failures(watch.ledger.epochs());
-	summary(&mut screen, &report, &watch);
+	summary(&mut screen, &report, &watch, matches!(end, End::Signal));
 	match end {
 		// A run that is stopped early is not judged.
 		End::Signal => unmet.iter().for_each(|text| screen.line(&format!("not yet: {text}"))),
@@ -150,13 +150,23 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 	failures.iter().for_each(|text| screen.line(&format!("FAILED: {text}")));
 	screen.line(&format!("Report: {}", out.join("report.json").display()));
 	Ok(match end {
-		End::Signal if options.seconds.is_some() => Outcome::Interrupted,
+		End::Signal if failures.is_empty() || options.seconds.is_some() => stopped(&options),
 		_ if failures.is_empty() => Outcome::Passed,
 		_ => Outcome::Failed,
 	})
 }
 
-fn summary(screen: &mut Screen, report: &Report, watch: &Watch) {
+/// The outcome of a run that a signal stopped.
+fn stopped(options: &Options) -> Outcome {
+	match options.seconds {
+		Some(_) => Outcome::Interrupted,
+		None => Outcome::Passed,
+	}
+}
+
+/// Prints what happened. A target that was not reached is no failure of a run that was stopped
+/// `early`.
+fn summary(screen: &mut Screen, report: &Report, watch: &Watch, early: bool) {
 	let chain = &report.chain;
 	let units = |amount: &str| bit(amount.parse().unwrap_or(0));
 	screen.line("");
@@ -169,6 +179,11 @@ fn summary(screen: &mut Screen, report: &Report, watch: &Watch) {
 		units(&chain.scheduled),
 	));
 	for target in report.targets(watch.ledger.epochs(), watch.finality_lag) {
-		screen.line(&format!("  {} {}", if target.reached { "✓" } else { "✗" }, target.text));
+		let mark = match (target.reached, early) {
+			(true, _) => "✓",
+			(false, true) => "–",
+			(false, false) => "✗",
+		};
+		screen.line(&format!("  {mark} {}", target.text));
 	}
 }

@@ -1,6 +1,12 @@
 //! Starts the network in an empty folder, until all miners are registered.
 
-use std::path::{Path, PathBuf};
+use std::{
+	fs::{File, TryLockError},
+	io::{Read, Write},
+	path::{Path, PathBuf},
+};
+
+use anyhow::Context;
 
 use bittensor_client::SubxtChain;
 
@@ -14,9 +20,46 @@ use crate::{
 /// The port that polkadot-js apps looks at first.
 const APPS_PORT: u16 = 9944;
 
-/// Creates the folder of the run and removes what an earlier run left in it.
-pub(super) fn prepare_folder(out: &Path) -> anyhow::Result<PathBuf> {
+/// Another network runs in the folder.
+#[derive(Debug, thiserror::Error)]
+#[error(
+	"{folder} belongs to a local network that runs (process {process}): stop it with Ctrl-C, or give \
+	 this one a folder of its own with --out DIR"
+)]
+struct InUse {
+	folder: String,
+	process: String,
+}
+
+/// Creates the folder of the run and locks it until the file is dropped.
+fn lock_folder(out: &Path) -> anyhow::Result<File> {
+	let place = || out.display().to_string();
+	std::fs::create_dir_all(out).with_context(|| format!("cannot create {}", place()))?;
+	let path = out.join("lock");
+	// Not truncated: the file may have the process of another network.
+	let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+	let mut file = file.with_context(|| format!("cannot write {}", path.display()))?;
+	match file.try_lock() {
+		Ok(()) => (),
+		Err(TryLockError::WouldBlock) => {
+			let mut process = String::new();
+			// Its number is not needed to refuse.
+			let _ = file.read_to_string(&mut process);
+			return Err(InUse { folder: place(), process: process.trim().into() }.into());
+		}
+		Err(TryLockError::Error(error)) => {
+			return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+		}
+	}
+	file.set_len(0)?;
+	writeln!(file, "{}", std::process::id())?;
+	Ok(file)
+}
+
+/// Creates the folder of the run, locks it, and removes what an earlier run left in it.
+pub(super) fn prepare_folder(out: &Path) -> anyhow::Result<(PathBuf, File)> {
 	let out = std::path::absolute(out)?;
+	let lock = lock_folder(&out)?;
 	for old in ["node", "miners", "logs"] {
 		match std::fs::remove_dir_all(out.join(old)) {
 			Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
@@ -26,7 +69,7 @@ pub(super) fn prepare_folder(out: &Path) -> anyhow::Result<PathBuf> {
 	std::fs::create_dir_all(out.join("logs"))?;
 	match std::fs::remove_file(out.join("report.json")) {
 		Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-		_ => Ok(out),
+		_ => Ok((out, lock)),
 	}
 }
 

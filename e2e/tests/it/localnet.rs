@@ -67,8 +67,18 @@ async fn no_process_is_left_behind() -> anyhow::Result<()> {
 	localnet.kill();
 	assert!(none_left(&out, Duration::from_secs(5)).await, "after SIGKILL");
 
-	// After a signal (Ctrl-C, `kill`) it stops them in order.
+	// A second network would remove the files of this one: it is refused.
 	let mut localnet = start(&out, &log).await?;
+	let mut second = Process::spawn(&spec(&out, &folder.path().join("second.log"))?)?;
+	let ended = second.wait_for_end(Duration::from_secs(10)).await?;
+	assert_eq!(ended.code(), Some(1), "{}", second.tail());
+	let said = second.tail();
+	assert!(said.contains(&format!("(process {})", localnet.id())), "{said}");
+	assert!(said.contains("--out DIR"), "{said}");
+	assert!(out.join("logs/alice.log").is_file() && out.join("node").is_dir());
+	assert_eq!(processes_with(&out.display().to_string()).len(), 8);
+
+	// After a signal (Ctrl-C, `kill`) it stops them in order.
 	// Safety: a plain system call on a child that was not waited for yet.
 	unsafe {
 		libc::kill(localnet.id() as i32, libc::SIGTERM);
@@ -76,5 +86,23 @@ async fn no_process_is_left_behind() -> anyhow::Result<()> {
 	let ended = localnet.wait_for_end(Duration::from_secs(40)).await?;
 	assert_eq!(ended.code(), Some(0), "{}", localnet.tail());
 	assert!(none_left(&out, Duration::from_secs(1)).await, "after SIGTERM");
+	Ok(())
+}
+
+#[tokio::test]
+async fn ctrl_c_while_it_starts_is_no_failure() -> anyhow::Result<()> {
+	let folder = tempfile::tempdir()?;
+	let (out, log) = (folder.path().join("run"), folder.path().join("localnet.log"));
+	for (text, name) in [("Starting the validator", "a start"), ("Starting six miners", "a node")] {
+		let mut localnet = Process::spawn(&spec(&out, &log)?)?;
+		let starts = |line: &str| line.contains(text).then_some(());
+		localnet.wait_for_line(name, Duration::from_secs(60), starts).await?;
+		localnet.interrupt();
+		let ended = localnet.wait_for_end(Duration::from_secs(20)).await?;
+		assert_eq!(ended.code(), Some(0), "make would print an error:\n{}", localnet.tail());
+		let said = localnet.output();
+		assert!(!said.contains('✗') && said.contains("Stopped while starting"), "{said}");
+		assert!(none_left(&out, Duration::from_secs(1)).await);
+	}
 	Ok(())
 }
