@@ -35,3 +35,31 @@ fn write_beside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
 	file.write_all(bytes)?;
 	Ok(file)
 }
+
+#[cfg(test)]
+mod tests {
+	use super::{replace, replace_durably};
+
+	#[test]
+	fn a_failure_leaves_the_old_content_and_no_other_file() {
+		let folder = tempfile::tempdir().expect("a folder");
+		let names = || -> Vec<String> {
+			let entries = std::fs::read_dir(folder.path()).expect("read").flatten();
+			entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+		};
+		let path = folder.path().join("status.json");
+		replace(&path, b"old").expect("written");
+		assert_eq!(names(), ["status.json"]);
+		// A folder with content cannot be replaced.
+		let taken = folder.path().join("taken");
+		std::fs::create_dir_all(taken.join("inside")).expect("created");
+		for replace in [replace, replace_durably] {
+			let error = replace(&taken, b"new").expect_err("a folder");
+			assert!(!error.to_string().is_empty());
+			let mut left = names();
+			left.sort();
+			assert_eq!(left, ["status.json", "taken"]);
+		}
+		assert_eq!(std::fs::read(&path).expect("read"), b"old");
+	}
+}
