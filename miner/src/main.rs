@@ -1,5 +1,7 @@
-//! `bittensor-miner`: runs a component, queries the network, shows it, exports a payout.
+//! `bittensor-miner`: runs a component, queries the network, shows it, exports a payout, and handles
+//! keys and funds.
 
+use bittensor_client::Call;
 use bittensor_miner::{
 	cli::{Cli, Command},
 	commands, output,
@@ -70,6 +72,26 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<()> {
 		Command::Query(args) => commands::query::run(args, cli.json).await?,
 		Command::Status(args) => commands::status::run(args, cli.json).await?,
 		Command::Export(args) => commands::export::run(args, cli.json).await?,
+		Command::Keys(command) => commands::keys::run(command, cli.json)?,
+		Command::Balance(args) => commands::account::balance(args, cli.json).await?,
+		Command::Transfer(args) => {
+			let call = Call::Transfer { to: args.to, amount: args.amount };
+			commands::account::submit(call, &args.sign, cli.json).await?
+		}
+		Command::Stake(args) => {
+			let call = Call::Stake { amount: args.amount };
+			commands::account::submit(call, &args.sign, cli.json).await?
+		}
+		Command::Unstake(args) => {
+			let call = Call::Unstake { amount: args.amount };
+			commands::account::submit(call, &args.sign, cli.json).await?
+		}
+		Command::Withdraw(args) => {
+			commands::account::submit(Call::Withdraw, args, cli.json).await?
+		}
+		Command::Deregister(args) => {
+			commands::account::submit(Call::Deregister, args, cli.json).await?
+		}
 	};
 	Ok(output::line(&text)?)
 }

@@ -4,6 +4,7 @@
 //!  ledger, process, report the parts themselves: no network, a second
 //!  client                 the client over a node, as over its twin in memory
 //!  bad_input              refusals of the binaries, by name
+//!  guide                  the commands of the guide for miners, from a new key to a paid component
 //!  first_mint, paths,     one validator and a few miners each, as processes
 //!  survival, localnet
 //!  grads, crowd, learning the same, with keys that the test holds: effects of Grads and bids
@@ -16,6 +17,7 @@ mod conformance;
 mod crowd;
 mod first_mint;
 mod grads;
+mod guide;
 mod learning;
 mod ledger;
 mod localnet;

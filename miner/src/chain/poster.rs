@@ -120,7 +120,7 @@ async fn run(
 				counter!("bittensor_miner_post_failures_total").increment(1);
 				posted.last_error = Some(error.to_string());
 				// A refusal is final for this epoch; otherwise the next snapshot tries again.
-				if let ChainError::Dispatch { .. } = error {
+				if let ChainError::Dispatch { .. } | ChainError::Unfunded { .. } = error {
 					let edges = newest.map(|(_, edges)| edges.to_vec()).unwrap_or_default();
 					last = Some((epoch, edges));
 				}

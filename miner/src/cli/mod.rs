@@ -3,9 +3,11 @@
 //! Values are parsed and their ranges checked here ([`parse`]). [`crate::config`] checks what
 //! depends on more than one option.
 
+mod account;
 pub mod parse;
 mod run;
 
+pub use account::{AmountArgs, BalanceArgs, KeysCommand, SignArgs, TransferArgs};
 pub use run::{
 	ComponentArgs, DownstreamArgs, LearnFrom, LearningArgs, Post, ProcessArgs, RowArgs, RunArgs,
 	ServeArgs,
@@ -16,14 +18,18 @@ use bittensor_client::Hash;
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, time::Duration};
 
-/// Runs a component of the network, and queries other components.
+/// Runs a component of the network, queries other components, and handles keys and funds.
 #[derive(Debug, Parser)]
 #[command(
 	name = "bittensor-miner",
 	version,
 	about,
 	propagate_version = true,
-	after_help = "Example, on a development chain:\n  \
+	after_help = "From nothing to a paid miner, where an account with BIT makes the transfer:\n  \
+		bittensor-miner keys new miner.key\n  \
+		bittensor-miner transfer ADDRESS 200 --key-file other.key\n  \
+		bittensor-miner run --key-file miner.key --base-path miner --corpus corpus --stake 100\n\n\
+		On a development chain, whose keys are public:\n  \
 		bittensor-miner run --dev-key //Alice --base-path alice --corpus corpus --stake 100"
 )]
 pub struct Cli {
@@ -61,6 +67,34 @@ pub enum Command {
 	/// Write stakes, edges and payouts of the last payout as CSV, so that anyone can check it.
 	#[command(after_help = "Example:\n  bittensor-miner export --out payout")]
 	Export(ExportArgs),
+	/// Make, import and show keys.
+	#[command(
+		subcommand,
+		after_help = "Examples:\n  \
+			bittensor-miner keys new miner.key\n  \
+			bittensor-miner keys show --key-file miner.key\n  \
+			bittensor-miner keys import miner.key < phrase.txt"
+	)]
+	Keys(KeysCommand),
+	/// Show what an account has: balance, unbonding stake, component.
+	#[command(after_help = "Example:\n  bittensor-miner balance --key-file miner.key")]
+	Balance(BalanceArgs),
+	/// Send BIT to another account.
+	#[command(after_help = "Example, on a development chain:\n  \
+		bittensor-miner transfer ADDRESS 200 --dev-key //Alice")]
+	Transfer(TransferArgs),
+	/// Add to the stake of your component.
+	#[command(after_help = "Example:\n  bittensor-miner stake 100 --key-file owner.key")]
+	Stake(AmountArgs),
+	/// Take from the stake of your component; `withdraw` it when it has unbonded.
+	#[command(after_help = "Example:\n  bittensor-miner unstake 50 --key-file owner.key")]
+	Unstake(AmountArgs),
+	/// Move stake that has unbonded to your balance.
+	#[command(after_help = "Example:\n  bittensor-miner withdraw --key-file owner.key")]
+	Withdraw(SignArgs),
+	/// Remove your component: the deposit comes back at the next epoch, and the stake unbonds.
+	#[command(after_help = "Example:\n  bittensor-miner deregister --key-file owner.key")]
+	Deregister(SignArgs),
 }
 
 /// Which chain, and where.
@@ -72,7 +106,8 @@ pub struct ChainArgs {
 		long,
 		value_name = "URL",
 		env = "BITTENSOR_CHAIN",
-		default_value = "ws://127.0.0.1:9944"
+		default_value = "ws://127.0.0.1:9944",
+		value_parser = parse::node
 	)]
 	pub chain: String,
 	/// Refuse a node whose chain has another genesis hash (0x and 64 hex digits).
@@ -88,8 +123,9 @@ pub struct ChainArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Key (or the environment variable BITTENSOR_KEY)")]
 pub struct KeyArgs {
-	/// A file with the key: 0x and 64 hex digits of seed, or a mnemonic phrase; either may be
-	/// followed by derivation junctions (`//hard/soft`).
+	/// A file with the key, as `keys new` writes it: 0x and 64 hex digits of seed, or a mnemonic
+	/// phrase, either with or without derivation junctions (`//hard/soft`); or the output of
+	/// `bittensor-node key generate`.
 	#[arg(long, value_name = "FILE")]
 	pub key_file: Option<PathBuf>,
 	/// A well-known development key: //Alice, //Bob, //Charlie, //Dave, //Eve or //Ferdie,

@@ -8,6 +8,12 @@ use subxt::utils::AccountId32;
 /// A value, or a message that says what to write instead.
 pub type Parsed<T> = Result<T, String>;
 
+/// The WebSocket address of a node.
+pub fn node(text: &str) -> Parsed<String> {
+	bittensor_client::check_url(text).map_err(|error| error.to_string())?;
+	Ok(text.into())
+}
+
 /// Units of a decimal amount of BIT.
 pub fn bit(text: &str) -> Parsed<u64> {
 	let wrong = || "write an amount of BIT: digits, optionally a point and up to 9 decimals";

@@ -1,6 +1,8 @@
 //! One file per command.
 
+pub mod account;
 pub mod export;
+pub mod keys;
 pub mod query;
 pub mod run;
 pub mod status;

@@ -1,5 +1,6 @@
 //! Tests of the miner.
 
+mod account;
 mod axon_admission;
 mod axon_grad;
 mod axon_limits;
@@ -9,4 +10,5 @@ mod chain;
 mod compute;
 mod config;
 mod dendrite_answers;
+mod keys;
 mod supervision;

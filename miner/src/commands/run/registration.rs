@@ -2,7 +2,9 @@
 
 use crate::chain::cache::ChainCache;
 use backon::{ExponentialBuilder, Retryable};
-use bittensor_client::{bit, ss58, AccountId, Call, Chain, ChainError, ComponentInfo, Endpoint};
+use bittensor_client::{
+	bit, funds, ss58, AccountId, Call, Chain, ChainError, ComponentInfo, Endpoint,
+};
 use std::{sync::Arc, time::Duration};
 
 /// First pause after an attempt that failed.
@@ -63,8 +65,9 @@ impl Registration {
 	}
 
 	async fn register(&self) -> Result<u32, ChainError> {
-		let endpoint = self.endpoint.clone();
-		let head = self.chain.submit(Call::Register { endpoint, service_key: None }).await?;
+		let call = Call::Register { endpoint: self.endpoint.clone(), service_key: None };
+		funds::check(&*self.chain, self.account, &call).await?;
+		let head = self.chain.submit(call).await?;
 		let uid =
 			self.chain.component_of(self.account, Some(head.hash)).await?.ok_or_else(|| {
 				ChainError::Other("registered, but the chain does not know the component".into())
@@ -107,7 +110,9 @@ impl Registration {
 			return Ok(());
 		}
 		let amount = (self.stake - mine.stake).max(self.min_stake.saturating_sub(mine.stake));
-		let head = self.chain.submit(Call::Stake { amount }).await?;
+		let call = Call::Stake { amount };
+		funds::check(&*self.chain, self.account, &call).await?;
+		let head = self.chain.submit(call).await?;
 		tracing::info!("staked {} BIT in block {}", bit(amount), head.number);
 		Ok(())
 	}

@@ -7,7 +7,13 @@
 //! ```
 //!
 //! A secret is never read from the command line, where every process of the machine could see it.
-//! Only the well-known development keys, which are public, can be named there.
+//! Only the well-known development keys, which are public, can be named there. [`secret`] reads the
+//! forms of a secret, [`file`] reads and creates key files.
+
+pub mod file;
+pub mod secret;
+
+pub use secret::Secret;
 
 use crate::cli::KeyArgs;
 use bittensor_wire::{keypair::KeyError, AccountId, Keypair, Signer};
@@ -44,10 +50,28 @@ pub enum IdentityError {
 		/// Error of the system.
 		reason: String,
 	},
+	/// A new key file would replace a file.
+	#[error(
+		"{path} exists already and may hold a key that something belongs to: give another file, or \
+		 move it away"
+	)]
+	Exists {
+		/// The file.
+		path: String,
+	},
+	/// The new file cannot be written.
+	#[error("cannot write the key file {path}: {reason}")]
+	Write {
+		/// The file.
+		path: String,
+		/// Error of the system.
+		reason: String,
+	},
 	/// Not a seed or mnemonic.
 	#[error(
-		"the key in {place} is neither 0x and 64 hex digits nor a mnemonic phrase of 12 to 24 \
-		 words (either may be followed by //junctions): {reason}"
+		"the key in {place} is neither 0x and 64 hex digits, nor a mnemonic phrase of 12 to 24 \
+		 words (either may be followed by //junctions), nor the output of `bittensor-node key \
+		 generate`: {reason}"
 	)]
 	Malformed {
 		/// File or variable.
@@ -107,25 +131,16 @@ impl Identity {
 
 	/// The key in a file.
 	pub fn from_file(path: &Path) -> Result<Self, IdentityError> {
-		let place = path.display().to_string();
-		let secret = std::fs::read_to_string(path).map_err(|error| IdentityError::File {
-			path: place.clone(),
-			reason: error.to_string(),
-		})?;
-		#[cfg(unix)]
-		{
-			use std::os::unix::fs::PermissionsExt;
-			let open = std::fs::metadata(path)
-				.is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
-			if open {
-				tracing::warn!("other users can read {place}: run chmod 600 {place}");
-			}
-		}
-		Self::from_secret(&secret, &place)
+		Ok(file::read(path)?.identity)
 	}
 
-	/// The key of a secret; `place` is named in errors.
+	/// The key of a secret in any form that [`Secret`] reads; `place` is named in errors.
 	pub fn from_secret(secret: &str, place: &str) -> Result<Self, IdentityError> {
+		Ok(Secret::parse(secret, place)?.identity)
+	}
+
+	/// The key of a phrase or seed, with or without junctions.
+	fn from_uri_text(secret: &str, place: &str) -> Result<Self, IdentityError> {
 		let malformed =
 			|reason: &str| IdentityError::Malformed { place: place.into(), reason: reason.into() };
 		let secret = secret.trim();
