@@ -78,7 +78,16 @@ pub struct ComponentReport {
 	pub spikes_served: u64,
 	/// Grads that it accepted.
 	pub grads_served: u64,
+	/// Batches that it sent to others.
+	pub batches_sent: u64,
+	/// Part of them, 0 to 1, that the components it bids for answered; all components that it asks, if
+	/// it bids for none. `null` if it asked nobody.
+	pub answered: Option<f64>,
 }
+
+/// Batches after which a component that bids for nobody must be behind those that do: twice what a
+/// miner answers to a newcomer, so that at most about 60 % are answered.
+const BEYOND_GRACE: u64 = 1_024;
 
 /// A measured value and the limit that a healthy run keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +145,27 @@ impl Report {
 				));
 			}
 		}
+		failures.extend(self.served_for_nothing());
 		failures
+	}
+
+	/// Components that bid for nobody and are served as much as those that bid, beyond the free tier.
+	fn served_for_nothing(&self) -> Vec<String> {
+		let honest = self.trainable().filter(|component| !component.row.is_empty());
+		let least = honest.filter_map(|component| component.answered).reduce(f64::min);
+		let selfish = self.components.iter().filter(|component| component.kind == "selfish");
+		selfish
+			.filter(|component| component.batches_sent >= BEYOND_GRACE)
+			.filter_map(|component| Some((component.uid, component.answered?, least?)))
+			.filter(|(_, answered, least)| *answered >= 0.9 * least)
+			.map(|(uid, answered, least)| {
+				let (answered, least) = (100.0 * answered, 100.0 * least);
+				format!(
+					"component {uid} (selfish) bids for nobody and got {answered:.0} % of its answers; \
+					 those that bid got {least:.0} % or more"
+				)
+			})
+			.collect()
 	}
 
 	/// The targets of a run of three minutes on a healthy machine.

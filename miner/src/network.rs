@@ -67,7 +67,7 @@ impl Peers for Network {
 				bid.map_or(0.0, |bid| f64::from(bid.share) / f64::from(SHARE_ONE))
 			}
 		};
-		Some(Standing { uid: component.uid, flow, weight })
+		Some(Standing { uid: component.uid, registered: component.registered, flow, weight })
 	}
 
 	fn total_flow(&self) -> u64 {

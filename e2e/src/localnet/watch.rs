@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use bittensor_client::{bit, decimal, Chain, ComponentInfo, Head, SubxtChain};
+use bittensor_client::{bit, decimal, Chain, ComponentInfo, Edge, Head, SubxtChain};
 
 use super::{signals::Signals, End, TICK};
 use crate::{
 	ledger::{Epoch, Ledger},
+	miner::InputStatus,
 	network::Network,
 	report::{ChainReport, ComponentReport},
 	table::{render, Line, Screen},
@@ -120,6 +121,7 @@ impl Watch {
 				(minted + paid.minted, through + paid.through_edges)
 			});
 			let row = epochs.last().and_then(|epoch| epoch.row(uid));
+			let edges = row.map_or(&[][..], |row| &row.edges);
 			Some(ComponentReport {
 				uid,
 				kind: miner.spec().profile.name().into(),
@@ -134,6 +136,8 @@ impl Watch {
 				perplexity_unigram: status.perplexity.unigram,
 				spikes_served: status.spikes_served,
 				grads_served: status.grads_served,
+				batches_sent: batches_sent(&status.inputs),
+				answered: answered(&status.inputs, edges),
 			})
 		});
 		reports.collect()
@@ -191,4 +195,22 @@ impl Watch {
 			render(&lines),
 		)
 	}
+}
+
+/// Batches sent: as many as any of the asked components got.
+fn batches_sent(inputs: &[InputStatus]) -> u64 {
+	inputs.iter().map(|input| input.answered + input.missing).max().unwrap_or_default()
+}
+
+/// Part of the Spikes that the targets of these edges answered; all that are asked, without edges.
+fn answered(inputs: &[InputStatus], edges: &[Edge]) -> Option<f64> {
+	let counts = |input: &&InputStatus| {
+		edges.is_empty() || edges.iter().any(|edge| Some(edge.target) == input.uid)
+	};
+	let (answered, missing) = inputs
+		.iter()
+		.filter(counts)
+		.fold((0, 0), |(a, m), input| (a + input.answered, m + input.missing));
+	let asked = answered + missing;
+	(asked > 0).then(|| answered as f64 / asked as f64)
 }

@@ -1,7 +1,8 @@
 //! Grads between processes: their effect with and without a bid, how far they go, where they end.
 //!
 //! ```text
-//!   Dave ──► B ──► C       without a bid nothing moves; with Dave's, the same Grad changes B alone
+//!   Dave ──► B ──► C       without a bid nothing moves, and B asks nobody; with Dave's, the same
+//!                          Grad changes B alone
 //!   A ──► B ──► C          with A's and B's, A's Grads change C
 //!   Dave ──► A ◄─► B       Dave's Grad for A reaches B and ends there: A is on its path
 //! ```
@@ -68,12 +69,9 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 		now.parameters.as_deref().is_some_and(|parameters| parameters != before)
 	};
 
-	// Without bids Spikes are answered over two hops, and every error has weight 0.
-	let served = lab.status("Charlie").spikes_served;
-	lab.until("Spikes over two hops", SOON, |lab| {
-		(lab.status("Charlie").spikes_served > served + HEARD).then_some(())
-	})
-	.await?;
+	// Without a bid B answers alone, and every error has weight 0.
+	let (_, answer) = dave.caller.spike(&bob, 1, &texts).await?;
+	assert_eq!(answer.hops, []);
 	for _ in 0..5 {
 		let answer = dave.caller.teach(&bob, 1, &texts, &error).await?;
 		assert_eq!((answer.weight, answer.reason), (0.0, GradReason::NoBid));
@@ -86,7 +84,9 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 	let row = vec![edge(b, SHARE)];
 	dave.post_row(&row).await?;
 	lab.active(&[(d, row)]).await?;
-	let answer = dave.caller.teach(&bob, 1, &texts, &error).await?;
+	let (spike, answer) = dave.caller.spike(&bob, 1, &texts).await?;
+	assert_eq!(answer.hops.iter().map(|hop| hop.uid).collect::<Vec<_>>(), [c]);
+	let answer = dave.caller.grad(&bob, &spike, &error).await?;
 	assert_eq!(answer.reason, GradReason::Accepted);
 	assert!(answer.weight > 0.0, "{answer:?}");
 	lab.until("step of Bob", SOON, |lab| moved(&lab.status("Bob"), &before[0]).then_some(()))

@@ -7,7 +7,8 @@
 //!  guide                  the commands of the guide for miners, from a new key to a paid component
 //!  first_mint, paths,     one validator and a few miners each, as processes
 //!  survival, localnet
-//!  grads, crowd, learning the same, with keys that the test holds: effects of Grads and bids
+//!  grads, crowd,          the same, with keys that the test holds: effects of Grads and bids
+//!  learning, service
 //! ```
 
 mod bad_input;
@@ -24,5 +25,6 @@ mod localnet;
 mod paths;
 mod process;
 mod report;
+mod service;
 mod support;
 mod survival;

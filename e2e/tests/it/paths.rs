@@ -3,28 +3,33 @@
 //! ```text
 //!            ┌──► Bob ─────┬──► Dave         Eve asks Alice, three hops deep:
 //!  Eve ► Alice             │                 Dave answers Bob and Charlie,
-//!    ▲   ▲   └──► Charlie ─┘                 Alice is not asked again.
-//!    │   └── Bob asks Alice too: a cycle
+//!    ▲   ▲   └──► Charlie ─┘                 Alice is not asked again. Each bids for those
+//!    │   └── Bob asks Alice too: a cycle     that it asks: only a bid buys onward calls.
 //! ```
 
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Context;
-use bittensor_e2e::miner::{run_to_end, MinerSpec, Profile};
+use bittensor_e2e::miner::{run_to_end, MinerSpec};
 
-use crate::support::{asks, trainable, Lab};
+use crate::support::{edge, silent, with, Lab};
+
+/// The share of an edge: an eighth.
+const SHARE: u16 = 8_192;
 
 #[tokio::test]
 async fn a_spike_is_cut_in_a_cycle_and_served_on_both_paths_of_a_diamond() -> anyhow::Result<()> {
 	let mut lab = Lab::start().await?;
+	let slowly = |spec: MinerSpec| with(spec, "--max-steps-per-second=5");
 	lab.start_miners(vec![
-		asks(trainable("Alice", "moby-dick", 1), &["Bob", "Charlie"])?,
-		asks(trainable("Bob", "kjv", 2), &["Alice", "Dave"])?,
-		asks(trainable("Charlie", "addresses-early", 3), &["Dave"])?,
-		asks(trainable("Dave", "addresses-modern", 4), &[])?,
-		MinerSpec { profile: Profile::Noise, ..trainable("Eve", "moby-dick", 5) },
+		slowly(silent("Alice", "moby-dick", 1, &["Bob", "Charlie"])?),
+		slowly(silent("Bob", "kjv", 2, &["Alice", "Dave"])?),
+		slowly(silent("Charlie", "addresses-early", 3, &["Dave"])?),
+		slowly(silent("Dave", "addresses-modern", 4, &[])?),
 	])
 	.await?;
+	let eve = lab.user("//Eve").await?;
+	let eve_uid = eve.register(100).await?;
 	// Each queries its components as soon as it has seen their endpoints on the chain.
 	lab.until("answers at all inputs", Duration::from_secs(60), |lab| {
 		let answered = [("Alice", 2), ("Bob", 2), ("Charlie", 1)].into_iter().all(|(name, n)| {
@@ -35,10 +40,18 @@ async fn a_spike_is_cut_in_a_cycle_and_served_on_both_paths_of_a_diamond() -> an
 	.await?;
 
 	let names = ["Alice", "Bob", "Charlie", "Dave", "Eve"];
-	let mut uids = Vec::new();
-	for name in names {
-		uids.push(u64::from(lab.uid(name)?));
+	let [a, b, c, d] = [lab.uid("Alice")?, lab.uid("Bob")?, lab.uid("Charlie")?, lab.uid("Dave")?];
+	let rows = [
+		(a, vec![edge(b, SHARE), edge(c, SHARE)]),
+		(b, vec![edge(a, SHARE), edge(d, SHARE)]),
+		(c, vec![edge(d, SHARE)]),
+		(eve_uid, vec![edge(a, SHARE)]),
+	];
+	for (name, (_, row)) in ["//Alice", "//Bob", "//Charlie", "//Eve"].into_iter().zip(&rows) {
+		lab.user(name).await?.post_row(row).await?;
 	}
+	lab.active(&rows).await?;
+	let uids = [a, b, c, d, eve_uid].map(u64::from);
 	let name_of = |uid: &serde_json::Value| {
 		let place = uids.iter().position(|known| Some(*known) == uid.as_u64());
 		place.map_or("?", |place| names[place])

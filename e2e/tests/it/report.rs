@@ -29,6 +29,8 @@ fn component(uid: u32, kind: &str, row: &[(u32, u16)]) -> ComponentReport {
 		perplexity_unigram: Some(300.0),
 		spikes_served: 12,
 		grads_served: 7,
+		batches_sent: 1_200,
+		answered: Some(0.95),
 	}
 }
 
@@ -110,6 +112,29 @@ fn each_fault_is_a_failure_of_its_own() {
 }
 
 #[test]
+fn a_selfish_component_that_is_served_like_the_others_is_a_failure() {
+	let selfish = |answered, batches_sent| {
+		fault(|report, _| {
+			let selfish = component(3, "selfish", &[]);
+			report.components[1].answered = Some(0.8);
+			report.components.push(ComponentReport {
+				answered: Some(answered),
+				batches_sent,
+				..selfish
+			});
+		})
+	};
+	assert_eq!(
+		selfish(0.79, 1_200),
+		["component 3 (selfish) bids for nobody and got 79 % of its answers; those that bid got 80 % \
+		  or more"]
+	);
+	assert!(selfish(0.5, 1_200).is_empty());
+	// Within the grace of a newcomer it is served like all.
+	assert!(selfish(0.99, 500).is_empty());
+}
+
+#[test]
 fn the_noise_part_counts_what_trainable_components_give() {
 	let part = report().noise_part(&[epoch(1, 1, true)]);
 	assert_eq!(part, Some(300.0 / 9_300.0));
@@ -133,7 +158,7 @@ fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 	assert_eq!(keys(&json["chain"]), set(chain));
 	let component = "uid kind stake minted minted_through_edges self_share row perplexity_start \
 	                 perplexity perplexity_without_network perplexity_unigram spikes_served \
-	                 grads_served";
+	                 grads_served batches_sent answered";
 	assert_eq!(keys(&json["components"][0]), set(component));
 	assert_eq!(json["components"][0]["minted"], "1250000000");
 	assert_eq!(

@@ -1,16 +1,19 @@
 //! Admission of requests: cheap checks first; an account is charged only after its signature is
 //! verified.
 
-use super::{quota::Buckets, AxonConfig, Peers, Standing};
+use super::{fair::Caller, free::FreeTier, quota::Buckets, AxonConfig, Peers, Standing};
 use bittensor_wire::{
-	clock, limits::MAX_TEXTS, proto::Method, proto::Sealed, AccountId, Hash, Header, ReplayGuard,
-	Unverified, WireError,
+	clock,
+	proto::{Method, Sealed},
+	AccountId, Hash, Header, ReplayGuard, Unverified, WireError,
 };
 use parking_lot::Mutex;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// Buckets kept for network addresses, and for accounts.
+/// Part of the work that callers without a bid get beside those with one.
+const FREE_PART: f64 = 1.0 / 16.0;
+/// Buckets kept for network addresses.
 const BUCKETS: u64 = 65_536;
 
 /// A genuine, fresh request of a registered component.
@@ -23,6 +26,13 @@ pub(crate) struct Admitted {
 	pub(crate) deadline: Instant,
 }
 
+impl Admitted {
+	/// Whether its sender has an active bid for us.
+	pub(crate) fn pays(&self) -> bool {
+		self.standing.flow > 0
+	}
+}
+
 pub(crate) struct Admission {
 	genesis: Hash,
 	account: AccountId,
@@ -30,7 +40,7 @@ pub(crate) struct Admission {
 	peers: Arc<dyn Peers>,
 	replay: Mutex<ReplayGuard>,
 	addresses: Buckets<IpAddr>,
-	accounts: Buckets<AccountId>,
+	free: FreeTier,
 }
 
 impl Admission {
@@ -47,7 +57,7 @@ impl Admission {
 			peers,
 			replay: Mutex::new(ReplayGuard::new(config.replay, clock::now_ms())),
 			addresses: Buckets::new(BUCKETS),
-			accounts: Buckets::new(BUCKETS),
+			free: FreeTier::new(config.quota, Instant::now()),
 		}
 	}
 
@@ -83,22 +93,20 @@ impl Admission {
 		})
 	}
 
-	/// Charges the texts of a request to its sender, whose rate is the free tier plus its part of the
-	/// paid tier by flow.
+	/// Charges the texts of a request to the free tier if its sender has no bid.
 	pub(crate) fn charge(&self, admitted: &Admitted, texts: usize) -> Result<(), WireError> {
-		let quota = &self.config.quota;
-		let total = self.peers.total_flow();
-		let part = if admitted.standing.flow == 0 {
-			0.0
-		} else {
-			(admitted.standing.flow as f64 / total.max(1) as f64).min(1.0)
-		};
-		let rate = quota.free_texts_per_second + part * quota.paid_texts_per_second;
-		// The largest Spike fits into any bucket, however slowly it fills.
-		let burst = (rate * quota.burst_seconds).max(MAX_TEXTS as f64);
-		self.accounts
-			.take(admitted.header.from, texts as f64, rate, burst, Instant::now())
-			.map_err(limited)
+		if admitted.pays() {
+			return Ok(());
+		}
+		self.free.take(&admitted.standing, texts, Instant::now()).map_err(limited)
+	}
+
+	/// In whose name the work for a request is queued, and with what flow.
+	pub(crate) fn caller(&self, admitted: &Admitted) -> (Caller, f64) {
+		if admitted.pays() {
+			return (Caller::Paying(admitted.header.from), admitted.standing.flow as f64);
+		}
+		(Caller::Free, self.peers.total_flow() as f64 * FREE_PART)
 	}
 }
 

@@ -3,17 +3,24 @@
 use bittensor_wire::ReplayLimits;
 use std::time::Duration;
 
-/// Quotas of callers.
+/// Quotas of callers without a bid, and of network addresses.
 ///
-/// One text in a Spike or Grad costs one unit. Every registered component has the free tier, so that
-/// newcomers can show their worth; a bidder also has its part, by flow, of the paid tier.
+/// A bid, by its flow, buys a part of the work that the component does for others; see `fair`. These
+/// quotas are what everybody else gets. One text in a Spike or Grad costs one unit.
 #[derive(Clone, Copy, Debug)]
 pub struct QuotaConfig {
-	/// Texts per second for each registered component.
+	/// Texts per second for all callers without a bid together.
 	pub free_texts_per_second: f64,
-	/// Texts per second that all bidders share in proportion to their flows.
-	pub paid_texts_per_second: f64,
-	/// Seconds of unused quota that a caller can save up.
+	/// Texts per second for one of them, at most.
+	pub free_texts_per_caller: f64,
+	/// Texts that each newly met registration may send before the free tier holds for it: enough to
+	/// measure this component, post a row, and wait until the row is active.
+	pub grace_texts: f64,
+	/// Texts that all graces together can save up.
+	pub grace_burst: f64,
+	/// Texts per second that they get back.
+	pub grace_texts_per_second: f64,
+	/// Seconds of unused quota that can be saved up.
 	pub burst_seconds: f64,
 	/// Signatures verified per second for each network address. Requests are charged to the address
 	/// until their signature is verified, so nobody can use up another caller's quota.
@@ -23,8 +30,11 @@ pub struct QuotaConfig {
 impl Default for QuotaConfig {
 	fn default() -> Self {
 		Self {
-			free_texts_per_second: 1_024.0,
-			paid_texts_per_second: 16_384.0,
+			free_texts_per_second: 64.0,
+			free_texts_per_caller: 32.0,
+			grace_texts: 16_384.0,
+			grace_burst: 8.0 * 16_384.0,
+			grace_texts_per_second: 256.0,
 			burst_seconds: 4.0,
 			verifications_per_second: 4_000.0,
 		}
@@ -40,12 +50,16 @@ pub struct AxonConfig {
 	pub quota: QuotaConfig,
 	/// Hops that a message may make beyond us; a larger ttl is reduced to it.
 	pub max_ttl: u32,
-	/// Spikes computed at the same time.
-	pub concurrent_spikes: usize,
-	/// How many of them may be for callers without a bid.
-	pub concurrent_free_spikes: usize,
-	/// Grads computed and forwarded at the same time; further ones are answered `Busy`.
-	pub concurrent_grads: usize,
+	/// Spikes and Grads given to the component at the same time: few, so that the order in which they
+	/// wait follows flow.
+	pub concurrent_computations: usize,
+	/// Spikes and Grads, of each ttl, whose onward calls are in progress at the same time.
+	pub concurrent_onward: usize,
+	/// Spikes and Grads of one caller that wait; further ones are answered `Busy`. All callers without
+	/// a bid count as one.
+	pub waiting_per_caller: usize,
+	/// Spikes and Grads that wait.
+	pub waiting: usize,
 	/// Bytes of finished computations that are kept.
 	pub cache_bytes: usize,
 	/// How long a finished computation is kept.
@@ -64,9 +78,10 @@ impl Default for AxonConfig {
 			replay: ReplayLimits::default(),
 			quota: QuotaConfig::default(),
 			max_ttl: 2,
-			concurrent_spikes: 64,
-			concurrent_free_spikes: 48,
-			concurrent_grads: 64,
+			concurrent_computations: 2,
+			concurrent_onward: 16,
+			waiting_per_caller: 32,
+			waiting: 512,
 			cache_bytes: 64 << 20,
 			cache_ttl: Duration::from_secs(60),
 			child_fraction: 0.8,

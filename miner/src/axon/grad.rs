@@ -3,14 +3,19 @@
 use super::{
 	admission::Admitted,
 	cache::{Computation, Key},
+	fair::{Caller, Turn},
 	server::Core,
 	UpstreamGrad,
 };
-use bittensor_wire::{proto::GradReason, AccountId, Grad, GradAnswer, WireError, DIM};
+use crate::dendrite::Peer;
+use bittensor_wire::{proto::GradReason, AccountId, Grad, GradAnswer, Vectors, WireError, DIM};
 use futures::future::join_all;
 use metrics::counter;
 use std::sync::Arc;
-use tokio::time::{timeout, Instant};
+use tokio::time::{timeout, timeout_at, Instant};
+
+/// Work of a Grad per text; a Spike is 1. It computes the Spike again and goes back.
+const GRAD_COST: f64 = 3.0;
 
 /// Acknowledges a Grad and, if it is accepted, starts its computation.
 pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer, WireError> {
@@ -21,8 +26,7 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 		return Ok(dropped(GradReason::Cut, "cut"));
 	}
 	grad.ttl = grad.ttl.min(core.config.max_ttl);
-	let computation = core.cache.get(&Key::of_grad(&grad)).ok_or(WireError::UnknownMessage)?;
-	let duplicate = computation.graded_by(&source).ok_or(WireError::UnknownMessage)?;
+	let (computation, duplicate) = answered(core, &source, &mut grad)?;
 	check_rows(&grad, &computation)?;
 	// Without an active bid an error moves nothing (eq. 12), so it is not computed.
 	let weight = admitted.standing.weight;
@@ -32,7 +36,9 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 	if duplicate {
 		return Ok(dropped(GradReason::Duplicate, "duplicate"));
 	}
-	let Ok(permit) = core.grads.clone().try_acquire_owned() else {
+	let payer = core.admission.caller(admitted);
+	let work = GRAD_COST * computation.texts.len() as f64;
+	let Ok(turn) = core.work.enter(payer.0, payer.1, work) else {
 		return Ok(dropped(GradReason::Busy, "busy"));
 	};
 	if !computation.note_grad(source) {
@@ -40,10 +46,37 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 	}
 	let core = core.clone();
 	tokio::spawn(async move {
-		propagate(&core, source, weight, grad, computation).await;
-		drop(permit);
+		let upstream = UpstreamGrad {
+			source,
+			weight,
+			version: computation.version,
+			texts: computation.texts.clone(),
+			downstream: computation.downstream.clone(),
+			error: grad.error.clone(),
+		};
+		if let Some(errors) = take_in(&core, upstream, turn).await {
+			send_on(&core, payer, &grad, &computation, errors).await;
+		}
 	});
 	Ok(GradAnswer { weight, reason: GradReason::Accepted })
+}
+
+/// The computation that the sender got as an answer, and whether its error has arrived before. While
+/// the sender had no bid, its Spikes were answered as with a ttl of 0.
+fn answered(
+	core: &Core,
+	source: &AccountId,
+	grad: &mut Grad,
+) -> Result<(Arc<Computation>, bool), WireError> {
+	for ttl in [grad.ttl, 0] {
+		grad.ttl = ttl;
+		let computation = core.cache.get(&Key::of_grad(grad));
+		let duplicate = computation.as_ref().and_then(|answer| answer.graded_by(source));
+		if let Some(found) = computation.zip(duplicate) {
+			return Ok(found);
+		}
+	}
+	Err(WireError::UnknownMessage)
 }
 
 fn dropped(reason: GradReason, label: &'static str) -> GradAnswer {
@@ -67,51 +100,64 @@ fn check_rows(grad: &Grad, computation: &Computation) -> Result<(), WireError> {
 	Ok(())
 }
 
-/// Passes the error to the component, and each ∂L/∂d_j to the peer that answered d_j.
-async fn propagate(
+/// Passes the error to the component when it is its turn. Returns ∂L/∂d_j by account.
+async fn take_in(
 	core: &Core,
-	source: AccountId,
-	weight: f64,
-	grad: Grad,
-	computation: Arc<Computation>,
-) {
-	let upstream = UpstreamGrad {
-		source,
-		weight,
-		version: computation.version,
-		texts: computation.texts.clone(),
-		downstream: computation.downstream.clone(),
-		error: grad.error.clone(),
-	};
-	let time = core.config.grad_time;
-	let errors = match timeout(time, core.component.grad(upstream)).await {
-		Ok(Ok(errors)) => errors,
-		Ok(Err(error)) => {
+	upstream: UpstreamGrad,
+	turn: Turn,
+) -> Option<Vec<(AccountId, Vectors)>> {
+	let computed = timeout(core.config.grad_time, async {
+		let _place = turn.wait().await.ok()?;
+		Some(core.component.grad(upstream).await)
+	});
+	match computed.await {
+		Ok(Some(Ok(errors))) => {
+			counter!("bittensor_miner_grads_served_total").increment(1);
+			return Some(errors);
+		}
+		Ok(Some(Err(error))) => {
 			tracing::warn!(%error, "a Grad was not computed");
 			count_dropped("failed");
-			return;
 		}
+		// It made room for another caller.
+		Ok(None) => count_dropped("busy"),
 		Err(_) => {
 			tracing::warn!("a Grad was not computed in time");
 			count_dropped("late");
-			return;
 		}
-	};
-	counter!("bittensor_miner_grads_served_total").increment(1);
+	}
+	None
+}
+
+/// Passes each ∂L/∂d_j to the peer that answered d_j, on the account of the sender.
+async fn send_on(
+	core: &Core,
+	payer: (Caller, f64),
+	grad: &Grad,
+	computation: &Computation,
+	errors: Vec<(AccountId, Vectors)>,
+) {
 	let rows = computation.texts.len();
 	let answered = |account: &AccountId| {
 		let mut answers = computation.downstream.iter();
 		answers.any(|answer| answer.account == *account && answer.vectors.is_some())
 	};
-	let deadline = Instant::now() + time;
-	let calls = errors.into_iter().filter_map(|(account, error)| {
-		if error.rows() != rows || !answered(&account) {
-			return None;
-		}
-		let peer = core.peers.peer(&account)?;
-		let onward = grad.onward(core.account, error)?;
-		Some(async move { core.dendrite.grad(&peer, &onward, deadline).await })
-	});
+	let onward: Vec<(Peer, Grad)> = errors
+		.into_iter()
+		.filter(|(account, error)| error.rows() == rows && answered(account))
+		.filter_map(|(account, error)| {
+			Some((core.peers.peer(&account)?, grad.onward(core.account, error)?))
+		})
+		.collect();
+	if onward.is_empty() {
+		return;
+	}
+	let deadline = Instant::now() + core.config.grad_time;
+	let work = (rows * onward.len()) as f64;
+	let Ok(Ok(_place)) = timeout_at(deadline, core.onward(payer, grad.ttl, work)).await else {
+		return count_dropped("busy");
+	};
+	let calls = onward.iter().map(|(peer, grad)| core.dendrite.grad(peer, grad, deadline));
 	for answer in join_all(calls).await {
 		match answer {
 			Ok(answer) if answer.accepted() => {

@@ -3,16 +3,18 @@
 //! ```text
 //!   gRPC ─► admission ────────────────────────────────────────────► refused, with a named error
 //!             size → chain, method, receiver, times → registered?
-//!             → rate of this address → signature, body → replay → quota by flow
+//!             → rate of this address → signature, body → replay → bid, or free tier?
 //!               │
 //!        Spike  ▼                               Grad ▼
 //!     we are on its path? ─── CUT            we are on its path? ─── acknowledged, dropped
 //!     in the cache? ───────── that answer    no bid? duplicate? ──── acknowledged, dropped
 //!     a run in progress? ──── its result     never answered it? ──── UnknownMessage
 //!               │                                    │ acknowledged with its weight
+//!         turn by flow                         turn by flow
 //!         dendrite: d_j(x), ttl − 1                  ▼
-//!               │                             component: accumulate, ∂L/∂d_j
-//!         component: y                               │
+//!               │     (none without a bid)    component: accumulate, ∂L/∂d_j
+//!         turn by flow                               │
+//!         component: y                         turn by flow
 //!               │                             dendrite: Grads to the components that answered
 //!               ▼
 //!         cache, signed answer
@@ -24,11 +26,15 @@
 //! - A computation is identified by (root, message id, digest of the texts, ttl) and runs at most once
 //!   at a time. It waits only for computations with a smaller ttl, so components that query each other
 //!   never wait in a circle.
+//! - Callers without a bid get the free tier and cause no onward calls. Work for the others is done in
+//!   the order of fair queueing by flow, their onward calls too.
 //! - All memory is bounded: queues by count, the cache by bytes and age, nonces and quotas by count.
 
 mod admission;
 mod cache;
 mod config;
+mod fair;
+mod free;
 mod grad;
 mod ports;
 mod quota;

@@ -79,8 +79,9 @@ pub trait ComponentService: Send + Sync + 'static {
 pub struct Standing {
 	/// Index on chain.
 	pub uid: u32,
-	/// Flow of its active bid for us, in units per epoch (eq. 12); 0 without a bid. Determines its
-	/// quota.
+	/// Epoch of its registration.
+	pub registered: u32,
+	/// Flow of its active bid for us, in units per epoch (eq. 12); 0 without a bid. Buys service.
 	pub flow: u64,
 	/// Weight of its Grads in our step: the flow, or the bid's share under `--bid-weight share`; 0
 	/// without an active bid.

@@ -1,16 +1,42 @@
 //! Token buckets: a rate per second, with unused tokens saved up to a burst.
 //!
-//! Not governor: its keyed limiter has one rate for all keys, and an account's rate here follows its
-//! flow from request to request. moka bounds the number of buckets.
+//! Not governor: its keyed limiter has one rate for all keys and takes a token or none, and a free
+//! caller's rate here follows the number of free callers. moka bounds the number of buckets.
 
 use moka::{policy::EvictionPolicy, sync::Cache};
 use parking_lot::Mutex;
 use std::{hash::Hash, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-struct Bucket {
+/// One bucket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bucket {
 	level: f64,
 	at: Instant,
+}
+
+impl Bucket {
+	pub(crate) fn new(level: f64, now: Instant) -> Self {
+		Self { level, at: now }
+	}
+
+	/// Adds the tokens of the time since the last call. Returns how many it holds.
+	pub(crate) fn fill(&mut self, rate: f64, burst: f64, now: Instant) -> f64 {
+		let filled = now.saturating_duration_since(self.at).as_secs_f64() * rate;
+		self.level = (self.level + filled).min(burst);
+		self.at = self.at.max(now);
+		self.level
+	}
+
+	/// Takes tokens; never more than it holds.
+	pub(crate) fn spend(&mut self, cost: f64) {
+		self.level = (self.level - cost).max(0.0);
+	}
+}
+
+/// Time until a bucket that holds `level` holds `cost`.
+pub(crate) fn wait(level: f64, cost: f64, rate: f64) -> Duration {
+	Duration::try_from_secs_f64((cost - level).max(0.0) / rate).unwrap_or(Duration::MAX)
 }
 
 /// Buckets by key. A key without a bucket has a full one; the least recently used ones are forgotten.
@@ -33,18 +59,14 @@ impl<K: Eq + Hash + Copy + Send + Sync + 'static> Buckets<K> {
 		burst: f64,
 		now: Instant,
 	) -> Result<(), Duration> {
-		let full = || Arc::new(Mutex::new(Bucket { level: burst, at: now }));
-		let bucket = self.0.get_with(key, full);
+		let bucket = self.0.get_with(key, || Arc::new(Mutex::new(Bucket::new(burst, now))));
 		let mut bucket = bucket.lock();
-		let filled = now.saturating_duration_since(bucket.at).as_secs_f64() * rate;
-		bucket.level = (bucket.level + filled).min(burst);
-		bucket.at = now;
-		if bucket.level >= cost {
-			bucket.level -= cost;
-			return Ok(());
+		let level = bucket.fill(rate, burst, now);
+		if level < cost {
+			return Err(wait(level, cost, rate));
 		}
-		let wait = (cost - bucket.level) / rate;
-		Err(Duration::try_from_secs_f64(wait).unwrap_or(Duration::MAX))
+		bucket.spend(cost);
+		Ok(())
 	}
 }
 

@@ -3,11 +3,12 @@
 use super::{
 	admission::{Admission, Admitted},
 	cache::Cache,
+	fair::{Caller, Fair, Limits, Place},
 	grad, spike, AxonConfig, AxonError, ComponentService, Peers,
 };
 use crate::dendrite::Dendrite;
 use bittensor_wire::{
-	limits::MAX_GRPC_BYTES,
+	limits::{MAX_GRPC_BYTES, MAX_TTL as TTL},
 	proto::{ComponentRpc, ComponentServer, Method, Sealed},
 	seal, AccountId, Hash, Signer, WireError,
 };
@@ -20,7 +21,6 @@ use std::{
 };
 use tokio::{
 	net::{lookup_host, TcpListener},
-	sync::Semaphore,
 	task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,9 @@ use tonic::{
 /// How long a stopping server waits for the answers in progress.
 const SHUTDOWN_TIME: Duration = Duration::from_secs(2);
 
+/// Hops that a message can make beyond us.
+const MAX_TTL: usize = TTL as usize;
+
 /// State that all requests share.
 pub(crate) struct Core {
 	pub(crate) account: AccountId,
@@ -41,10 +44,28 @@ pub(crate) struct Core {
 	pub(crate) component: Arc<dyn ComponentService>,
 	pub(crate) dendrite: Arc<Dendrite>,
 	pub(crate) cache: Cache,
-	pub(crate) spikes: Arc<Semaphore>,
-	pub(crate) free_spikes: Arc<Semaphore>,
-	pub(crate) grads: Arc<Semaphore>,
+	/// Work of the component for callers.
+	pub(crate) work: Fair,
+	/// Onward calls for callers, by ttl less one. A message waits only for messages with a smaller ttl,
+	/// so that with places of their own components never wait for each other in a circle.
+	pub(crate) onward: [Fair; MAX_TTL],
 	signer: Arc<dyn Signer>,
+}
+
+impl Core {
+	/// Waits for a place for the onward calls of a message with this ttl, at `work` units. `None` if the
+	/// message makes no hop further.
+	pub(crate) async fn onward(
+		&self,
+		(caller, flow): (Caller, f64),
+		ttl: u32,
+		work: f64,
+	) -> Result<Option<Place>, WireError> {
+		let Some(queue) = (ttl as usize).checked_sub(1).and_then(|at| self.onward.get(at)) else {
+			return Ok(None);
+		};
+		Ok(Some(queue.enter(caller, flow, work)?.wait().await?))
+	}
 }
 
 /// A running server. It stops when dropped.
@@ -76,6 +97,8 @@ impl Axon {
 			.local_addr()
 			.map_err(|source| AxonError::Bind { address: listen.to_string(), source })?;
 		let account = signer.account();
+		let AxonConfig { waiting_per_caller, waiting, .. } = config;
+		let queue = |places| Fair::new(Limits { places, waiting_per_caller, waiting });
 		let core = Core {
 			account,
 			config,
@@ -84,9 +107,8 @@ impl Axon {
 			component,
 			dendrite,
 			cache: Cache::new(config.cache_bytes, config.cache_ttl),
-			spikes: Arc::new(Semaphore::new(config.concurrent_spikes)),
-			free_spikes: Arc::new(Semaphore::new(config.concurrent_free_spikes)),
-			grads: Arc::new(Semaphore::new(config.concurrent_grads)),
+			work: queue(config.concurrent_computations),
+			onward: std::array::from_fn(|_| queue(config.concurrent_onward)),
 			signer,
 		};
 		let service = ComponentServer::new(Service(Arc::new(core)))

@@ -3,16 +3,14 @@
 use super::{
 	admission::Admitted,
 	cache::{Computation, Key},
+	fair::Caller,
 	server::Core,
 	ComputeError, DownstreamAnswer,
 };
 use bittensor_wire::{proto::DType, Spike, SpikeAnswer, WireError};
 use metrics::counter;
 use std::sync::Arc;
-use tokio::{
-	sync::OwnedSemaphorePermit,
-	time::{timeout_at, Instant},
-};
+use tokio::time::{timeout_at, Instant};
 
 /// Answers a Spike, in the dtype that the caller asked for.
 pub(crate) async fn serve(
@@ -26,7 +24,9 @@ pub(crate) async fn serve(
 		counter!("bittensor_miner_spikes_cut_total").increment(1);
 		return Ok((SpikeAnswer::cut(0), spike.dtype));
 	}
-	spike.ttl = spike.ttl.min(core.config.max_ttl);
+	// A caller without a bid gets our own answer: others are not asked on our account.
+	let hops = if admitted.pays() { core.config.max_ttl } else { 0 };
+	spike.ttl = spike.ttl.min(hops);
 	let dtype = spike.dtype;
 	let computation = timeout_at(admitted.deadline, answer(core, admitted, spike))
 		.await
@@ -53,14 +53,11 @@ async fn answer(
 		counter!("bittensor_miner_spikes_cached_total").increment(1);
 		return Ok(computation);
 	}
-	let free = admitted.standing.flow == 0;
+	let payer = core.admission.caller(admitted);
 	let core = core.clone();
 	// In a task of its own: other callers may wait for the result after this one has hung up.
 	let task = tokio::spawn(async move {
-		let run = async {
-			let _permits = permits(&core, free)?;
-			compute(&core, &spike, deadline).await
-		};
+		let run = compute(&core, &spike, payer, deadline);
 		let (computation, ran) = timeout_at(deadline, core.cache.answer_or_run(key, caller, run))
 			.await
 			.map_err(|_| WireError::DeadlineExceeded)??;
@@ -72,26 +69,22 @@ async fn answer(
 	task.await.map_err(|_| WireError::Internal)?
 }
 
-/// A place among the Spikes computed at the same time; a caller without a bid also needs one of the
-/// free places.
-fn permits(core: &Core, free: bool) -> Result<Vec<OwnedSemaphorePermit>, WireError> {
-	let mut permits = Vec::with_capacity(2);
-	if free {
-		permits.push(core.free_spikes.clone().try_acquire_owned().map_err(|_| WireError::Busy)?);
-	}
-	permits.push(core.spikes.clone().try_acquire_owned().map_err(|_| WireError::Busy)?);
-	Ok(permits)
-}
-
 /// y = f(x, d_1(x), …): asks the downstream components if the message may go on, then the component.
-async fn compute(core: &Core, spike: &Spike, deadline: Instant) -> Result<Computation, WireError> {
+async fn compute(
+	core: &Core,
+	spike: &Spike,
+	payer: (Caller, f64),
+	deadline: Instant,
+) -> Result<Computation, WireError> {
 	let peers = core.peers.downstream();
 	let mut downstream: Vec<DownstreamAnswer> = peers
 		.iter()
 		.map(|peer| DownstreamAnswer { account: peer.account, vectors: None })
 		.collect();
 	let mut hops = Vec::new();
-	if let Some(onward) = spike.onward(core.account) {
+	let texts = spike.texts.len() as f64;
+	if let Some(onward) = spike.onward(core.account).filter(|_| !peers.is_empty()) {
+		let _place = core.onward(payer, spike.ttl, texts * peers.len() as f64).await?;
 		let now = Instant::now();
 		let time = deadline
 			.saturating_duration_since(now)
@@ -103,6 +96,8 @@ async fn compute(core: &Core, spike: &Spike, deadline: Instant) -> Result<Comput
 		}
 		hops = fan_out.hops;
 	}
+	let (caller, flow) = payer;
+	let _place = core.work.enter(caller, flow, texts)?.wait().await?;
 	let output = core
 		.component
 		.spike(spike.texts.clone(), downstream.clone())

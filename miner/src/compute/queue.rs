@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Spikes go first, because their callers wait. After [`TURN`] jobs of one lane, a waiting job of a
-//! less urgent lane has its turn, so that many Spikes stop neither Grads nor our own training. A full
-//! lane refuses at once. A job that panics is reported as failed, and the thread goes on.
+//! less urgent lane has its turn, and our own jobs have theirs when callers have had more of the
+//! thread's time: they keep half of it, however many Spikes and Grads wait. A full lane refuses at once. A job that panics is reported as failed, and the thread goes on.
 
 use crate::axon::ComputeError;
 use metrics::{counter, histogram};
@@ -49,20 +49,31 @@ const LIMITS: [usize; LANES] = [64, 64, 16];
 /// Jobs of one lane in a row while a less urgent one waits.
 pub const TURN: u32 = 8;
 
+/// Seconds by which callers or our own jobs can be ahead: what one side leaves unused, the other need
+/// not give back for longer.
+const MOST_AHEAD: f64 = 0.2;
+
 type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
 
 struct Inner<S> {
 	lanes: [VecDeque<Job<S>>; LANES],
 	/// Jobs taken from each lane since a less urgent one had its turn.
 	taken: [u32; LANES],
+	/// Seconds of the thread that callers have had more than our own jobs.
+	ahead: f64,
 	closed: bool,
 }
 
 impl<S> Inner<S> {
-	fn next(&mut self) -> Option<Job<S>> {
+	/// The next job, and whether it is our own.
+	fn next(&mut self) -> Option<(Job<S>, bool)> {
+		let own = Lane::Own as usize;
 		let waiting =
 			|inner: &Self, from: usize| (from..LANES).find(|lane| !inner.lanes[*lane].is_empty());
 		let mut lane = waiting(self, 0)?;
+		if self.ahead > 0.0 && !self.lanes[own].is_empty() {
+			lane = own;
+		}
 		while self.taken[lane] >= TURN {
 			match waiting(self, lane + 1) {
 				Some(next) => {
@@ -73,7 +84,13 @@ impl<S> Inner<S> {
 			}
 		}
 		self.taken[lane] = self.taken[lane].saturating_add(1);
-		self.lanes[lane].pop_front()
+		self.lanes[lane].pop_front().map(|job| (job, lane == own))
+	}
+
+	/// Notes how long a job took.
+	fn spend(&mut self, own: bool, seconds: f64) {
+		let ahead = if own { self.ahead - seconds } else { self.ahead + seconds };
+		self.ahead = ahead.clamp(-MOST_AHEAD, MOST_AHEAD);
 	}
 }
 
@@ -96,7 +113,8 @@ impl<S> Clone for Queue<S> {
 impl<S: Send + 'static> Queue<S> {
 	/// Starts the thread with its state. Joining the handle gives the state back.
 	pub fn start(name: &str, mut state: S) -> std::io::Result<(Self, JoinHandle<S>)> {
-		let inner = Inner { lanes: Default::default(), taken: [0; LANES], closed: false };
+		let inner =
+			Inner { lanes: Default::default(), taken: [0; LANES], ahead: 0.0, closed: false };
 		let shared = Arc::new(Shared { inner: Mutex::new(inner), wake: Condvar::new() });
 		let queue = Self { shared: shared.clone() };
 		let thread = std::thread::Builder::new().name(name.into()).spawn(move || loop {
@@ -111,11 +129,13 @@ impl<S: Send + 'static> Queue<S> {
 				shared.wake.wait(&mut inner);
 			};
 			drop(inner);
-			let Some(job) = job else { return state };
+			let Some((job, own)) = job else { return state };
+			let start = Instant::now();
 			if catch_unwind(AssertUnwindSafe(|| job(&mut state))).is_err() {
 				counter!("bittensor_miner_panics_total").increment(1);
 				tracing::error!("a computation panicked and was reported to its caller as failed");
 			}
+			shared.inner.lock().spend(own, start.elapsed().as_secs_f64());
 		})?;
 		Ok((queue, thread))
 	}

@@ -1,14 +1,15 @@
 //! One message to many peers at once, within one deadline.
 
-use super::{Breaker, BreakerConfig, Decision, DendriteError, Peer, Transport};
+use super::{backoff::Backoff, Breaker, BreakerConfig, Decision, DendriteError, Peer, Transport};
 use bittensor_wire::{
 	limits::MAX_HOPS,
 	message::Hop,
 	proto::{GradReason, HopStatus},
-	AccountId, Grad, GradAnswer, Spike, SpikeAnswer, Vectors,
+	AccountId, Grad, GradAnswer, Spike, SpikeAnswer, Vectors, WireError,
 };
 use futures::future::join_all;
-use std::sync::Arc;
+use metrics::counter;
+use std::{sync::Arc, time::Duration};
 use tokio::time::{timeout_at, Instant};
 
 /// Settings of the dendrite.
@@ -34,12 +35,14 @@ pub struct Dendrite {
 	account: AccountId,
 	transport: Arc<dyn Transport>,
 	breaker: Breaker,
+	backoff: Backoff,
 }
 
 impl Dendrite {
 	/// The dendrite of the component with the service key `account`.
 	pub fn new(account: AccountId, transport: Arc<dyn Transport>, config: DendriteConfig) -> Self {
-		Self { account, transport, breaker: Breaker::new(config.breaker) }
+		let breaker = Breaker::new(config.breaker);
+		Self { account, transport, breaker, backoff: Backoff::default() }
 	}
 
 	/// Service key of the component.
@@ -108,6 +111,10 @@ impl Dendrite {
 			return Ok(GradAnswer { weight: 0.0, reason: GradReason::Cut });
 		}
 		let start = Instant::now();
+		if let Some(left) = self.backoff.left(&peer.account, start) {
+			let retry_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+			return Err(DendriteError::Refused(WireError::RateLimited { retry_ms }));
+		}
 		if self.breaker.decide(&peer.account, start) == Decision::Suspend {
 			return Err(DendriteError::Suspended);
 		}
@@ -128,6 +135,10 @@ impl Dendrite {
 			return (None, HopStatus::Cut, 0);
 		}
 		let start = Instant::now();
+		if self.backoff.left(&peer.account, start).is_some() {
+			counter!("bittensor_miner_spikes_held_back_total").increment(1);
+			return (None, HopStatus::Refused, 0);
+		}
 		if self.breaker.decide(&peer.account, start) == Decision::Suspend {
 			return (None, HopStatus::Suspended, 0);
 		}
@@ -146,9 +157,12 @@ impl Dendrite {
 		}
 	}
 
-	/// Updates the peer's breaker with the outcome of a call.
+	/// Updates the peer's breaker, and how long it wants to be left alone, with the outcome of a call.
 	fn learn(&self, peer: &Peer, start: Instant, error: Option<&DendriteError>) {
 		let now = Instant::now();
+		if let Some(DendriteError::Refused(WireError::RateLimited { retry_ms })) = error {
+			self.backoff.refused(peer, Duration::from_millis(*retry_ms), now);
+		}
 		match error {
 			None | Some(DendriteError::Refused(_)) => self.breaker.answered(&peer.account),
 			Some(DendriteError::Late) => {

@@ -5,6 +5,7 @@
 //!                 │ one call per peer, all at once
 //!       ┌─────────┼─────────┐
 //!    breaker   breaker   breaker       skips a peer that fails, probes it now and then
+//!    backoff   backoff   backoff       skips a peer that refuses us, as long as it says
 //!       │         │         │
 //!    Transport (TonicTransport: signed envelopes over gRPC, cached channels)
 //!       │         │         │
@@ -19,6 +20,7 @@
 //!   one finite vector of 128 values per text.
 //! - A component on the message's path is not called, because it would answer CUT.
 
+mod backoff;
 mod breaker;
 mod fanout;
 mod peer;

@@ -1,63 +1,26 @@
-//! Limits of the axon: quotas, rates, places, and addresses that cannot be used.
+//! Limits of the axon: rates of addresses, forged requests, and addresses that cannot be used.
 
 use crate::{
 	axon_admission::{header, raw, sealed, serves, spike},
-	axon_net::{key, within, Net, Node, GENESIS},
+	axon_net::{key, Net, Node, GENESIS},
 };
 use bittensor_miner::{
 	axon::{Axon, AxonConfig, AxonError, Peers, QuotaConfig, Standing},
-	dendrite::{DendriteError, Peer, TonicTransport, Transport, TransportConfig},
+	dendrite::Peer,
 };
 use bittensor_wire::{proto::Method, WireError};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
-async fn quotas_follow_the_flow() {
+async fn forged_requests_do_not_use_up_the_quota_of_the_forged() {
 	let net = Net::default();
 	let quota = QuotaConfig {
 		free_texts_per_second: 1.0,
-		paid_texts_per_second: 1_000.0,
+		grace_texts: 0.0,
 		burst_seconds: 1.0,
 		..QuotaConfig::default()
 	};
-	let _node =
-		net.start_with(2, "127.0.0.1:0", AxonConfig { quota, ..AxonConfig::default() }).await;
-	net.register(1);
-	net.bid(3, 2, 90);
-	net.bid(4, 2, 10);
-	let words = vec!["x"; 200];
-	let mut served = Vec::new();
-	for from in [1, 3, 4] {
-		net.register(from);
-		let transport =
-			TonicTransport::new(GENESIS, Arc::new(key(from)), TransportConfig::default());
-		let mut count = 0;
-		let error = loop {
-			let message = spike(from, &words);
-			match transport.spike(&net.peer(2), &message, within(10.0)).await {
-				Ok(_) => count += 1,
-				Err(error) => break error,
-			}
-			assert!(count < 1_000, "no limit");
-		};
-		assert!(
-			matches!(error, DendriteError::Refused(WireError::RateLimited { retry_ms: 1.. })),
-			"{error}"
-		);
-		served.push(count);
-	}
-	// A bucket holds at least 256 texts, and 901 for nine tenths of the flow; that one also fills
-	// quickly during the test.
-	assert_eq!((served[0], served[2]), (1, 1));
-	assert!(served[1] >= 4, "{served:?}");
-}
-
-#[tokio::test]
-async fn forged_requests_do_not_use_up_the_quota_of_the_forged() {
-	let net = Net::default();
-	let quota =
-		QuotaConfig { free_texts_per_second: 1.0, burst_seconds: 1.0, ..QuotaConfig::default() };
 	let node =
 		net.start_with(2, "127.0.0.1:0", AxonConfig { quota, ..AxonConfig::default() }).await;
 	net.register(1);
@@ -86,32 +49,6 @@ async fn an_address_that_floods_is_stopped_before_its_signatures_are_checked() {
 	}
 	assert_eq!(errors[..3], vec![WireError::BadSignature; 3]);
 	assert!(errors[3..].iter().any(|error| matches!(error, WireError::RateLimited { .. })));
-}
-
-#[tokio::test]
-async fn the_free_places_are_not_all_places() {
-	let net = Net::default();
-	let config =
-		AxonConfig { concurrent_spikes: 2, concurrent_free_spikes: 1, ..AxonConfig::default() };
-	let node = net.start_with(2, "127.0.0.1:0", config).await;
-	for from in [1, 3, 4] {
-		net.register(from);
-	}
-	net.bid(4, 2, 1);
-	*node.nucleus.delay.lock() = Duration::from_millis(800);
-	let send = |from: u8| {
-		let sealed = sealed(from, &header(from, 2, Method::Spike), spike(from, &["x"]).encode());
-		raw(&node, Method::Spike, sealed)
-	};
-	let first = send(1);
-	let others = async {
-		tokio::time::sleep(Duration::from_millis(200)).await;
-		(send(3).await, send(4).await)
-	};
-	let (first, (free, paid)) = tokio::join!(first, others);
-	assert!(first.is_ok());
-	assert_eq!(free, Err(WireError::Busy));
-	assert!(paid.is_ok(), "a bidder still finds a place: {paid:?}");
 }
 
 #[tokio::test]

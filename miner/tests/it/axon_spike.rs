@@ -20,6 +20,7 @@ async fn a_chain_computes_the_function_of_functions() {
 	let net = Net::default();
 	let (a, b, c) = (net.start(1).await, net.start(2).await, net.start(3).await);
 	net.inputs(2, &[3]);
+	net.bid(1, 2, 5);
 	let message = a.message(2, &["one text", "another"]);
 	let got = a.dendrite.spike(&a.peers(&[2]), &message, within(10.0)).await;
 
@@ -62,6 +63,8 @@ async fn a_cycle_is_cut_and_both_sides_complete() {
 	let (a, b) = (net.start(1).await, net.start(2).await);
 	net.inputs(1, &[2]);
 	net.inputs(2, &[1]);
+	net.bid(1, 2, 5);
+	net.bid(2, 1, 5);
 	let (one, other) = (a.message(2, &["x"]), b.message(2, &["x"]));
 	let (peers_a, peers_b) = (a.peers(&[2]), b.peers(&[1]));
 	let start = Instant::now();
@@ -93,6 +96,10 @@ async fn components_that_query_each_other_do_not_wait_in_a_circle() {
 		nodes.push(net.start(number).await);
 		let others: Vec<u8> = mesh.into_iter().filter(|other| *other != number).collect();
 		net.inputs(number, &others);
+		for other in others {
+			net.bid(number, other, 5);
+		}
+		net.bid(1, number, 5);
 	}
 	let start = Instant::now();
 	let message = root.message(2, &["x", "y"]);
@@ -113,6 +120,8 @@ async fn a_diamond_is_served_on_both_paths() {
 		(net.start(1).await, net.start(2).await, net.start(3).await, net.start(4).await);
 	net.inputs(2, &[4]);
 	net.inputs(3, &[4]);
+	net.bid(1, 2, 5);
+	net.bid(1, 3, 5);
 	// Slow enough that the second path arrives while the first is in progress.
 	*d.nucleus.delay.lock() = Duration::from_millis(300);
 	let got = a.dendrite.spike(&a.peers(&[2, 3]), &a.message(2, &["x"]), within(20.0)).await;
@@ -154,6 +163,7 @@ async fn a_stalled_component_costs_its_answer_but_no_deadline() {
 	let net = Net::default();
 	let (a, b, c) = (net.start(1).await, net.start(2).await, net.start(3).await);
 	net.inputs(2, &[3]);
+	net.bid(1, 2, 5);
 	*c.nucleus.delay.lock() = Duration::from_secs(60);
 	let start = Instant::now();
 	let got = a.dendrite.spike(&a.peers(&[2]), &a.message(2, &["x"]), within(3.0)).await;

@@ -16,7 +16,7 @@ use bittensor_wire::{Vectors, DIM};
 use std::{
 	path::PathBuf,
 	sync::{mpsc, Arc},
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 fn corpus() -> PathBuf {
@@ -91,6 +91,38 @@ async fn spikes_go_first_but_not_for_ever() {
 	let first = |name| done.iter().position(|other| *other == name).expect("done");
 	assert!(first("grad") < 20, "a less urgent job has its turn: {done:?}");
 	assert!(matches!(queue.run(Lane::Spike, |_| ()).await, Err(ComputeError::Stopped)));
+}
+
+#[tokio::test]
+async fn own_jobs_keep_half_of_the_time_beside_callers() {
+	const PIECE: Duration = Duration::from_millis(4);
+	let (queue, thread) = Queue::start("test", [0_u32; 2]).expect("a thread");
+	let stop = Instant::now() + Duration::from_millis(1_500);
+	// Twelve callers with work of twice the size of ours, and one task of our own after the other.
+	let tasks = (0..13).map(|number| {
+		let queue = queue.clone();
+		tokio::spawn(async move {
+			while Instant::now() < stop {
+				let (lane, at, pieces) = match number {
+					0 => (Lane::Own, 0, 1),
+					number if number % 2 == 0 => (Lane::Spike, 1, 2),
+					_ => (Lane::Grad, 1, 2),
+				};
+				let done = queue.run(lane, move |done: &mut [u32; 2]| {
+					std::thread::sleep(PIECE * pieces);
+					done[at] += pieces;
+				});
+				done.await.expect("done");
+			}
+		})
+	});
+	for task in tasks.collect::<Vec<_>>() {
+		task.await.expect("no panic");
+	}
+	queue.close();
+	let [own, callers] = thread.join().expect("no panic");
+	let part = f64::from(own) / f64::from(own + callers);
+	assert!((0.3..=0.6).contains(&part), "{own} of our own beside {callers} of callers");
 }
 
 #[tokio::test]

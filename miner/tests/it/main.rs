@@ -5,6 +5,7 @@ mod axon_admission;
 mod axon_grad;
 mod axon_limits;
 mod axon_net;
+mod axon_service;
 mod axon_spike;
 mod chain;
 mod compute;

@@ -53,6 +53,18 @@ impl Caller {
 		Ok((spike, answer))
 	}
 
+	/// Sends a Spike once, whatever the answer.
+	pub(crate) async fn spike_once(
+		&self,
+		to: &Peer,
+		ttl: u32,
+		texts: &[String],
+	) -> Result<SpikeAnswer, DendriteError> {
+		let spike = Spike::new(self.account, ttl, texts.to_vec());
+		let spike = spike.map_err(DendriteError::Unsendable)?;
+		self.transport.spike(to, &spike, Instant::now() + ANSWER).await
+	}
+
 	/// Sends an error for the answer to its Spike.
 	pub(crate) async fn grad(
 		&self,
