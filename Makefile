@@ -25,6 +25,7 @@ BENCH := $(CURDIR)/target/bench
 # A separate target folder for the runtime with benchmarks, so that the others are not rebuilt.
 WEIGHTS := $(CARGO_TARGET_DIR)/weights
 CONTENDERS := $(BENCH)/venv/bin/python
+PY_VENV := $(CURDIR)/target/py/venv
 
 # cargo-nextest, if it is installed, runs the tests of all crates in parallel.
 ifneq ($(shell command -v cargo-nextest),)
@@ -80,7 +81,7 @@ clean: ## Remove build outputs, and the reports and logs of runs
 ##@ Test
 
 .PHONY: test
-test: test-unit test-doc test-digests test-e2e test-js test-bench test-run ## Run every test, and a local network for two minutes
+test: test-unit test-doc test-digests test-e2e test-js test-py test-bench test-run ## Run every test, and a local network for two minutes
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests of every crate but e2e
@@ -108,10 +109,15 @@ test-e2e: build ## Run the tests over real nodes and miners
 	@$(STEP) test-e2e $(CARGO) $(E2E_TESTS)
 
 .PHONY: test-js
-test-js: build ## Run the polkadot-js client against a node (needs Node.js)
+test-js: build ## Run the JavaScript clients against a node (needs Node.js)
 	@[ e2e/js/node_modules/.package-lock.json -nt e2e/js/package-lock.json ] || \
 		$(STEP) "test-js: install" npm ci --prefix e2e/js --no-audit --no-fund --loglevel error
 	@NODE_BIN=$(BIN)/bittensor-node $(STEP) test-js npm test --silent --prefix e2e/js
+
+.PHONY: test-py
+test-py: build ## Run substrate-interface against a node (needs Python 3.10 to 3.13)
+	@$(STEP) "test-py: install" bench/contribution/contenders/setup.sh $(PY_VENV) e2e/py/requirements.txt
+	@NODE_BIN=$(BIN)/bittensor-node $(STEP) test-py $(PY_VENV)/bin/python -B e2e/py/test_chain.py
 
 .PHONY: test-run
 test-run: ## Run a local network for two minutes and check its report

@@ -140,10 +140,10 @@ optional() {
 }
 
 if ! have node || ! have npm; then
-	optional "Node.js 18 or newer with npm" "make test-js" nodejs npm
+	optional "Node.js 20.19 or newer with npm" "make test-js" nodejs npm
 fi
 if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then
-	optional "Python 3 with venv" "make test-bench" python3 python3-venv
+	optional "Python 3 with venv" "make test-bench and make test-py" python3 python3-venv
 fi
 
 say "everything is there: Rust $rust"

@@ -1,4 +1,4 @@
-//! Writes the runtime's metadata to a file that clients compile against: `metadata PATH`.
+//! Writes the runtime's metadata to the file that the tests of the client read: `metadata PATH`.
 
 use std::{env, fs, process::ExitCode};
 

@@ -1,8 +1,8 @@
 //! Runtime APIs: nodes call them to build, check and finalise blocks, and clients to read the state.
 
 use crate::{
-	genesis_config_presets, pallets, AccountId, Aura, Balance, Block, BlockNumber, Emission,
-	Executive, Grandpa, Hash, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
+	genesis_config_presets, AccountId, Aura, Balance, Block, BlockNumber, Emission, Executive,
+	Grandpa, Hash, InherentDataExt, Nonce, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys,
 	System, TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
@@ -71,14 +71,14 @@ sp_api::impl_runtime_apis! {
 		}
 
 		fn inherent_extrinsics(data: InherentData) -> Vec<<Block as BlockT>::Extrinsic> {
-			pallets::create_inherents(&data)
+			data.create_extrinsics()
 		}
 
 		fn check_inherents(
 			block: <Block as BlockT>::LazyBlock,
 			data: InherentData,
 		) -> CheckInherentsResult {
-			pallets::check_inherents(&data, &block)
+			data.check_extrinsics(&block)
 		}
 	}
 

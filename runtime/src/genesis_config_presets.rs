@@ -5,6 +5,10 @@
 //! | `development` | Alice | 1 s | 10 blocks | 100 epochs | 1 BIT a block | one node, `--dev` |
 //! | `local_testnet` | Alice, Bob | 3 s | 20 blocks | 100 epochs | 1 BIT a block | `--chain local` |
 //!
+//! The emission halves once a year until it is 0. So the total minted is bounded: twice the emission of
+//! the first year, 63,072,000 BIT (`development`) and 21,024,000 BIT (`local_testnet`), and less than
+//! ten times the supply at genesis.
+//!
 //! Their keys are public (`//Alice` and so on), and the Sudo key of both is Alice's account. Do not use
 //! these keys on any other chain.
 
@@ -78,12 +82,15 @@ fn authority(aura: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AuraId, GrandpaI
 	(aura.public().into(), grandpa.public().into())
 }
 
-/// Emission of 1 BIT per block without halvings, in epochs of this many blocks.
-fn emission(epoch_length: u32) -> Parameters {
+/// Milliseconds of a year of 365 days.
+const YEAR: u64 = 365 * 24 * 60 * 60 * 1_000;
+
+/// Emission of 1 BIT per block that halves every year until it is 0, in epochs of this many blocks.
+fn emission(slot_duration: u64, epoch_length: u32) -> Parameters {
 	Parameters {
 		epoch_length,
 		sigma: UNIT,
-		halvings: Halvings { interval: 0, max: 0 },
+		halvings: Halvings { interval: YEAR / slot_duration, max: Balance::BITS },
 		row_lifetime: 100,
 		unbonding_epochs: 2,
 		min_stake: UNIT,
@@ -96,7 +103,7 @@ fn development() -> Value {
 		authorities: vec![authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
 		sudo: Sr25519Keyring::Alice.to_account_id(),
 		slot_duration: 1_000,
-		emission: emission(10),
+		emission: emission(1_000, 10),
 	})
 }
 
@@ -108,7 +115,7 @@ fn local_testnet() -> Value {
 		],
 		sudo: Sr25519Keyring::Alice.to_account_id(),
 		slot_duration: 3_000,
-		emission: emission(20),
+		emission: emission(3_000, 20),
 	})
 }
 

@@ -14,13 +14,12 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | this file | types and version |
-//! | `pallets` | the list of pallets with their indices |
+//! | this file | types, version, and the list of pallets with their indices |
 //! | [`configs`] | configuration of the pallets, by subject |
 //! | [`weights`] | measured weights of calls and steps |
 //! | [`slots`] | the slot length, set at genesis, and the block limits derived from it |
 //! | [`apis`] | runtime APIs, called by nodes and clients |
-//! | `metadata` | the metadata file that clients compile against |
+//! | `metadata` | the metadata file that the tests of the client read |
 //! | [`genesis_config_presets`] | the chains `development` and `local_testnet` |
 //!
 //! Invariants:
@@ -30,6 +29,9 @@
 //!   names. A wallet cannot sign with an extension that it does not know.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+// `frame_support::runtime` generates items without documentation in the crate root. The modules below
+// require documentation.
+#![allow(missing_docs)]
 // `frame_support::runtime` and `impl_runtime_apis` expand deeper than the default limit.
 #![recursion_limit = "256"]
 
@@ -37,31 +39,28 @@ extern crate alloc;
 
 /// This runtime compiled to WebAssembly by the build script.
 #[cfg(feature = "std")]
-#[allow(missing_docs)]
 mod wasm {
 	include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 }
 #[cfg(feature = "std")]
 pub use wasm::*;
 
-// The two macros generate items without documentation; the modules have no other public items.
-#[allow(missing_docs)]
 pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
-#[allow(missing_docs)]
 mod benchmarks {
 	frame_benchmarking::define_benchmarks!([pallet_emission, Emission]);
 }
+#[deny(missing_docs)]
 pub mod configs;
+#[deny(missing_docs)]
 pub mod genesis_config_presets;
 #[cfg(feature = "std")]
+#[deny(missing_docs)]
 pub mod metadata;
-#[allow(missing_docs)]
-mod pallets;
+#[deny(missing_docs)]
 pub mod slots;
+#[deny(missing_docs)]
 pub mod weights;
-
-pub use pallets::*;
 
 use alloc::{borrow::Cow, vec::Vec};
 use sp_runtime::{
@@ -167,3 +166,59 @@ pub type Executive = frame_executive::Executive<
 	Runtime,
 	AllPalletsWithSystem,
 >;
+
+// An index is part of every encoded call, so it never changes. The gaps leave room for more pallets of
+// the same subject. Timestamp comes before Aura, because it passes the time to Aura.
+//
+// The list is in the crate root, because the path of the generated types is part of the metadata:
+// Python clients look for `*::RuntimeCall` and `*::RuntimeEvent` with one segment before the name.
+#[frame_support::runtime]
+mod runtime {
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeSlashReason,
+		RuntimeLockId,
+		RuntimeTask,
+		RuntimeViewFunction
+	)]
+	pub struct Runtime;
+
+	#[runtime::pallet_index(0)]
+	pub type System = frame_system;
+
+	#[runtime::pallet_index(1)]
+	pub type Slots = crate::slots;
+
+	#[runtime::pallet_index(2)]
+	pub type Timestamp = pallet_timestamp;
+
+	#[runtime::pallet_index(3)]
+	pub type Aura = pallet_aura;
+
+	#[runtime::pallet_index(4)]
+	pub type Grandpa = pallet_grandpa;
+
+	#[runtime::pallet_index(10)]
+	pub type Balances = pallet_balances;
+
+	#[runtime::pallet_index(11)]
+	pub type TransactionPayment = pallet_transaction_payment;
+
+	#[runtime::pallet_index(20)]
+	pub type Utility = pallet_utility;
+
+	#[runtime::pallet_index(21)]
+	pub type Proxy = pallet_proxy;
+
+	#[runtime::pallet_index(22)]
+	pub type Sudo = pallet_sudo;
+
+	#[runtime::pallet_index(30)]
+	pub type Emission = pallet_emission;
+}

@@ -1,4 +1,4 @@
-//! The metadata that clients compile against: names, types and documentation of calls, events,
+//! The metadata that the tests of the client read: names, types and documentation of calls, events,
 //! storage and runtime APIs. Not part of the WebAssembly build.
 
 use crate::Runtime;

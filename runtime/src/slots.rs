@@ -30,9 +30,9 @@ use sp_runtime::Perbill;
 
 /// Slot length of a public chain, in milliseconds. The default if genesis does not set it.
 pub const DEFAULT_SLOT_DURATION: u64 = 6_000;
-/// Minimum slot length, in milliseconds. In a shorter slot an empty block and its gossip take the
-/// whole slot.
-pub const MIN_SLOT_DURATION: u64 = 250;
+/// Minimum slot length, in milliseconds. In a block of a shorter slot there would be no room for
+/// `set_code`, which declares 164 ms, so the chain could never be upgraded.
+pub const MIN_SLOT_DURATION: u64 = 600;
 /// Maximum slot length, in milliseconds.
 pub const MAX_SLOT_DURATION: u64 = 60_000;
 

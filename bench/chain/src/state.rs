@@ -155,7 +155,9 @@ fn fill(case: &Case) -> anyhow::Result<()> {
 	for (uid, owner) in owners.iter().enumerate() {
 		let (targets, shares) = case.row(uid);
 		let edge = |(&target, &share)| Edge { target: u32::from(target), share };
-		let row = PostedRow::truncate_from(targets.iter().zip(shares).map(edge).collect());
+		let edges: Vec<Edge> = targets.iter().zip(shares).map(edge).collect();
+		let row = PostedRow::try_from(edges)
+			.map_err(|edges| anyhow!("component {uid} has {} edges", edges.len()))?;
 		dispatch(owner, pallet_emission::Call::post_row { row })
 			.with_context(|| format!("component {uid} does not post"))?;
 	}

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes the virtual environment of the Python contenders, and does nothing, quickly, where it is
-# there already. Prints the path of its interpreter as the last line of stdout; what it does
+# Makes a virtual environment: that of the Python contenders, or another one. Does nothing, quickly,
+# where it is there already. Prints the path of its interpreter as the last line of stdout; what it does
 # meanwhile goes to stderr.
 #
-#   setup.sh [FOLDER]        default: target/bench/venv of the checkout
-#   PYTHON=PROGRAM setup.sh  the Python to make it with (default: the first that is 3.10 to 3.13)
+#   setup.sh [FOLDER [FILE]]  default: target/bench/venv of the checkout, requirements.txt beside this
+#   PYTHON=PROGRAM setup.sh   the Python to make it with (default: the first that is 3.10 to 3.13)
 #
-# A stamp in the folder holds the hash of requirements.txt and the version of Python. It is written
+# A stamp in the folder holds the hash of the requirements and the version of Python. It is written
 # last, so an environment that was left half made is made again.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -17,11 +17,11 @@ die() {
 	exit 1
 }
 
-[ "$#" -le 1 ] || die "usage: setup.sh [FOLDER]"
+[ "$#" -le 2 ] || die "usage: setup.sh [FOLDER [FILE]]"
 folder=${1:-$here/../../../target/bench/venv}
-requirements=$here/requirements.txt
+requirements=${2:-$here/requirements.txt}
 
-# suitable PROGRAM: a Python for which every library of requirements.txt is ready-made.
+# suitable PROGRAM: a Python for which every library of the requirements is ready-made.
 suitable() {
 	"$1" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
 }
@@ -55,13 +55,13 @@ if [ "$(cat "$folder/contenders.stamp" 2>/dev/null)" != "$stamp" ] || ! "$interp
 		die "$folder is not empty and no virtual environment: give another folder"
 	"$python" -c 'import ensurepip, venv' 2>/dev/null ||
 		die "$python cannot make virtual environments: install python3-venv (Debian, Ubuntu), then try again"
-	say "installing the Python contenders in $folder"
+	say "installing $requirements in $folder"
 	"$python" -m venv --clear "$folder" >&2 || die "cannot make a virtual environment in $folder"
 	"$interpreter" -m pip install --quiet --disable-pip-version-check --no-input \
 		--only-binary :all: --no-deps --requirement "$requirements" >&2 ||
 		die "pip cannot install $requirements: is PyPI, or the index in pip's configuration, reachable?"
 	"$interpreter" -m pip check --disable-pip-version-check >&2 ||
-		die "requirements.txt lacks a library that another one needs"
+		die "$requirements lacks a library that another one needs"
 	printf '%s\n' "$stamp" >"$folder/contenders.stamp"
 fi
 

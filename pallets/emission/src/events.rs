@@ -21,6 +21,15 @@ mod events {
 			/// Index of the component.
 			uid: u32,
 		},
+		/// A payout went to the unbonding stake of a leaving component.
+		PaidWhileLeaving {
+			/// Index of the component.
+			uid: u32,
+			/// Units paid.
+			amount: Balance,
+			/// The first epoch in which they can be withdrawn.
+			unlocks_at: u32,
+		},
 		/// A component was removed, and its deposit released.
 		ComponentRemoved {
 			/// The index, free again in a later epoch.

@@ -27,7 +27,8 @@
 //! network completes an epoch in one block. A solve that spans blocks stores its two vectors in
 //! pieces of 32 KiB and packs the rows again in each block. A block without the hook (session
 //! rotation, migrations) delays an epoch and has no other effect: the emission depends only on the
-//! block numbers of `Begin`.
+//! block numbers of `Begin`. The events of the hook have the phase `Initialization`: they belong to the
+//! block and not to an extrinsic.
 //!
 //! # Where the coins are
 //!
@@ -52,13 +53,14 @@
 //!
 //! 1. pot ≥ Σ stakes + Σ unbonding + minted and not yet paid. The surplus never decreases; it starts
 //!    at the existential deposit, which genesis pays in so that the pot cannot be dusted.
-//! 2. The issuance grows only by minting: exactly σ of the blocks between two `Begin`s, or 0 if
-//!    nothing is payable.
+//! 2. Only `Emit` mints: exactly σ of the blocks between two `Begin`s, or 0 if nothing is payable. The
+//!    schedule ends, so the total minted is bounded. (Fees and burns reduce the issuance.)
 //! 3. Active and pending rows are well-formed and belong to registered components; a uid is marked
 //!    in `PendingSlots` iff it has a pending row.
 //! 4. Cursors are in range, and the pieces of a solve exist iff the state says so.
 //! 5. Owners, service keys, uids, registrations, leaving lists and free uids agree; unregistered and
-//!    leaving uids have no stake; each owner holds its deposit.
+//!    leaving uids have no stake; each owner holds its deposit; an account that owns a component or has
+//!    unbonding stake is held by a consumer reference.
 //!
 //! # Modules
 //!
@@ -121,7 +123,12 @@ pub mod pallet {
 		WeightInfo,
 	};
 	use alloc::vec::Vec;
-	use frame_support::{pallet_prelude::*, traits::fungible, weights::WeightMeter, PalletId};
+	use frame_support::{
+		pallet_prelude::*,
+		traits::fungible::{self, Inspect as _},
+		weights::WeightMeter,
+		PalletId,
+	};
 	use frame_system::pallet_prelude::*;
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -317,9 +324,22 @@ pub mod pallet {
 			assert!(epoch_length >= 1, "emission: epochLength must be at least 1 block");
 			assert!(unbonding_epochs >= 2, "emission: unbondingEpochs must be at least 2");
 			assert!(min_stake >= 1, "emission: minStake must be at least 1 unit");
+			let schedule = self.parameters.schedule();
 			assert!(
-				halvings.interval == 0 || sigma.checked_mul(halvings.interval).is_some(),
-				"emission: sigma · halvings.interval must fit 64 bits",
+				sigma == 0 || halvings.interval >= 1,
+				"emission: halvings.interval must be at least 1 block, so that the emission ends",
+			);
+			assert!(
+				schedule.ends(),
+				"emission: halvings.max is {}; it must be at least {}, so that the emission ends",
+				halvings.max,
+				u64::BITS - sigma.leading_zeros(),
+			);
+			assert!(
+				schedule.total().is_some_and(|total| {
+					T::Currency::total_issuance().checked_add(total).is_some()
+				}),
+				"emission: what sigma and halvings.interval mint in total must fit 64 bits",
 			);
 			EmissionParameters::<T>::put(self.parameters);
 			// Written explicitly, so that clients can read both from block 0.

@@ -68,6 +68,7 @@ impl<T: Config> Pallet<T> {
 			T::Currency::hold(&reason, &owner, deposit)?;
 		}
 
+		Self::hold_account(&owner)?;
 		set_entry::<RegisteredPages<T>, _, _>(uid, Epoch::<T>::get());
 		UidOf::<T>::insert(&owner, uid);
 		if let Some(endpoint) = endpoint {
@@ -174,6 +175,7 @@ impl<T: Config> Pallet<T> {
 				log::error!(target: LOG_TARGET, "the deposit of {uid} was not whole: {released:?}");
 			}
 		}
+		Self::let_go(&owner);
 		FreeUidQueue::<T>::mutate(|queue| {
 			FreeUids::<T>::insert(queue.tail, FreeUid { uid, freed: Epoch::<T>::get() });
 			queue.tail = queue.tail.wrapping_add(1);

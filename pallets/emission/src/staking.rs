@@ -5,11 +5,14 @@
 //!                        ▲                                  ▲
 //!                        └── emission ── if it leaves ─────┘        (both are in the pot)
 //! ```
+//!
+//! An account that owns a component or has unbonding stake has one consumer reference of this pallet,
+//! so it keeps its existential deposit and its nonce while it has anything here.
 
 use crate::{
 	pages::{get_entry, set_entry},
 	types::{Balance, UnbondingChunk, UnbondingChunks, MAX_UNBONDING_CHUNKS},
-	Config, EmissionParameters, Epoch, Error, Event, Pallet, StakePages, Unbonding,
+	Config, EmissionParameters, Epoch, Error, Event, Pallet, StakePages, UidOf, Unbonding,
 };
 use frame_support::{
 	ensure,
@@ -90,8 +93,26 @@ impl<T: Config> Pallet<T> {
 		ensure!(amount > 0, Error::<T>::NothingUnlocked);
 		// The surplus stays in the pot: at least the existential deposit.
 		T::Currency::transfer(&Self::pot(), who, amount, Preservation::Preserve)?;
+		Self::let_go(who);
 		Self::deposit_event(Event::Withdrawn { account: who.clone(), amount });
 		Ok(())
+	}
+
+	/// Takes the consumer reference of a new owner, unless its unbonding stake has it already.
+	pub(crate) fn hold_account(owner: &T::AccountId) -> DispatchResult {
+		if Unbonding::<T>::contains_key(owner) {
+			return Ok(());
+		}
+		let exists = frame_system::Pallet::<T>::providers(owner) > 0;
+		ensure!(exists, Error::<T>::DepositNotCovered);
+		frame_system::Pallet::<T>::inc_consumers(owner)
+	}
+
+	/// Returns the consumer reference of an account that has neither a component nor unbonding stake.
+	pub(crate) fn let_go(account: &T::AccountId) {
+		if !UidOf::<T>::contains_key(account) && !Unbonding::<T>::contains_key(account) {
+			frame_system::Pallet::<T>::dec_consumers(account);
+		}
 	}
 
 	/// Adds `amount` to the unbonding stake of `account`; returns the epoch in which it unlocks.

@@ -10,9 +10,10 @@ pub use bittensor_emission::{
 	MAX_ROWS_PER_READ,
 };
 
-use codec::{Decode, Encode, MaxEncodedLen};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
-use scale_info::TypeInfo;
+use scale_info::{Type, TypeInfo};
 
 /// Rows per [`RowPage`]: the number of bits in an entry of `PendingSlots`.
 pub const ROWS_PER_PAGE: u32 = u32::BITS;
@@ -43,8 +44,45 @@ pub const ROW_PAGE_VERSION: u8 = 1;
 /// Maximum number of chunks of stake that an account can have unbonding.
 pub const MAX_UNBONDING_CHUNKS: u32 = 32;
 
-/// The edges of a row in a call, in any order.
-pub type PostedRow = BoundedVec<Edge, ConstU32<MAX_POSTED_EDGES>>;
+/// The edges of a row in a call, in any order: at most [`MAX_POSTED_EDGES`], or decoding fails.
+///
+/// In the metadata its type is that of `Vec<Edge>`, so that clients pass a plain list. A bounded vector
+/// is a struct with one field there, for which some clients need `[[…]]`. The encoding is the same.
+#[derive(
+	Clone, PartialEq, Eq, Debug, Default, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
+)]
+pub struct PostedRow(BoundedVec<Edge, ConstU32<MAX_POSTED_EDGES>>);
+
+impl PostedRow {
+	/// The edges.
+	pub fn into_inner(self) -> Vec<Edge> {
+		self.0.into_inner()
+	}
+}
+
+impl core::ops::Deref for PostedRow {
+	type Target = [Edge];
+
+	fn deref(&self) -> &[Edge] {
+		&self.0
+	}
+}
+
+impl TryFrom<Vec<Edge>> for PostedRow {
+	type Error = Vec<Edge>;
+
+	fn try_from(edges: Vec<Edge>) -> Result<Self, Vec<Edge>> {
+		edges.try_into().map(Self)
+	}
+}
+
+impl TypeInfo for PostedRow {
+	type Identity = <Vec<Edge> as TypeInfo>::Identity;
+
+	fn type_info() -> Type {
+		Vec::<Edge>::type_info()
+	}
+}
 
 /// The edges of a row that passed the checks.
 pub type Edges = BoundedVec<Edge, ConstU32<MAX_EDGES>>;

@@ -55,6 +55,21 @@ impl Schedule {
 		sum
 	}
 
+	/// Whether the emission ends: after the last halving nothing is minted.
+	pub fn ends(&self) -> bool {
+		self.sigma == 0 || (self.halving_interval > 0 && self.rate(self.max_halvings) == 0)
+	}
+
+	/// Units minted in all blocks together; `None` if the emission never ends, or if they exceed 64 bits.
+	pub fn total(&self) -> Option<u64> {
+		if !self.ends() {
+			return None;
+		}
+		(0..u64::BITS).try_fold(0u64, |sum, halvings| {
+			sum.checked_add(self.rate(halvings).checked_mul(self.halving_interval)?)
+		})
+	}
+
 	/// Number of halvings after `age` blocks since genesis.
 	fn halvings(&self, age: u64) -> u32 {
 		match age.checked_div(self.halving_interval) {

@@ -13,9 +13,9 @@ use scale_info::TypeInfo;
 )]
 #[cfg_attr(feature = "decode", derive(scale_decode::DecodeAsType))]
 pub struct Halvings {
-	/// Blocks from one halving to the next; 0: the emission never halves.
+	/// Blocks from one halving to the next; 1 or more.
 	pub interval: u64,
-	/// Number of halvings after which the emission stays constant.
+	/// Number of halvings. Genesis demands enough for the emission to end: `sigma >> max` is 0.
 	pub max: u32,
 }
 
@@ -45,12 +45,13 @@ pub struct Parameters {
 }
 
 impl Default for Parameters {
-	/// Those of the development preset: short epochs, one token per block.
+	/// Those of the development preset: short epochs, one token per block at first, and a halving
+	/// every 31,536,000 blocks, a year with slots of 1 s. So at most 63,072,000 tokens are minted.
 	fn default() -> Self {
 		Self {
 			epoch_length: 10,
 			sigma: 1_000_000_000,
-			halvings: Halvings::default(),
+			halvings: Halvings { interval: 31_536_000, max: u64::BITS },
 			row_lifetime: 100,
 			unbonding_epochs: 2,
 			min_stake: 1_000_000_000,

@@ -14,7 +14,7 @@ impl<T: frame_system::Config> pallet_emission::WeightInfo for WeightInfo<T> {
 	fn register() -> Weight {
 		// At least 164_825 ns.
 		Weight::from_parts(171_174_000, 0)
-			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	fn deregister() -> Weight {
@@ -50,7 +50,7 @@ impl<T: frame_system::Config> pallet_emission::WeightInfo for WeightInfo<T> {
 	fn withdraw_unbonded() -> Weight {
 		// At least 101_391 ns.
 		Weight::from_parts(106_038_000, 0)
-			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	/// `e` from 0 to 64.
@@ -83,7 +83,7 @@ impl<T: frame_system::Config> pallet_emission::WeightInfo for WeightInfo<T> {
 	fn merge_leaving() -> Weight {
 		// At least 150_243 ns.
 		Weight::from_parts(155_060_000, 0)
-			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(11))
 	}
 	/// `p` from 0 to 16.

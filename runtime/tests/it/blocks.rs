@@ -1,8 +1,9 @@
 //! Whole blocks with signed extrinsics, from genesis to the first payout.
 
 use crate::chain::{author, fullness, preset, sign};
-use bittensor_runtime::{Balances, Emission, Runtime, RuntimeCall, RuntimeEvent, UNIT};
+use bittensor_runtime::{Balances, Emission, Runtime, RuntimeCall, RuntimeEvent, System, UNIT};
 use frame_support::traits::fungible::{Inspect, InspectHold};
+use frame_system::Phase;
 use pallet_emission::{types::Edge, Call, EmissionParameters, Event, HoldReason};
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 use sp_runtime::{
@@ -28,6 +29,17 @@ fn succeeded(result: ApplyExtrinsicResult) {
 	assert_eq!(result, Ok(Ok(())));
 }
 
+/// The fees that were burnt in a block, in units.
+fn burnt(events: &[RuntimeEvent]) -> u64 {
+	let fee = |event: &RuntimeEvent| match event {
+		RuntimeEvent::TransactionPayment(
+			pallet_transaction_payment::Event::TransactionFeePaid { actual_fee, .. },
+		) => *actual_fee,
+		_ => 0,
+	};
+	events.iter().map(fee).sum()
+}
+
 fn emission_events(events: Vec<RuntimeEvent>) -> Vec<Event<Runtime>> {
 	let ours = |event| match event {
 		RuntimeEvent::Emission(event) => Some(event),
@@ -40,6 +52,7 @@ fn emission_events(events: Vec<RuntimeEvent>) -> Vec<Event<Runtime>> {
 fn two_components_register_stake_post_and_are_paid() {
 	preset("development").execute_with(|| {
 		let issuance = Balances::total_issuance();
+		let mut fees = 0;
 		let (results, events) = author(
 			1,
 			vec![
@@ -50,6 +63,7 @@ fn two_components_register_stake_post_and_are_paid() {
 			],
 		);
 		results.into_iter().for_each(succeeded);
+		fees += burnt(&events);
 		assert_eq!(
 			Balances::balance_on_hold(
 				&HoldReason::RegistrationDeposit.into(),
@@ -88,9 +102,9 @@ fn two_components_register_stake_post_and_are_paid() {
 		assert_eq!(Emission::components(0, 2)[1].stake, payouts[1]);
 		assert_eq!(Emission::bids(1, 0, 2)[0].flow, minted / 4);
 
-		// The total issuance grew by the minted amount less the burnt fees.
-		let issued = Balances::total_issuance();
-		assert!(issued <= issuance + minted && issued + UNIT > issuance + minted);
+		// The total issuance grew by the minted amount less the burnt fees, to the unit.
+		assert_eq!(Balances::total_issuance(), issuance + minted - fees);
+		assert!(fees > 0);
 		assert_eq!(Emission::epoch_status().minted_total, minted);
 	});
 }
@@ -132,5 +146,41 @@ fn an_empty_block_is_almost_empty() {
 	preset("development").execute_with(|| {
 		author(1, vec![]);
 		assert!(fullness() < 0.05, "{:.3} of the block", fullness());
+	});
+}
+
+#[test]
+fn events_of_the_epoch_belong_to_the_block() {
+	preset("development").execute_with(|| {
+		let stake = emission(Call::stake { amount: 10 * UNIT });
+		author(1, vec![sign(Alice, 0, register()), sign(Alice, 1, stake)]);
+		author(2, vec![sign(Alice, 2, emission(Call::post_row { row: Default::default() }))]);
+		let mut minted = 0;
+		// Two epochs: the second is paid in a block with a signed extrinsic.
+		for number in 3..=21 {
+			let extrinsics = match number {
+				20 => vec![sign(Alice, 3, emission(Call::set_endpoint { endpoint: None }))],
+				_ => vec![],
+			};
+			author(number, extrinsics);
+			let mut paid = false;
+			for record in System::events() {
+				let phase = match record.event {
+					RuntimeEvent::Emission(Event::EndpointSet { .. }) => Phase::ApplyExtrinsic(1),
+					RuntimeEvent::Emission(ref event) => {
+						paid |= matches!(event, Event::EpochPaid { .. });
+						Phase::Initialization
+					}
+					RuntimeEvent::Balances(pallet_balances::Event::Minted { .. }) => {
+						minted += 1;
+						Phase::Initialization
+					}
+					_ => continue,
+				};
+				assert_eq!(record.phase, phase, "{:?} in block {number}", record.event);
+			}
+			assert_eq!(paid, [10, 20].contains(&number), "block {number}");
+		}
+		assert!(minted > 0, "the epoch minted");
 	});
 }

@@ -127,7 +127,30 @@ fn extensions_are_those_that_wallets_know() {
 }
 
 #[test]
-fn clients_are_built_with_the_metadata_of_this_runtime() {
+fn calls_and_events_have_the_paths_that_python_clients_know() {
+	let metadata = metadata();
+	let paths: Vec<_> = metadata.types.types.iter().map(|ty| ty.ty.path.to_string()).collect();
+	// substrate-interface looks for `*::RuntimeCall`, with one segment before the name.
+	for name in ["RuntimeCall", "RuntimeEvent"] {
+		let found: Vec<_> = paths.iter().filter(|path| path.ends_with(name)).collect();
+		assert_eq!(found, [&format!("bittensor_runtime::{name}")]);
+	}
+}
+
+#[test]
+fn a_posted_row_is_a_plain_list() {
+	let metadata = metadata();
+	let emission = metadata.pallets.iter().find(|pallet| pallet.name == "Emission");
+	let calls = emission.and_then(|pallet| pallet.calls.as_ref()).expect("Emission has calls");
+	let calls = variants(&metadata, calls.ty.id);
+	let post = calls.iter().find(|call| call.name == "post_row").expect("post_row");
+	let row = metadata.types.resolve(post.fields[0].ty.id).expect("a type of the registry");
+	assert!(row.path.is_empty());
+	assert!(matches!(row.type_def, TypeDef::Sequence(_)), "{:?}", row.type_def);
+}
+
+#[test]
+fn the_client_is_tested_with_the_metadata_of_this_runtime() {
 	let committed = std::fs::read("../client/metadata.scale")
 		.expect("client/metadata.scale: run `make metadata`");
 	// Not assert_eq!, which would print both files.

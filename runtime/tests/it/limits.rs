@@ -75,6 +75,22 @@ fn integrity_holds_at_every_slot_length() {
 }
 
 #[test]
+fn every_slot_length_has_room_for_an_upgrade() {
+	with_slots(MIN_SLOT_DURATION, || {
+		let code = RuntimeCall::System(frame_system::Call::set_code { code: Vec::new() });
+		let upgrade = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(code) });
+		let info = upgrade.get_dispatch_info();
+		assert_eq!(info.class, DispatchClass::Operational);
+		let most = limits_of(MIN_SLOT_DURATION).get(info.class).max_extrinsic;
+		let most = most.expect("operational calls have a limit");
+		assert!(info.call_weight.all_lte(most), "{} of {most}", info.call_weight);
+		// The slots that genesis refuses have none.
+		let short = limits_of(500).get(info.class).max_extrinsic.expect("a limit");
+		assert!(!info.call_weight.all_lte(short));
+	});
+}
+
+#[test]
 fn a_post_of_64_edges_takes_less_than_three_milliseconds() {
 	with_slots(6_000, || {
 		let row = vec![Edge { target: 1, share: 1 }; contribution::MAX_EDGES]

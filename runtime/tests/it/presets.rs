@@ -43,6 +43,47 @@ fn local_testnet_has_two_authors() {
 }
 
 #[test]
+fn the_presets_mint_at_most_ten_times_their_supply() {
+	for (name, first_year) in [("development", 31_536_000), ("local_testnet", 10_512_000)] {
+		preset(name).execute_with(|| {
+			let schedule = EmissionParameters::<Runtime>::get().schedule();
+			let total = schedule.total().expect("the emission ends");
+			assert!(total <= 10 * Balances::total_issuance(), "{name} mints {total} units");
+			assert!(total <= 2 * first_year * UNIT);
+			// A year from genesis the emission is as at the start.
+			assert_eq!(schedule.between(0, first_year), first_year * UNIT);
+			assert_eq!(schedule.at(first_year + 1), UNIT / 2);
+			assert_eq!(schedule.at(31 * first_year), 0);
+		});
+	}
+}
+
+#[test]
+#[should_panic(expected = "halvings.interval must be at least 1 block")]
+fn a_chain_that_mints_without_end_is_refused() {
+	let mut genesis = genesis_json(Some("development"));
+	genesis["emission"]["parameters"]["halvings"]["interval"] = json!(0);
+	let _ = state_of(&genesis);
+}
+
+#[test]
+fn make_writes_the_chain_specifications_that_their_page_lists() {
+	let read = |path: &str| std::fs::read_to_string(path).expect("the file is in the repository");
+	let (makefile, page) = (read("../Makefile"), read("../chain-specs/README.md"));
+	let written: Vec<_> = makefile
+		.lines()
+		.filter_map(|line| line.split_once("bittensor-node export-chain-spec"))
+		.map(|(_, options)| format!("`bittensor-node export-chain-spec{options}`"))
+		.collect();
+	let listed = page.lines().filter(|line| line.contains("`bittensor-node export-chain-spec"));
+	assert_eq!(listed.clone().count(), preset_names().len());
+	assert_eq!(written.len(), preset_names().len());
+	for (line, command) in listed.zip(&written) {
+		assert!(line.contains(command), "`make chain-specs` runs {command}, the page says {line}");
+	}
+}
+
+#[test]
 fn prefunded_accounts_are_the_well_known_ones() {
 	let accounts = prefunded();
 	let named = ["Alice", "Ferdie", "Alice//stash", "Ferdie//stash", "One", "Two"];
@@ -86,9 +127,9 @@ fn a_misspelt_field_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "choose 250 to 60000 ms")]
+#[should_panic(expected = "choose 600 to 60000 ms")]
 fn a_slot_length_out_of_range_is_refused() {
 	let mut genesis = genesis_json(Some("development"));
-	genesis["slots"]["slotDuration"] = json!(100);
+	genesis["slots"]["slotDuration"] = json!(548);
 	let _ = state_of(&genesis);
 }

@@ -102,7 +102,7 @@ fn stakes_that_no_balance_can_hold_are_refused() {
 
 #[test]
 fn more_components_than_the_slots_admit_are_refused() {
-	let build = |case: &Case| State::build(case, 250, 5);
+	let build = |case: &Case| State::build(case, 600, 5);
 	let most = build(&Case::default()).expect("no component is a chain too").read(|| {
 		<bittensor_runtime::configs::emission::MaxComponents as frame_support::traits::Get<u32>>::get()
 	});

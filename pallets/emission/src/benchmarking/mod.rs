@@ -149,8 +149,10 @@ mod benchmarks {
 		Pallet::<T>::mark_pending(0, false);
 		Epoch::<T>::put(2);
 
+		let row = edges(e).try_into().expect("at most MAX_EDGES");
+
 		#[extrinsic_call]
-		_(RawOrigin::Signed(service_key::<T>()), BoundedVec::truncate_from(edges(e)));
+		_(RawOrigin::Signed(service_key::<T>()), row);
 
 		assert_eq!(PendingRows::<T>::get(0).map(|row| row.edges.len() as u32), Some(e));
 	}

@@ -26,7 +26,7 @@ struct Witness {
 #[derive(Default)]
 struct Checker {
 	/// Issuance less what was minted: it never changes.
-	fixed: u64,
+	fixed: i128,
 	surplus: u64,
 	witness: Option<Witness>,
 	payouts: u32,
@@ -36,18 +36,19 @@ thread_local! {
 	static CHECKER: RefCell<Checker> = RefCell::new(Checker::default());
 }
 
+/// Issuance less what was minted.
+fn fixed() -> i128 {
+	i128::from(Balances::total_issuance()) - i128::from(MintedTotal::<Test>::get())
+}
+
 impl Checker {
 	fn new() -> Self {
-		Self {
-			fixed: Balances::total_issuance() - MintedTotal::<Test>::get(),
-			surplus: Emission::surplus().unwrap(),
-			..Default::default()
-		}
+		Self { fixed: fixed(), surplus: Emission::surplus().unwrap(), ..Default::default() }
 	}
 }
 
-/// Starts with the state at hand, at the start of a test.
-pub(super) fn restart_checker() {
+/// Starts with the state at hand: at the start of a test, or after a burn.
+pub(crate) fn restart_checker() {
 	CHECKER.with_borrow_mut(|checker| *checker = Checker::new());
 }
 
@@ -63,8 +64,7 @@ pub(crate) fn check_state() {
 		let surplus = Emission::surplus().unwrap();
 		assert!(surplus >= checker.surplus, "the surplus fell");
 		checker.surplus = surplus;
-		let fixed = Balances::total_issuance() - MintedTotal::<Test>::get();
-		assert_eq!(fixed, checker.fixed, "tokens came or went other than by minting");
+		assert_eq!(fixed(), checker.fixed, "tokens came or went other than by minting");
 	});
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 use frame_support::{derive_impl, parameter_types, weights::Weight, PalletId};
 use sp_core::H256;
-use sp_runtime::{BoundedVec, BuildStorage};
+use sp_runtime::BuildStorage;
 use std::collections::BTreeMap;
 use weights::TestWeight;
 
@@ -70,7 +70,7 @@ pub(crate) fn parameters() -> Parameters {
 	Parameters {
 		epoch_length: EPOCH,
 		sigma: SIGMA,
-		halvings: Halvings { interval: 0, max: 0 },
+		halvings: Halvings { interval: 1_000_000, max: 64 },
 		row_lifetime: 8,
 		unbonding_epochs: 2,
 		min_stake: MIN_STAKE,
@@ -174,7 +174,7 @@ pub(crate) fn edges(edges: &[(u32, u16)]) -> Vec<Edge> {
 
 /// A row of `(target, share)`, as a call has it.
 pub(crate) fn row(row: &[(u32, u16)]) -> PostedRow {
-	BoundedVec::truncate_from(edges(row))
+	edges(row).try_into().unwrap()
 }
 
 /// Posts a row that must be accepted.

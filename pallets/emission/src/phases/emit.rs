@@ -138,7 +138,8 @@ impl<T: Config> Pallet<T> {
 			let due = uid.checked_sub(first).and_then(|index| owed.get_mut(index as usize));
 			if let Some(amount) = due.map(core::mem::take).filter(|&amount| amount > 0) {
 				if let Some(component) = Components::<T>::get(uid) {
-					Self::unbond(&component.owner, amount);
+					let unlocks_at = Self::unbond(&component.owner, amount);
+					Self::deposit_event(Event::PaidWhileLeaving { uid, amount, unlocks_at });
 				}
 			}
 		}

@@ -30,6 +30,25 @@ use frame_support::{
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::Saturating;
 
+/// Where an event happens, as System stores it for the events that follow; System writes it itself at
+/// every change.
+#[frame_support::storage_alias]
+type ExecutionPhase<T: frame_system::Config> =
+	StorageValue<frame_system::Pallet<T>, frame_system::Phase>;
+
+/// Runs `work` and attributes its events to the initialisation of the block.
+///
+/// `on_poll` runs after the inherents, when System attributes events to the next extrinsic: to that of a
+/// user, who has nothing to do with an epoch, or to one that does not exist. Costs no weight, because
+/// the item is in the overlay in every block.
+fn as_block_initialization<T: frame_system::Config, R>(work: impl FnOnce() -> R) -> R {
+	let phase = ExecutionPhase::<T>::get();
+	ExecutionPhase::<T>::put(frame_system::Phase::Initialization);
+	let result = work();
+	ExecutionPhase::<T>::set(phase);
+	result
+}
+
 /// The state of the machine in this runtime.
 pub(crate) type State<T> = SolveState<BlockNumberFor<T>, <T as frame_system::Config>::Hash>;
 
@@ -49,8 +68,12 @@ pub(crate) fn pieces(uids: u32) -> u32 {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Runs the machine as far as the meter allows.
+	/// Runs the machine as far as the meter allows; its events belong to the block.
 	pub(crate) fn service(now: BlockNumberFor<T>, meter: &mut WeightMeter) {
+		as_block_initialization::<T, _>(|| Self::run_phases(now, meter));
+	}
+
+	fn run_phases(now: BlockNumberFor<T>, meter: &mut WeightMeter) {
 		if meter.try_consume(T::WeightInfo::poll()).is_err() {
 			return;
 		}

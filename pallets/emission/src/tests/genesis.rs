@@ -3,7 +3,7 @@
 use crate::{
 	mock::*,
 	types::{Halvings, Phase},
-	Components, EmissionParameters, Epoch, HoldReason, Pallet, Parameters,
+	Components, EmissionParameters, Epoch, HoldReason, MintedTotal, Pallet, Parameters,
 };
 use frame_support::traits::{fungible::InspectHold, GetStorageVersion, Hooks, StorageVersion};
 use frame_support::weights::Weight;
@@ -62,7 +62,39 @@ fn the_least_stake_is_a_unit() {
 fn an_emission_fits() {
 	builds(|parameters| {
 		parameters.sigma = u64::MAX;
-		parameters.halvings = Halvings { interval: 2, max: 1 };
+		parameters.halvings = Halvings { interval: 2, max: 64 };
+	});
+}
+
+#[test]
+#[should_panic(expected = "halvings.interval must be at least 1 block")]
+fn an_emission_without_halvings_is_refused() {
+	builds(|parameters| parameters.halvings = Halvings { interval: 0, max: 64 });
+}
+
+#[test]
+#[should_panic(expected = "halvings.max is 19; it must be at least 20")]
+fn an_emission_with_an_endless_tail_is_refused() {
+	// σ is just below 2^20, so 19 halvings leave one unit per block.
+	builds(|parameters| parameters.halvings = Halvings { interval: 10, max: 19 });
+}
+
+#[test]
+fn an_emission_that_ends_mints_its_total_and_no_more() {
+	let halvings = Halvings { interval: 3, max: 20 };
+	Ext::with(1).parameters(|parameters| parameters.halvings = halvings).run(|| {
+		let total = parameters().sigma * 6;
+		for _ in 0..9 {
+			post(1, &[]);
+			pay_epoch();
+		}
+		let schedule = EmissionParameters::<Test>::get().schedule();
+		let minted = MintedTotal::<Test>::get();
+		assert_eq!(Some(minted), schedule.total());
+		assert!(minted <= total && minted + 3 * 20 > total, "{minted} of {total}");
+		post(1, &[]);
+		pay_epoch();
+		assert_eq!(MintedTotal::<Test>::get(), minted);
 	});
 }
 

@@ -71,6 +71,9 @@ fn leaving_during_a_solve_is_paid_into_unbonding() {
 		pay_epoch();
 		let paid = contributions()[1];
 		assert!(paid > 0);
+		let unlocks_at = Unbonding::<Test>::get(2).last().unwrap().unlocks_at;
+		let event = Event::PaidWhileLeaving { uid: 1, amount: paid, unlocks_at };
+		assert_eq!(events().into_iter().filter(|seen| *seen == event).count(), 1);
 		assert_eq!(stakes()[1], 0);
 		assert_eq!(Unbonding::<Test>::get(2).iter().map(|c| c.amount).sum::<u64>(), 2_000 + paid);
 		// It stays until the next Merge.

@@ -43,6 +43,9 @@ fn the_deposit_must_be_covered() {
 #[test]
 fn no_deposit_if_there_is_none() {
 	Ext::default().parameters(|p| p.registration_deposit = 0).run(|| {
+		// But an account that does not exist has nothing that could be held.
+		assert_noop!(Emission::register(signed(99), None, None), Error::<Test>::DepositNotCovered);
+		assert_ok!(Balances::transfer_allow_death(signed(1), 99, ED));
 		assert_ok!(Emission::register(signed(99), None, None));
 		assert_ok!(Emission::deregister(signed(99)));
 		pay_epoch();

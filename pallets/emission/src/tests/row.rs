@@ -2,11 +2,13 @@
 
 use crate::{
 	mock::*,
-	types::{Phase, Row, RowInfo, MAX_EDGES},
+	types::{Edge, Phase, PostedRow, Row, RowInfo, MAX_EDGES, MAX_POSTED_EDGES},
 	Error, Event, PendingRows, PendingSlots, Solve,
 };
+use codec::{Decode, Encode, MaxEncodedLen};
 use contribution::{MIN_SELF_SHARE, MOVED, SHARE_ONE};
 use frame_support::{assert_noop, assert_ok, dispatch::Pays, weights::Weight};
+use scale_info::TypeInfo;
 
 const LIMIT: u16 = (SHARE_ONE - MIN_SELF_SHARE) as u16;
 
@@ -219,4 +221,15 @@ fn a_post_in_a_batch_of_others_pays_like_them() {
 		let error = failing.dispatch(signed(2)).unwrap_err();
 		assert_eq!(error.post_info.pays_fee, Pays::Yes);
 	});
+}
+
+#[test]
+fn a_posted_row_is_a_plain_list_with_a_bound() {
+	let edges = |count: u32| vec![Edge { target: 1, share: 1 }; count as usize];
+	let bytes = edges(MAX_POSTED_EDGES).encode();
+	let row = PostedRow::decode(&mut &bytes[..]).unwrap();
+	assert_eq!((row.len() as u32, row.encode()), (MAX_POSTED_EDGES, bytes.clone()));
+	assert_eq!(PostedRow::max_encoded_len(), bytes.len());
+	assert!(PostedRow::decode(&mut &edges(MAX_POSTED_EDGES + 1).encode()[..]).is_err());
+	assert_eq!(PostedRow::type_info(), Vec::<Edge>::type_info());
 }

@@ -168,3 +168,32 @@ fn all_can_be_taken_out() {
 		assert_eq!(Balances::total_issuance(), total);
 	});
 }
+
+#[test]
+fn an_account_that_is_owed_anything_keeps_its_nonce() {
+	Ext::with(2).parameters(|parameters| parameters.registration_deposit = 0).run(|| {
+		System::inc_account_nonce(1);
+		let take_all = || {
+			assert_ok!(Balances::transfer_all(signed(1), 3, false));
+			Balances::free_balance(1)
+		};
+		assert_eq!((take_all(), System::consumers(&1)), (ED, 1));
+		assert_ok!(Emission::deregister(signed(1)));
+		pay_epoch();
+		// Its component is gone, its stake unbonds.
+		assert_eq!(Emission::component_of(&1), None);
+		assert_eq!((take_all(), System::consumers(&1)), (ED, 1));
+		// A new component and the unbonding stake share the reference.
+		assert_ok!(Emission::register(signed(1), None, None));
+		assert_eq!(System::consumers(&1), 1);
+		pay_epoch();
+		assert_ok!(Emission::withdraw_unbonded(signed(1)));
+		assert_eq!((take_all(), System::consumers(&1)), (ED, 1));
+		assert_ok!(Emission::deregister(signed(1)));
+		pay_epoch();
+		// Nothing is owed: the account may end.
+		assert_eq!((System::account_nonce(1), System::consumers(&1)), (1, 0));
+		assert_eq!(take_all(), 0);
+		assert!(!System::account_exists(&1));
+	});
+}

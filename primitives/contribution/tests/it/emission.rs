@@ -78,3 +78,21 @@ proptest! {
 		);
 	}
 }
+
+#[test]
+fn the_total_is_known_iff_the_emission_ends() {
+	let schedule =
+		|sigma, halving_interval, max_halvings| Schedule { sigma, halving_interval, max_halvings };
+	// 5 + 2 + 1, ten blocks each.
+	assert_eq!(schedule(5, 10, 3).total(), Some(80));
+	assert_eq!(schedule(5, 10, 64).total(), Some(80));
+	assert_eq!(schedule(5, 10, 64).between(0, u64::MAX), 80);
+	assert_eq!(schedule(0, 0, 0).total(), Some(0));
+	for endless in [schedule(5, 10, 2), schedule(5, 0, 64)] {
+		assert!(!endless.ends());
+		assert_eq!(endless.total(), None);
+	}
+	let large = schedule(u64::MAX, 2, 64);
+	assert!(large.ends());
+	assert_eq!(large.total(), None);
+}

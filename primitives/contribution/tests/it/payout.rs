@@ -1,6 +1,6 @@
 //! `σ` is paid to the unit.
 
-use bittensor_contribution::Payout;
+use bittensor_contribution::{Graph, Payout, Progress, Solve, SHARE_ONE};
 use proptest::{collection::vec, prelude::*};
 
 fn pay(sigma: u64, contributions: &[u64]) -> Vec<u64> {
@@ -64,5 +64,33 @@ proptest! {
 			prop_assert!(units.abs_diff(exact) < u128::from(total).max(1));
 			prop_assert!(part > 0 || units == 0);
 		}
+	}
+}
+
+/// The part of the sources that a selfish component has after 500 epochs of 20 units, from a tenth of
+/// `staked` units, if the others give it a quarter of their mass.
+fn selfish_part(staked: u64) -> f64 {
+	const UNIT: u64 = 1_000_000_000;
+	let mut stakes = vec![staked * UNIT / 10, staked * UNIT / 10 * 9];
+	let mut graph = Graph::with_capacity(2, 1);
+	graph.push_row(&[], &[], |_| true);
+	graph.push_row(&[0], &[(SHARE_ONE / 4) as u16], |_| true);
+	for _ in 0..500 {
+		let (mut solve, mut vectors) = Solve::begin(&stakes).unwrap();
+		assert_eq!(solve.advance(&graph, &mut vectors, &mut { u64::MAX }), Progress::Converged);
+		for (stake, paid) in stakes.iter_mut().zip(pay(20 * UNIT, &vectors.contribution)) {
+			*stake += paid;
+		}
+	}
+	stakes[0] as f64 / (stakes[0] + stakes[1]) as f64
+}
+
+#[test]
+fn concentration_follows_the_growth_of_the_staked_sources() {
+	for (staked, in_percent) in [(600, 56.0), (60_000, 13.0)] {
+		let part = selfish_part(staked);
+		let growth = (staked as f64 + 500.0 * 20.0) / staked as f64;
+		assert!((part - (1.0 - 0.9 * growth.powf(-0.25))).abs() < 0.002, "{staked}: {part}");
+		assert!((100.0 * part - in_percent).abs() < 0.6, "{staked}: {part}");
 	}
 }
