@@ -47,6 +47,8 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 	match subcommand {
 		Subcommand::Key(cmd) => cmd.run(&cli),
 		Subcommand::ExportChainSpec(cmd) => {
+			// The runtime logs why it refuses a genesis.
+			sc_cli::LoggerBuilder::new("error").init()?;
 			let spec = cli.load_spec(&cmd.chain)?;
 			cmd.run(spec)
 		}
