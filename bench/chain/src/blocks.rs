@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use subxt::rpcs::rpc_params;
 
 use crate::{
-	epochs::Costs,
+	costs::Costs,
 	lab::Lab,
 	measure::{histogram, written, Histogram, AUTHORED, IMPORTED},
 	state::millis,

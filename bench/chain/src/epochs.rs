@@ -18,42 +18,13 @@
 use bench_report::{largest, median, smallest};
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::{Block, Paid};
+use crate::{
+	blocks::{Block, Paid},
+	costs::Costs,
+};
 
 /// A hook that declares less than this above an idle block did nothing, in milliseconds.
 const NOTHING_MS: f64 = 0.001;
-
-/// What something costs, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Costs {
-	/// Declared weight.
-	pub(crate) declared_ms: f64,
-	/// Measured at the author.
-	pub(crate) author_ms: Option<f64>,
-	/// Measured at the importer.
-	pub(crate) import_ms: Option<f64>,
-}
-
-impl Costs {
-	/// These costs above `other`.
-	pub(crate) fn minus(self, other: Self) -> Self {
-		let minus = |one: Option<f64>, other: Option<f64>| Some(one? - other?);
-		Self {
-			declared_ms: self.declared_ms - other.declared_ms,
-			author_ms: minus(self.author_ms, other.author_ms),
-			import_ms: minus(self.import_ms, other.import_ms),
-		}
-	}
-
-	/// The median of each; `None` of nothing.
-	pub(crate) fn medians(all: impl Iterator<Item = Self> + Clone) -> Option<Self> {
-		Some(Self {
-			declared_ms: median(all.clone().map(|costs| costs.declared_ms))?,
-			author_ms: median(all.clone().filter_map(|costs| costs.author_ms)),
-			import_ms: median(all.filter_map(|costs| costs.import_ms)),
-		})
-	}
-}
 
 /// The idle ones among consecutive `blocks`.
 pub(crate) fn idle(blocks: &[Block]) -> impl Iterator<Item = &Block> + Clone {

@@ -27,11 +27,13 @@
 
 mod blocks;
 mod case;
+mod costs;
 mod epochs;
 mod lab;
 mod measure;
 mod pace;
 mod pages;
+mod plan;
 mod poster;
 mod posting;
 mod report;
@@ -48,7 +50,7 @@ use clap::Parser;
 use std::{future::Future, path::PathBuf, sync::Arc};
 use tokio::signal::unix::{signal, SignalKind};
 
-use crate::{case::Plan, pace::Probe, report::Report, spec::Template};
+use crate::{pace::Probe, plan::Plan, report::Report, spec::Template};
 
 /// Edges of each row, and of each post that is not about fewer edges.
 const EDGES: usize = 64;

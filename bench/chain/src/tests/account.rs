@@ -3,7 +3,8 @@
 use crate::{
 	blocks::{Block, Paid},
 	case::Case,
-	epochs::{idle as idle_blocks, is_active, ratio, write_hooks, Costs, Epoch, Merge, Ratios},
+	costs::Costs,
+	epochs::{idle as idle_blocks, is_active, ratio, write_hooks, Epoch, Merge, Ratios},
 	posting::summary,
 	state::Limits,
 };
