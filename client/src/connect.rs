@@ -64,6 +64,11 @@ impl std::fmt::Debug for SubxtChain {
 	}
 }
 
+/// Block numbers of this chain are 32 bits wide.
+pub(crate) fn block_number(number: u64) -> u32 {
+	u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 /// What reads need; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Link {

@@ -1,7 +1,9 @@
 //! The best blocks of a node with their events.
 
 use crate::{
-	connect::Link, names::EMISSION, read::block_number, BlockEvents, ChainError, Event, Head,
+	connect::{block_number, Link},
+	names::EMISSION,
+	BlockEvents, ChainError, Event, Head,
 };
 use futures::{stream::BoxStream, StreamExt};
 use std::time::Duration;

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::{
-	connect::{At, Link, SubxtChain},
+	connect::{block_number, At, Link, SubxtChain},
 	follow,
 	names::{Item, Method, API},
 	AccountId, Bid, BlockEvents, Call, Chain, ChainError, ComponentInfo, EpochStatus, Hash, Head,
@@ -118,11 +118,6 @@ impl Link {
 		})
 		.await
 	}
-}
-
-/// Block numbers of this chain are 32 bits wide.
-pub(crate) fn block_number(number: u64) -> u32 {
-	u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// What only a node has.

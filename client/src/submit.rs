@@ -9,10 +9,8 @@
 //! A call is signed again only if the pool did not take it, so that it has its effect once.
 
 use crate::{
-	connect::{At, Key, SubxtChain},
-	funds,
-	read::block_number,
-	rpc_params, Call, ChainError, Hash, Head,
+	connect::{block_number, At, Key, SubxtChain},
+	funds, rpc_params, Call, ChainError, Hash, Head,
 };
 use backon::{ExponentialBuilder, Retryable};
 use serde::Deserialize;
