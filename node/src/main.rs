@@ -15,6 +15,7 @@
 //! | [`cli`], [`command`] | the command line and its subcommands |
 //! | [`chain_spec`] | the chains that `--chain` knows by name |
 //! | [`service`] | the parts in the picture, and how they connect |
+//! | [`parts`] | their types |
 //! | [`rpc`] | JSON-RPC methods in addition to those of every Substrate node |
 //!
 //! Invariant: the node contains no rules of the chain. All rules are in the runtime, and its code is part
@@ -26,6 +27,7 @@
 mod chain_spec;
 mod cli;
 mod command;
+mod parts;
 mod rpc;
 mod service;
 

@@ -6,7 +6,7 @@
 //! | `payment_queryInfo`, … | the fee of an extrinsic |
 //! | `emission_status`, `emission_components`, `emission_row` | see [`pallet_emission_rpc`] |
 
-use crate::service::{FullClient, FullPool};
+use crate::parts::{FullClient, FullPool};
 use bittensor_runtime::opaque::Block;
 use jsonrpsee::RpcModule;
 use pallet_emission_rpc::{Emission, EmissionRpcServer};

@@ -3,6 +3,7 @@
 //! Aura authors blocks: one authority per slot, in turn. GRANDPA finalises a block when more than two
 //! thirds of the authorities have voted for it. Both read their authorities from the chain.
 
+use crate::parts::{HostFunctions, Service};
 use bittensor_runtime::{
 	apis::RuntimeApi,
 	opaque::{Block, Hash},
@@ -15,36 +16,10 @@ use sc_network::NetworkBackend;
 use sc_service::{
 	config::Configuration, error::Error as ServiceError, TaskManager, WarpSyncConfig,
 };
-use sc_telemetry::{Telemetry, TelemetryWorker};
+use sc_telemetry::TelemetryWorker;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_aura::{sr25519::AuthorityPair as AuraPair, SlotDuration};
 use std::{sync::Arc, time::Duration};
-
-/// The client: blocks, states and the runtime that executes them.
-pub(crate) type FullClient =
-	sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;
-/// Functions of the node that the runtime can call.
-type HostFunctions = sp_io::SubstrateHostFunctions;
-/// The database with its caches.
-type FullBackend = sc_service::TFullBackend<Block>;
-/// Selects the chain to build on: the longest.
-type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
-/// The pool of extrinsics that wait for inclusion.
-pub(crate) type FullPool = sc_transaction_pool::TransactionPoolHandle<Block, FullClient>;
-/// Imports blocks and justifications.
-type GrandpaBlockImport =
-	sc_consensus_grandpa::GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
-type GrandpaLink = sc_consensus_grandpa::LinkHalf<Block, FullClient, FullSelectChain>;
-
-/// The parts that a running node and the database subcommands share.
-pub(crate) type Service = sc_service::PartialComponents<
-	FullClient,
-	FullBackend,
-	FullSelectChain,
-	sc_consensus::DefaultImportQueue<Block>,
-	FullPool,
-	(GrandpaBlockImport, GrandpaLink, Option<Telemetry>),
->;
 
 /// Maximum number of blocks between two stored finality proofs, which joining nodes use.
 const JUSTIFICATION_PERIOD: u32 = 512;
