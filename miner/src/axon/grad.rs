@@ -3,8 +3,8 @@
 use super::{
 	admission::Admitted,
 	cache::{Computation, Key},
+	core::Core,
 	fair::{Caller, Turn},
-	server::Core,
 	UpstreamGrad,
 };
 use crate::dendrite::Peer;

@@ -33,6 +33,7 @@
 mod admission;
 mod cache;
 mod config;
+mod core;
 mod fair;
 mod free;
 mod grad;

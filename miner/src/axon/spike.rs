@@ -3,8 +3,8 @@
 use super::{
 	admission::Admitted,
 	cache::{Computation, Key},
+	core::Core,
 	fair::Caller,
-	server::Core,
 	ComputeError, DownstreamAnswer,
 };
 use bittensor_wire::{proto::DType, Spike, SpikeAnswer, WireError};
