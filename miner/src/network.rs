@@ -5,8 +5,8 @@
 use crate::{
 	axon::{Peers, Standing},
 	chain::cache::ChainCache,
+	compute::Inputs,
 	dendrite::Peer,
-	learning::inputs::Inputs,
 };
 use bittensor_client::{AccountId, ComponentInfo, SHARE_ONE};
 use bittensor_nucleus::BidWeight;

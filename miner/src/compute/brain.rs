@@ -1,14 +1,12 @@
 //! The state of the compute thread: a model, and the accounts at its inputs.
 
 use super::{
+	inputs::Inputs,
 	measure::{Measure, Step},
 	notes::Notes,
 	vectors::{failed, to_tensor, to_vectors},
 };
-use crate::{
-	axon::{ComputeError, DownstreamAnswer, Output, UpstreamGrad},
-	learning::inputs::Inputs,
-};
+use crate::axon::{ComputeError, DownstreamAnswer, Output, UpstreamGrad};
 use bittensor_nucleus::{Batch, Bid, Device, Example, Grad, Model, Part, Perplexity, Tensor};
 use bittensor_wire::{AccountId, Vectors};
 use blake2::{digest::consts::U32, Blake2b, Digest};

@@ -1,6 +1,6 @@
 //! Reports of the compute thread, by account.
 
-use crate::learning::inputs::Inputs;
+use super::inputs::Inputs;
 use bittensor_nucleus::{Attribution, InputScore, StepReport};
 use bittensor_wire::{AccountId, Vectors};
 use std::collections::BTreeMap;

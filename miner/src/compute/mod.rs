@@ -14,15 +14,13 @@
 //! not end the thread.
 
 mod brain;
+mod inputs;
 mod measure;
 mod notes;
 pub mod queue;
 mod vectors;
 
-use crate::{
-	axon::{ComponentService, ComputeError, DownstreamAnswer, Output, UpstreamGrad},
-	learning::inputs::Inputs,
-};
+use crate::axon::{ComponentService, ComputeError, DownstreamAnswer, Output, UpstreamGrad};
 use async_trait::async_trait;
 use bittensor_nucleus::{Batch, Example, Perplexity};
 use bittensor_wire::{AccountId, Vectors};
@@ -31,6 +29,7 @@ use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use vectors::failed;
 
 pub use brain::Brain;
+pub use inputs::Inputs;
 pub use measure::{Measure, Step};
 pub use notes::Notes;
 

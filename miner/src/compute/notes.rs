@@ -1,6 +1,6 @@
 //! The miner's part of a checkpoint.
 
-use crate::learning::inputs::Inputs;
+use super::inputs::Inputs;
 use bittensor_nucleus::SamplerState;
 use serde::{Deserialize, Serialize};
 

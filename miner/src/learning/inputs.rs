@@ -6,15 +6,12 @@
 
 use crate::{
 	chain::cache::{ChainCache, Snapshot},
-	compute::Compute,
+	compute::{Compute, Inputs},
 	config::Downstreams,
 	network::Network,
 };
 use bittensor_client::{ss58, AccountId};
 use std::sync::Arc;
-
-/// The accounts (service keys) at the inputs, by position.
-pub type Inputs = Vec<Option<AccountId>>;
 
 /// The components that may take a free input, in the order in which they take them.
 pub fn candidates(snapshot: &Snapshot, wanted: &Downstreams) -> Vec<AccountId> {
