@@ -2,7 +2,7 @@
 //!
 //! What one option says is parsed and checked by [`crate::cli`].
 
-use crate::{chain::PROTOCOL, cli::ServeArgs};
+use crate::chain::PROTOCOL;
 use bittensor_client::{AccountId, Endpoint, Hash, Host};
 use std::net::SocketAddr;
 
@@ -61,21 +61,25 @@ pub struct Advertise {
 	pub port: Option<u16>,
 }
 
-/// Checks that the address to listen on may be announced to others.
-pub fn check_address(args: &ServeArgs) -> Result<(), ConfigError> {
-	let listen = args.listen;
-	if !listen.ip().is_loopback() && !args.plaintext {
+/// Checks that the address to listen on may be announced to others; `plaintext` allows messages
+/// without encryption.
+pub fn check_address(
+	listen: SocketAddr,
+	plaintext: bool,
+	advertise: Option<&Advertise>,
+) -> Result<(), ConfigError> {
+	if !listen.ip().is_loopback() && !plaintext {
 		return Err(ConfigError::Plaintext(listen));
 	}
-	if listen.ip().is_unspecified() && args.advertise.is_none() {
+	if listen.ip().is_unspecified() && advertise.is_none() {
 		return Err(ConfigError::Unspecified(listen));
 	}
 	Ok(())
 }
 
 /// The endpoint to announce for a component that listens on `bound`.
-pub fn endpoint(args: &ServeArgs, bound: SocketAddr) -> anyhow::Result<Endpoint> {
-	let (host, port) = match &args.advertise {
+pub fn endpoint(advertise: Option<&Advertise>, bound: SocketAddr) -> anyhow::Result<Endpoint> {
+	let (host, port) = match advertise {
 		Some(Advertise { host, port }) => (host.clone(), port.unwrap_or(bound.port())),
 		None => (bound.ip().to_string().try_into()?, bound.port()),
 	};

@@ -70,7 +70,10 @@ fn blocks_and_accounts() {
 
 #[test]
 fn an_address_that_others_can_reach_is_a_decision() {
-	let check = |extra: &[&str]| check_address(&run_args(extra).serve);
+	let check = |extra: &[&str]| {
+		let args = run_args(extra).serve;
+		check_address(args.listen, args.plaintext, args.advertise.as_ref())
+	};
 	let local = run_args(&[]).serve;
 	assert_eq!((check(&[]), local.listen.to_string().as_str()), (Ok(()), "127.0.0.1:0"));
 	assert!(matches!(check(&["--listen=10.1.2.3:7000"]), Err(ConfigError::Plaintext(_))));
@@ -83,7 +86,7 @@ fn an_address_that_others_can_reach_is_a_decision() {
 	let announced = |extra: &[&str]| {
 		let args = run_args(extra).serve;
 		let bound = "127.0.0.1:9".parse().expect("an address");
-		let endpoint = endpoint(&args, bound).expect("an endpoint");
+		let endpoint = endpoint(args.advertise.as_ref(), bound).expect("an endpoint");
 		(endpoint.host.to_string(), endpoint.port)
 	};
 	assert_eq!(announced(&open), ("miner.example".into(), 7001));

@@ -98,7 +98,7 @@ pub async fn assemble(
 			let axon = Axon::start(&listen, genesis, signer, peers, service, dendrite, config)
 				.await
 				.with_context(|| format!("--listen {listen}"))?;
-			let endpoint = config::endpoint(&args.serve, axon.local_addr())?;
+			let endpoint = config::endpoint(args.serve.advertise.as_ref(), axon.local_addr())?;
 			let stop = supervisor.stop().clone();
 			supervisor.spawn_until_done("axon", async move { Ok(axon.serve_until(&stop).await?) });
 			Some(endpoint)

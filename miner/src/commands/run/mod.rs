@@ -28,7 +28,8 @@ use std::{future::Future, sync::Arc};
 pub async fn run(args: &RunArgs, as_json: bool) -> anyhow::Result<()> {
 	let supervisor = Supervisor::default();
 	signals::cancel_on_signal(supervisor.stop().clone())?;
-	config::check_address(&args.serve)?;
+	let serve = &args.serve;
+	config::check_address(serve.listen, serve.plaintext, serve.advertise.as_ref())?;
 	let identity = Identity::load(&args.key)?;
 	let chain = connect(&args.chain, Some(&identity));
 	run_on(chain, &identity, args, as_json, &supervisor).await
