@@ -2,7 +2,7 @@
 
 use super::Learning;
 use crate::{compute::Measure, telemetry::InputStatus};
-use bittensor_client::{ss58, SHARE_ONE};
+use bittensor_client::{ss58, Edge, SHARE_ONE};
 use metrics::gauge;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
@@ -59,7 +59,9 @@ impl Learning {
 		status.inputs = inputs;
 		status.row = shares
 			.iter()
-			.filter_map(|(account, share)| Some((snapshot.component_of(account)?.uid, *share)))
+			.filter_map(|(account, share)| {
+				Some(Edge::new(snapshot.component_of(account)?.uid, *share))
+			})
 			.collect();
 		drop(status);
 		if let Some(poster) = &self.poster {

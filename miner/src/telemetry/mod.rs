@@ -19,7 +19,6 @@ mod status;
 pub use status::{InputStatus, PerplexityStatus, Status};
 
 use crate::chain::{cache::ChainCache, poster::Poster};
-use bittensor_client::Edge;
 use parking_lot::{Mutex, MutexGuard};
 use std::{
 	path::PathBuf,
@@ -66,8 +65,7 @@ impl Telemetry {
 		status.set_numbers(&recorder::read());
 		if let Some(poster) = &self.poster {
 			let posted = poster.posted();
-			let pair = |edge: &Edge| (edge.target, edge.share);
-			status.posted_row = posted.row.map(|row| row.iter().map(pair).collect());
+			status.posted_row = posted.row;
 			status.last_error = posted.last_error.or(status.last_error.take());
 		}
 		status.clone()

@@ -2,7 +2,7 @@
 
 use super::recorder::Reading;
 use crate::chain::cache::Snapshot;
-use bittensor_client::{decimal, Bid};
+use bittensor_client::{decimal, Bid, Edge};
 use serde::Serialize;
 use std::path::Path;
 
@@ -79,8 +79,8 @@ pub struct Status {
 	pub loss: Option<f64>,
 	/// Held-out perplexity.
 	pub perplexity: PerplexityStatus,
-	/// The row that learning wants: (uid, share out of 65,536).
-	pub row: Vec<(u32, u16)>,
+	/// The edges of the row that learning wants.
+	pub row: Vec<Edge>,
 	/// Its self-share, out of 65,536.
 	pub self_share: u32,
 	/// ΔL_ii, in nats per example.
@@ -98,8 +98,8 @@ pub struct Status {
 	pub posts: u64,
 	/// Posts that failed in this run.
 	pub post_failures: u64,
-	/// The last posted row.
-	pub posted_row: Option<Vec<(u32, u16)>>,
+	/// The edges of the row posted last.
+	pub posted_row: Option<Vec<Edge>>,
 	/// Spikes answered in this run.
 	pub spikes_served: u64,
 	/// Grads accepted in this run.

@@ -1,5 +1,6 @@
 //! The compute thread: urgency, bounds, failures; inputs by account; any kind of model.
 
+use bittensor_client::Edge;
 use bittensor_miner::{
 	axon::{ComponentService, ComputeError, DownstreamAnswer, UpstreamGrad},
 	compute::{
@@ -309,11 +310,11 @@ fn the_status_file_is_always_whole() {
 	let folder = tempfile::tempdir().expect("a folder");
 	let path = folder.path().join("status.json");
 	let last_error = Some("something".into());
-	let status = Status { row: vec![(3, 4_000)], last_error, ..Status::default() };
+	let status = Status { row: vec![Edge::new(3, 4_000)], last_error, ..Status::default() };
 	status.write(&path).expect("written");
 	let text = std::fs::read_to_string(&path).expect("read");
 	let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-	assert_eq!(json["row"], serde_json::json!([[3, 4_000]]));
+	assert_eq!(json["row"], serde_json::json!([{ "target": 3, "share": 4_000 }]));
 	assert_eq!(json["last_error"], "something");
 	assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing beside it");
 }
