@@ -4,12 +4,12 @@
 
 use crate::{
 	axon::{Peers, Standing},
-	chain::cache::ChainCache,
+	chain::cache::{ChainCache, Snapshot},
 	compute::Inputs,
 	dendrite::Peer,
 };
-use bittensor_client::{AccountId, ComponentInfo, SHARE_ONE};
-use bittensor_nucleus::BidWeight;
+use bittensor_client::{AccountId, Bid, ComponentInfo, SHARE_ONE};
+use bittensor_nucleus::{BidWeight, Market};
 use parking_lot::RwLock;
 
 /// The chain cache and the inputs.
@@ -40,6 +40,32 @@ impl Network {
 	pub fn cache(&self) -> &ChainCache {
 		&self.cache
 	}
+
+	/// The weight of a bid in equation 12.
+	fn weight(&self, bid: Bid) -> f64 {
+		match self.weight {
+			BidWeight::Flow => bid.flow as f64,
+			BidWeight::Share => f64::from(bid.share) / f64::from(SHARE_ONE),
+		}
+	}
+
+	/// What bids for us have to exceed, by the active rows and the last payouts. The floor is the
+	/// mean payout of a component, at least one unit; by shares, our own self-share is enough.
+	fn market(&self, snapshot: &Snapshot) -> Market {
+		let total = snapshot.bids.iter().map(|bid| self.weight(*bid)).sum();
+		match self.weight {
+			BidWeight::Flow => {
+				let minted = snapshot.epoch.last.as_ref().map_or(0, |last| last.minted);
+				let floor = (minted as f64 / f64::from(snapshot.epoch.registered.max(1))).max(1.0);
+				let own = snapshot.mine().map_or(0, |mine| mine.payout);
+				Market { total, own: own as f64, floor }
+			}
+			BidWeight::Share => {
+				let own = snapshot.self_share().unwrap_or(SHARE_ONE);
+				Market { total, own: f64::from(own) / f64::from(SHARE_ONE), floor: 0.0 }
+			}
+		}
+	}
 }
 
 /// Where a component serves, if it says so.
@@ -60,14 +86,11 @@ impl Peers for Network {
 		let component = snapshot.served_by(account)?;
 		let bid = snapshot.bid_of(account);
 		let flow = bid.map_or(0, |bid| bid.flow);
-		let weight = match (self.learns, self.weight) {
-			(false, _) => 0.0,
-			(true, BidWeight::Flow) => flow as f64,
-			(true, BidWeight::Share) => {
-				bid.map_or(0.0, |bid| f64::from(bid.share) / f64::from(SHARE_ONE))
-			}
+		let push = match (self.learns, bid) {
+			(true, Some(bid)) => self.market(&snapshot).push(self.weight(bid)),
+			_ => 0.0,
 		};
-		Some(Standing { uid: component.uid, registered: component.registered, flow, weight })
+		Some(Standing { uid: component.uid, registered: component.registered, flow, push })
 	}
 
 	fn total_flow(&self) -> u64 {

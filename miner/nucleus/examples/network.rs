@@ -9,8 +9,8 @@
 use std::{sync::Arc, time::Instant};
 
 use bittensor_nucleus::{
-	held_out, kind, kinds, Bid, Component, Config, Corpus, Example, Grad, Model, Result, Sampler,
-	Setup, Tensor, Tokenizer, Unigram,
+	held_out, kind, kinds, Component, Config, Corpus, Example, Grad, Model, Result, Sampler, Setup,
+	Tensor, Tokenizer, Unigram,
 };
 
 struct Member {
@@ -97,9 +97,9 @@ fn main() -> Result<()> {
 					let version = target.version();
 					let mut source = [0; 32];
 					source[0] = i as u8;
-					let bid = Bid { flow: 1.0, share: 0.1 };
+					let push = 0.25;
 					let texts = &batch.texts;
-					target.accumulate_grad(Grad { source, bid, version, texts, d: &[], error })?;
+					target.accumulate_grad(Grad { source, push, version, texts, d: &[], error })?;
 				}
 			}
 		}

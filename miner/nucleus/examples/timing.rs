@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Instant};
 
 use bittensor_nucleus::{
-	kind, kinds, Bid, Config, Corpus, Grad, Model, Result, Sampler, Setup, Tensor, Tokenizer,
+	kind, kinds, Config, Corpus, Grad, Model, Result, Sampler, Setup, Tensor, Tokenizer,
 };
 
 fn main() -> Result<()> {
@@ -37,12 +37,12 @@ fn main() -> Result<()> {
 	time("reading 32 texts", 300, |i| {
 		batches[i].texts.iter().try_for_each(|t| tokenizer.encode(t).map(|_| ()))
 	})?;
-	let bid = Bid { flow: 1.0, share: 0.1 };
+	let push = 0.25;
 	time("grad, 5 downstream", 300, |i| {
 		let Some(Some(error)) = answers[i].first() else { return Ok(()) };
 		let version = component.version();
 		let (texts, d) = (&batches[i].texts, &answers[i]);
-		let grad = Grad { source: [1; 32], bid, version, texts, d, error };
+		let grad = Grad { source: [1; 32], push, version, texts, d, error };
 		component.accumulate_grad(grad).map(|_| ())
 	})?;
 	time("save", 5, |_| {

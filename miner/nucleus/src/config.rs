@@ -26,7 +26,7 @@ pub struct Config {
 	pub max_tokens: usize,
 	/// Examples in one training step.
 	pub batch: usize,
-	/// The optimizer that turns the combined gradient into a step.
+	/// The optimizer that turns the gradients of a source into its direction.
 	pub optimizer: OptimizerKind,
 	/// Learning rate after the warm-up.
 	pub learning_rate: f64,
@@ -35,20 +35,12 @@ pub struct Config {
 	pub weight_decay: f64,
 	/// Steps over which the learning rate rises linearly to its value.
 	pub warm_up: u64,
-	/// Learning rate of steps on Grads alone, as a part of `learning_rate`. It is slower because
-	/// upstreams have to follow the changes.
-	pub upstream_rate: f64,
-	/// Steps over which that rate rises: the first gradients of a new upstream carry little
-	/// information.
+	/// Steps over which the learning rate of steps on Grads alone rises: the first gradients of a
+	/// new upstream carry little information.
 	pub upstream_warm_up: u64,
-	/// A gradient longer than this many times its running norm is shortened to it.
+	/// A gradient longer than this many times the running norm of its source is shortened to it.
 	pub clip: f64,
-	/// Part of every step that belongs to the own loss while others bid (0..=1). Without bids the
-	/// whole step is its own.
-	pub own_share: f64,
-	/// The weight of an upstream's gradient.
-	pub bid_weight: BidWeight,
-	/// Maximum upstreams whose gradients are held at a time; higher bids replace lower ones.
+	/// Maximum upstreams whose gradients and moments are held; higher bids replace lower ones.
 	pub max_sources: usize,
 	/// A Grad for parameters more than this many versions old is dropped.
 	pub max_lag: u64,
@@ -78,29 +70,20 @@ pub struct AttributionConfig {
 	pub duplicate_every: u64,
 }
 
-/// The optimizer that turns the combined gradient into a step.
+/// The optimizer that turns the gradients of a source into its direction.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OptimizerKind {
-	/// Adam (Kingma and Ba 2014), β = (0.9, 0.999). Rows of tables without a gradient are not
-	/// stepped.
+	/// Adam (Kingma and Ba 2014), β = (0.9, 0.999), each entry of a direction within ±1. Rows of
+	/// tables without a gradient are not stepped.
 	Adam,
-	/// Stochastic gradient descent with momentum.
+	/// Stochastic gradient descent along a running mean of the gradients. Each source's gradients
+	/// are measured in units of their usual length, and its direction is as long as the own
+	/// gradient usually is.
 	Sgd {
-		/// Decay of the velocity; 0 is plain descent.
+		/// Decay of the running mean; 0 is plain descent.
 		momentum: f64,
 	},
-}
-
-/// The weight of an upstream's gradient in eq. 12.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BidWeight {
-	/// Tokens per epoch that flow along the edge: the cost of the bid.
-	#[default]
-	Flow,
-	/// The share ΔL_ij of the row, as eq. 12 is printed.
-	Share,
 }
 
 impl Default for Config {
@@ -117,11 +100,8 @@ impl Default for Config {
 			learning_rate: 1e-3,
 			weight_decay: 2.0,
 			warm_up: 20,
-			upstream_rate: 0.3,
 			upstream_warm_up: 300,
 			clip: 3.0,
-			own_share: 0.125,
-			bid_weight: BidWeight::Flow,
 			max_sources: 16,
 			max_lag: 64,
 			input_decay: 0.98,
@@ -174,13 +154,7 @@ impl Config {
 			"must lie in (0, 1]",
 		)?;
 		check((0.0..=100.0).contains(&self.weight_decay), "weight_decay", "must lie in 0..=100")?;
-		check(
-			self.upstream_rate > 0.0 && self.upstream_rate <= 1.0,
-			"upstream_rate",
-			"must lie in (0, 1]",
-		)?;
 		check(self.clip > 0.0, "clip", "must be above 0")?;
-		check((0.0..=1.0).contains(&self.own_share), "own_share", "must lie in 0..=1")?;
 		check((1..=256).contains(&self.max_sources), "max_sources", "must lie in 1..=256")?;
 		check((0.0..1.0).contains(&self.input_decay), "input_decay", "must lie in 0..1")?;
 		if let OptimizerKind::Sgd { momentum } = self.optimizer {

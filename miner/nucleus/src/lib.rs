@@ -18,7 +18,7 @@
 //! |---|---|---|
 //! | [`Encoder`](encoder::Encoder) | tokenizer, weights and backward pass: text in, vector out | `encoder/` |
 //! | [`Objective`](objective::Objective) | decoder and loss | `objective/` |
-//! | [`Learner`](learning::Learner) | sources of gradients, their mixture, optimizer state | `learning/` |
+//! | [`Learner`](learning::Learner) | sources of gradients, their moments, the mixture of their steps | `learning/` |
 //! | [`Model`] | all of it | `model.rs`, `component/`, `kinds/` |
 //!
 //! Text goes in as unicode strings, and vectors of the fixed length [`DIM`] come out; nothing else
@@ -50,11 +50,11 @@ pub use attribution::{Attribution, InputRow, InputScore, InputShare};
 pub use candle_core::{Device, Tensor};
 pub use checkpoint::{Origin, Saved};
 pub use component::Component;
-pub use config::{AttributionConfig, BidWeight, Config, OptimizerKind, DIM};
+pub use config::{AttributionConfig, Config, OptimizerKind, DIM};
 pub use corpus::{held_out, Batch, Corpus, Document, Example, Sampler, SamplerState, Split};
 pub use error::{CheckpointError, NucleusError, Result};
 pub use kinds::{kind, Kind, Loaded, Setup, KINDS};
-pub use learning::{Bid, Gradient};
+pub use learning::{BidWeight, Gradient, Market};
 pub use model::{Grad, GradReport, Model, StepReport, Verdict};
 pub use parameters::{Parameter, Part};
 pub use perplexity::{Perplexity, Unigram};

@@ -12,7 +12,7 @@ use crate::{
 	config::Config,
 	corpus::{Batch, Example},
 	error::{NucleusError, Result},
-	learning::{Account, Bid, Gradient},
+	learning::{Account, Gradient},
 	parameters::Parameter,
 	perplexity::Perplexity,
 	state::State,
@@ -31,7 +31,7 @@ pub struct StepReport {
 	pub errors: Vec<Option<Tensor>>,
 	/// Inputs whose vectors had a wrong shape or numbers that are not finite: used as missing.
 	pub refused: Vec<usize>,
-	/// `false` if the combined gradient was not finite, so that no step was made.
+	/// `false` if the own gradient was not finite, so that no step was made.
 	pub stepped: bool,
 }
 
@@ -40,8 +40,9 @@ pub struct StepReport {
 pub struct Grad<'g> {
 	/// Service key of the upstream.
 	pub source: Account,
-	/// Its bid.
-	pub bid: Bid,
+	/// s_u: the part of a step that its bid buys ([`Market::push`](crate::Market::push)). More than
+	/// a quarter counts as a quarter.
+	pub push: f64,
 	/// Version of the parameters that answered it.
 	pub version: u64,
 	/// The texts that were answered.

@@ -166,7 +166,7 @@ mod tests {
 	const TEXTS: usize = 32;
 
 	fn standing(uid: u32) -> Standing {
-		Standing { uid, registered: 1, flow: 0, weight: 0.0 }
+		Standing { uid, registered: 1, flow: 0, push: 0.0 }
 	}
 
 	fn no_grace() -> QuotaConfig {

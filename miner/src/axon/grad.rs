@@ -29,8 +29,8 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 	let (computation, duplicate) = answered(core, &source, &mut grad)?;
 	check_rows(&grad, &computation)?;
 	// Without an active bid an error moves nothing (eq. 12), so it is not computed.
-	let weight = admitted.standing.weight;
-	if !(weight.is_finite() && weight > 0.0) {
+	let push = admitted.standing.push;
+	if !(push.is_finite() && push > 0.0) {
 		return Ok(dropped(GradReason::NoBid, "no-bid"));
 	}
 	if duplicate {
@@ -48,7 +48,7 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 	tokio::spawn(async move {
 		let upstream = UpstreamGrad {
 			source,
-			weight,
+			push,
 			version: computation.version,
 			texts: computation.texts.clone(),
 			downstream: computation.downstream.clone(),
@@ -58,7 +58,7 @@ pub(crate) fn serve(core: &Arc<Core>, admitted: &Admitted) -> Result<GradAnswer,
 			send_on(&core, payer, &grad, &computation, errors).await;
 		}
 	});
-	Ok(GradAnswer { weight, reason: GradReason::Accepted })
+	Ok(GradAnswer { weight: push, reason: GradReason::Accepted })
 }
 
 /// The computation that the sender got as an answer, and whether its error has arrived before. While

@@ -29,8 +29,8 @@ pub struct Output {
 pub struct UpstreamGrad {
 	/// Service key of the sender.
 	pub source: AccountId,
-	/// Weight of its bid: the flow in units per epoch, or the share under `--bid-weight share`.
-	pub weight: f64,
+	/// s_u: the part of a step that its bid buys.
+	pub push: f64,
 	/// Version of the parameters that answered the Spike.
 	pub version: u64,
 	/// x of the Spike.
@@ -83,9 +83,9 @@ pub struct Standing {
 	pub registered: u32,
 	/// Flow of its active bid for us, in units per epoch (eq. 12); 0 without a bid. Buys service.
 	pub flow: u64,
-	/// Weight of its Grads in our step: the flow, or the bid's share under `--bid-weight share`; 0
-	/// without an active bid.
-	pub weight: f64,
+	/// s_u: the part that its Grads have of our step while it sends them, by its flow among all
+	/// flows, or by shares under `--bid-weight share`; 0 without an active bid.
+	pub push: f64,
 }
 
 /// What the chain cache says about peers. Answers at once, from memory.

@@ -119,6 +119,11 @@ impl Snapshot {
 		flow(mine.payout, self.share_of(uid), row.self_share)
 	}
 
+	/// Self-share of our active row, out of 65,536.
+	pub fn self_share(&self) -> Option<u32> {
+		self.active().map(|row| row.self_share)
+	}
+
 	/// Our active row.
 	fn active(&self) -> Option<&Row> {
 		self.row.as_ref().and_then(|row| row.active.as_ref())

@@ -117,8 +117,8 @@ pub struct LearningArgs {
 	/// Gradients to learn from.
 	#[arg(long, value_name = "SOURCE", value_enum, default_value_t = LearnFrom::Both)]
 	pub learn_from: LearnFrom,
-	/// Weight of an upstream's gradient (equation 12): the flow of its active bid, in units per
-	/// epoch, or the share of its active row.
+	/// Weight of an upstream's bid among all bids (equation 12): the flow of its active bid, in
+	/// units per epoch, or the share of its active row.
 	#[arg(long, value_name = "WEIGHT", default_value = "flow",
 		value_parser = PossibleValuesParser::new(["flow", "share"]).map(|name| match &*name {
 			"share" => BidWeight::Share,

@@ -7,7 +7,7 @@ use super::{
 	vectors::{failed, to_tensor, to_vectors},
 };
 use crate::axon::{ComputeError, DownstreamAnswer, Output, UpstreamGrad};
-use bittensor_nucleus::{Batch, Bid, Device, Example, Grad, Model, Part, Perplexity, Tensor};
+use bittensor_nucleus::{Batch, Device, Example, Grad, Model, Part, Perplexity, Tensor};
 use bittensor_wire::{AccountId, Vectors};
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use metrics::counter;
@@ -89,11 +89,9 @@ impl Brain {
 		}
 		let d = self.vectors(&upstream.downstream)?;
 		let error = to_tensor(&upstream.error, &self.device)?;
-		// The weight is the flow or the share, as the miner was told; it means the same here.
-		let bid = Bid { flow: upstream.weight, share: upstream.weight };
 		let grad = Grad {
 			source: upstream.source,
-			bid,
+			push: upstream.push,
 			version: upstream.version,
 			texts: &upstream.texts,
 			d: &d,

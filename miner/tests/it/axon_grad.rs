@@ -43,8 +43,8 @@ async fn an_error_signal_travels_on_downstream() {
 	assert!(eventually(|| !c.nucleus.grads().is_empty()).await, "the error reaches C");
 	let at_b = b.nucleus.grads().remove(0);
 	let at_c = c.nucleus.grads().remove(0);
-	assert_eq!((at_b.source, at_b.weight), (account(1), 70.0));
-	assert_eq!((at_c.source, at_c.weight), (account(2), 30.0));
+	assert_eq!((at_b.source, at_b.push), (account(1), 70.0));
+	assert_eq!((at_c.source, at_c.push), (account(2), 30.0));
 	assert_eq!(at_b.error, error(2, 0.5));
 	// ∂L/∂d_c = gain · ∂L/∂y_b.
 	assert_eq!(at_c.error, error(2, 0.25));

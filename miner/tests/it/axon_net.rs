@@ -236,7 +236,7 @@ impl Peers for View {
 		let chain = self.net.chain.lock();
 		let number = *chain.components.keys().find(|number| self::account(**number) == *account)?;
 		let flow = chain.flows.get(&(number, self.me)).copied().unwrap_or(0);
-		Some(Standing { uid: number.into(), registered: 1, flow, weight: flow as f64 })
+		Some(Standing { uid: number.into(), registered: 1, flow, push: flow as f64 })
 	}
 
 	fn total_flow(&self) -> u64 {

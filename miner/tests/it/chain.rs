@@ -2,6 +2,7 @@
 
 use bittensor_client::{AccountId, Call, Chain, Edge, Endpoint, MemoryChain, Parameters, UNIT};
 use bittensor_miner::{
+	axon::Peers,
 	chain::{
 		cache::{ChainCache, Snapshot},
 		poster::Poster,
@@ -9,8 +10,10 @@ use bittensor_miner::{
 	commands::{export::Export, query, status::Overview},
 	config::Downstreams,
 	learning::inputs,
+	network::Network,
 	telemetry::recorder::Reading,
 };
+use bittensor_nucleus::BidWeight;
 use contribution::{Graph, Payout, Progress, Solve};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use std::{sync::Arc, time::Duration};
@@ -129,6 +132,41 @@ async fn the_table_shows_flows() {
 	assert_eq!(json["components"][1]["strongest_bid"]["flow"], payout.to_string());
 	let text = table.table();
 	assert!(text.contains("50.0 % from 0") && text.contains("75.0 %"), "{text}");
+}
+
+#[tokio::test]
+async fn a_bid_buys_its_flow_over_reserve_and_all_flows() {
+	let chain = chain(4, 100).await;
+	// Component 0 keeps all; 1 and 2 bid for it, 3 does not.
+	post(&chain, 1, &[]).await;
+	post(&chain, 2, &[(0, 32_768)]).await;
+	post(&chain, 3, &[(0, 8_192)]).await;
+	post(&chain, 4, &[]).await;
+	epoch(&chain);
+	let network = |weight, learns| {
+		let chain = Arc::new(chain.clone());
+		async move {
+			let (cache, _) = ChainCache::start(chain, account(1)).await.expect("read");
+			Network::new(cache, weight, learns)
+		}
+	};
+	let flows = network(BidWeight::Flow, true).await;
+	let snapshot = flows.cache().snapshot();
+	let flow = |number| snapshot.bid_of(&account(number)).map_or(0.0, |bid| bid.flow as f64);
+	let payout = snapshot.mine().expect("registered").payout as f64;
+	let total = flow(2) + flow(3);
+	assert!(flow(2) > flow(3) && flow(3) > 0.0 && payout > total);
+	let push = |network: &Network, number| network.standing(&account(number)).expect("known").push;
+	for number in [2, 3] {
+		let expected = (flow(number) / (payout + total)).min(0.25);
+		assert!((push(&flows, number) - expected).abs() < 1e-9, "{}", push(&flows, number));
+	}
+	assert_eq!(push(&flows, 4), 0.0);
+	// By shares the own bid is the own self-share, here 1, and the bids are 1/2 and 1/8.
+	let shares = network(BidWeight::Share, true).await;
+	assert_eq!(push(&shares, 2), 0.25);
+	assert!((push(&shares, 3) - 0.125 / 1.625).abs() < 1e-9);
+	assert_eq!(push(&network(BidWeight::Flow, false).await, 2), 0.0, "it takes no Grads");
 }
 
 #[tokio::test]

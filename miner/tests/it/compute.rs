@@ -199,9 +199,9 @@ async fn only_paid_grads_move_the_parameters() {
 	}
 	let batch = sampler.next_batch(4);
 	let (version, before) = compute.parameters().await.expect("a digest");
-	let upstream = |weight: f64| UpstreamGrad {
+	let upstream = |push: f64| UpstreamGrad {
 		source: [7; 32],
-		weight,
+		push,
 		version,
 		texts: batch.texts.clone().into(),
 		downstream: answers(&batch, 3),
@@ -210,7 +210,7 @@ async fn only_paid_grads_move_the_parameters() {
 	assert_eq!(compute.grad(upstream(0.0)).await, Ok(Vec::new()));
 	assert_eq!(compute.upstream_step().await, Ok(false));
 	assert_eq!(compute.parameters().await.expect("a digest"), (version, before));
-	let errors = compute.grad(upstream(5.0)).await.expect("taken in");
+	let errors = compute.grad(upstream(0.25)).await.expect("taken in");
 	assert_eq!(errors.len(), 1, "one for the input that answered");
 	assert_eq!((errors[0].0, errors[0].1.rows()), ([2; 32], 4));
 	assert_eq!(compute.upstream_step().await, Ok(true));
@@ -227,7 +227,7 @@ async fn a_frozen_component_takes_nothing_in() {
 	let before = compute.parameters().await.expect("a digest");
 	let upstream = UpstreamGrad {
 		source: [7; 32],
-		weight: 5.0,
+		push: 0.25,
 		version: before.0,
 		texts: batch.texts.clone().into(),
 		downstream: Vec::new(),
@@ -282,7 +282,7 @@ async fn noise_is_noise() {
 	assert_ne!(first, second, "it has nothing to do with the text");
 	let upstream = UpstreamGrad {
 		source: [7; 32],
-		weight: 5.0,
+		push: 0.25,
 		version: 0,
 		texts: vec!["one".to_string()].into(),
 		downstream: Vec::new(),

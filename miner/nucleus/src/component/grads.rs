@@ -12,8 +12,7 @@ impl Component {
 	pub(super) fn accumulate_grad(&mut self, grad: Grad) -> Result<GradReport> {
 		let none = vec![None; self.config.inputs];
 		let refuse = |verdict| Ok(GradReport { verdict, errors: none.clone() });
-		let weight = grad.bid.weight(self.config.bid_weight);
-		if weight == 0.0 {
+		if !(grad.push.is_finite() && grad.push > 0.0) {
 			return refuse(Verdict::NoBid);
 		}
 		let lag = self.version.saturating_sub(grad.version);
@@ -21,7 +20,7 @@ impl Component {
 		if scale == 0.0 {
 			return refuse(Verdict::Stale);
 		}
-		if !self.learner.admits(&grad.source, weight, &self.config) {
+		if !self.learner.admits(&grad.source, grad.push, &self.config) {
 			return refuse(Verdict::Outbid);
 		}
 		let rows = grad.texts.len();
@@ -35,7 +34,7 @@ impl Component {
 		let grads = (joined.y * error)?.sum_all()?.backward()?;
 		let gradient = self.gradient(&grads, &*encoded, &leaves, 1.0)?;
 		let gradient = function_part(&self.parameters, gradient);
-		if !self.learner.add(grad.source, weight, &gradient, scale, &self.config) {
+		if !self.learner.add(grad.source, grad.push, &gradient, scale, &self.config) {
 			return refuse(Verdict::Faint);
 		}
 		let errors = self.errors(&leaves.gradients(&grads)?)?;

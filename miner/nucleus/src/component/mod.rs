@@ -31,7 +31,7 @@ use crate::{
 	error::{NucleusError, Result},
 	inputs::{Input, InputTable},
 	joiner::{adaptor_deviation, Joiner},
-	learning::{Gradient, GradientMixing, Learner},
+	learning::{Gradient, Learner, StepMixing},
 	model::{Grad, GradReport, Model, StepReport},
 	objective::Objective,
 	parameters::{normal, Parameter, Parameters},
@@ -77,7 +77,7 @@ impl Component {
 		let own = Input::around_zero(shape.encoder.deviation(), config.input_decay);
 		Self {
 			kind,
-			learner: Box::new(GradientMixing::new(&config, &parameters)),
+			learner: Box::<StepMixing>::default(),
 			inputs: InputTable::new(inputs, own),
 			scores: Scores::new(inputs),
 			step: 0,
@@ -109,7 +109,7 @@ impl Component {
 		if lengths != [self.config.inputs; 3] {
 			return Err(NucleusError::State("number of inputs".into()));
 		}
-		self.learner.load(&self.parameters, state)
+		self.learner.load(&self.parameters, state, &self.config)
 	}
 
 	/// Its settings.

@@ -37,17 +37,6 @@ impl Values {
 		Self::Rows { width, rows, data }
 	}
 
-	/// The rows of a dense table that are not all 0.
-	pub(crate) fn sparse(width: usize, dense: &[f32]) -> Self {
-		let (rows, data): (Vec<u32>, Vec<&[f32]>) = dense
-			.chunks_exact(width)
-			.zip(0..)
-			.filter(|(row, _)| row.iter().any(|x| *x != 0.0))
-			.map(|(row, i)| (i, row))
-			.unzip();
-		Self::Rows { width, rows, data: data.concat() }
-	}
-
 	/// Every entry, of a parameter with `len` of them.
 	pub fn to_dense(&self, len: usize) -> Vec<f32> {
 		match self {

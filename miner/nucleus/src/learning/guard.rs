@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::learning::Gradient;
 
-/// Decay of the running length of the own gradient.
+/// Decay of the running length of a source's gradient.
 const DECAY: f64 = 0.98;
 
-/// Running length of the own gradient: the reference for clipping and for steps on Grads alone.
+/// Running length of the gradients of one source: the unit in which they are measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Guard {
 	sum: f64,
@@ -15,7 +15,7 @@ pub struct Guard {
 }
 
 impl Guard {
-	/// Adds the length of one own gradient.
+	/// Adds the length of one gradient.
 	pub fn observe(&mut self, norm: f64) {
 		if norm.is_finite() {
 			self.sum = DECAY * self.sum + (1.0 - DECAY) * norm;
@@ -25,25 +25,28 @@ impl Guard {
 
 	/// The usual length, or 1 before the first.
 	pub fn usual(&self) -> f64 {
+		self.usual_or(1.0)
+	}
+
+	/// The usual length, or this one before the first.
+	pub fn usual_or(&self, first: f64) -> f64 {
 		if self.weight > 0.0 && self.sum > 0.0 {
 			self.sum / self.weight
 		} else {
-			1.0
+			first
 		}
 	}
 
-	/// Shortens a gradient to `limit` times the usual length. `false`: it is not finite and must
-	/// not be used.
-	pub fn clip(&self, gradient: &mut Gradient, limit: f64) -> bool {
-		let norm = gradient.norm();
+	/// Brings the sum of `messages` gradients to their mean in units of the usual length, at most
+	/// `limit` of them. `false`: it is not finite and must not be used.
+	pub fn unit(&self, sum: &mut Gradient, messages: f64, limit: f64) -> bool {
+		let norm = sum.norm();
 		if !norm.is_finite() {
 			return false;
 		}
-		let most = limit * self.usual();
-		if norm > most {
-			gradient.scale(most / norm);
-		}
-		true
+		let unit = messages * self.usual();
+		sum.scale(1.0 / unit.max(norm / limit));
+		sum.is_finite()
 	}
 }
 

@@ -1,53 +1,52 @@
 //! How a component learns: from its own loss and from the gradients of those who bid for it.
 //!
 //! ```text
-//!   own loss ──► g_own ─┐
-//!   Grad of u ─► Σ g_u ─┼─► Learner: mixture (eq. 3, 12), guard, optimizer ─► θ
-//!   Grad of v ─► Σ g_v ─┘
+//!   own loss ──► g_own ─► moments ─► a_own ─ 1 − Σ s ─┐
+//!   Grad of u ─► Σ g_u ─► moments ─► a_u ─── s_u ─────┼─► Δθ (eq. 3, 12)
+//!   Grad of v    absent at this step         s_v ► own ┘
 //! ```
-//! Invariants: a source without a bid has no effect at all; a bid buys its part of the step,
-//! however large or many the gradients are; the own loss always keeps its part. Upstreams step the
-//! parameters of f only; those of the decoder follow the own loss.
+//! `push` turns bids into s_u, `sources` holds what upstreams send, `guard` measures it in units of
+//! its usual length, `moments` turns it into a direction and moves the parameters.
 //!
-//! [`GradientMixing`] adds scaled gradients and gives the sum to one optimizer. A learner that
-//! mixes *steps* instead holds one optimizer state per source: [`Learner::add`] updates the
-//! source's moments, [`Learner::step`] adds the weighted directions of the sources that are
-//! present and gives the rest to the own loss, and [`Learner::save`] writes every source's state.
-//! Gradients of word vectors, which arrive once per refresh, are further sources with a state of
-//! their own. Nothing outside of the learner changes for that.
+//! Invariants: a source without a bid has no effect at all; a bid buys its part of every step at
+//! which its source is present, however large or many the gradients are; s_u is at most a quarter,
+//! all together are at most a half, and the own loss has the rest. Upstreams step the parameters of
+//! f only; those of the decoder follow the own loss. The state of every source is part of a
+//! checkpoint.
 
 mod gradient;
 pub mod guard;
 mod mixing;
-pub mod optimizer;
+mod moments;
+pub mod push;
 mod sources;
 
 use crate::{config::Config, error::Result, parameters::Parameters, state::State};
 
 pub use gradient::{Gradient, Values};
 pub(crate) use mixing::function_part;
-pub use mixing::GradientMixing;
-pub use optimizer::Optimizer;
-pub use sources::{combine, Account, Bid};
+pub use mixing::StepMixing;
+pub use push::{BidWeight, Market};
+pub use sources::Account;
 
-/// Sources of gradients, their mixture, and the optimizer.
+/// Sources of gradients, and the optimizer that mixes their steps.
 pub trait Learner: std::fmt::Debug + Send + Sync {
-	/// Whether a gradient of this source and weight would be held until the next step.
-	fn admits(&self, source: &Account, weight: f64, config: &Config) -> bool;
+	/// Whether a gradient of this source, with this s_u, would be held until the next step.
+	fn admits(&self, source: &Account, push: f64, config: &Config) -> bool;
 
 	/// Holds the gradient of one message, times `scale`, until the next step. `false`: it is 0, or
 	/// far fainter than the source's usual gradients, and has no effect.
 	fn add(
 		&mut self,
 		source: Account,
-		weight: f64,
+		push: f64,
 		gradient: &Gradient,
 		scale: f64,
 		config: &Config,
 	) -> bool;
 
 	/// One step on the own gradient, of all parameters, and on all that is held. `false`: the step
-	/// was not finite and therefore not made.
+	/// on the own gradient was not finite, and no step was made.
 	///
 	/// # Errors
 	/// [`NucleusError::Tensor`](crate::NucleusError::Tensor) if an operation fails.
@@ -72,5 +71,5 @@ pub trait Learner: std::fmt::Debug + Send + Sync {
 	///
 	/// # Errors
 	/// [`NucleusError::State`](crate::NucleusError::State) if it is missing or does not fit.
-	fn load(&mut self, parameters: &Parameters, state: &State) -> Result<()>;
+	fn load(&mut self, parameters: &Parameters, state: &State, config: &Config) -> Result<()>;
 }

@@ -56,14 +56,14 @@ fn damaged_checkpoints_have_a_named_error() {
 #[test]
 fn settings_of_a_run_may_change_over_a_checkpoint() {
 	let mut component = component(config(13));
-	let changed = Config { learning_rate: 1e-4, own_share: 0.5, vocab: 9, inputs: 1, ..config(99) };
+	let changed = Config { learning_rate: 1e-4, clip: 0.5, vocab: 9, inputs: 1, ..config(99) };
 	component.configure(&changed).expect("valid");
 	let now = component.config();
-	assert_eq!((now.learning_rate, now.own_share), (1e-4, 0.5));
+	assert_eq!((now.learning_rate, now.clip), (1e-4, 0.5));
 	assert_eq!((now.vocab, now.inputs, now.seed), (512, 4, 13), "shapes and seed stay");
-	let bad = Config { own_share: 7.0, ..config(13) };
+	let bad = Config { clip: -7.0, ..config(13) };
 	assert!(component.configure(&bad).is_err());
-	assert_eq!(component.config().own_share, 0.5);
+	assert_eq!(component.config().clip, 0.5);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc};
 
 use bittensor_nucleus::{
-	Batch, Bid, CheckpointError, Config, Example, Grad, InputRow, Kind, Model, NucleusError,
+	Batch, CheckpointError, Config, Example, Grad, InputRow, Kind, Model, NucleusError,
 	OptimizerKind, Parameter, Result, Sampler, Setup, Tensor, Tokenizer, Verdict, DIM, KINDS,
 };
 use candle_core::{CpuStorage, InplaceOp1, Layout};
@@ -40,9 +40,9 @@ fn train(model: &mut dyn Model, sampler: &mut Sampler, steps: usize) {
 
 fn grad(model: &mut dyn Model, batch: &Batch) -> Verdict {
 	let error = answer(&batch.texts, Knows::Bag, 0.0, 4).expect("vectors");
-	let bid = Bid { flow: 2.0, share: 0.1 };
+	let push = 0.25;
 	let (texts, version) = (&batch.texts, model.version());
-	let grad = Grad { source: [7; 32], bid, version, texts, d: &[], error: &error };
+	let grad = Grad { source: [7; 32], push, version, texts, d: &[], error: &error };
 	model.accumulate_grad(grad).expect("a proper Grad").verdict
 }
 

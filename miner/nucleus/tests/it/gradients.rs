@@ -1,6 +1,6 @@
 //! Gradients of inputs, errors sent on, and the loss, against finite differences and first principles.
 
-use bittensor_nucleus::{Batch, Bid, Component, Example, Grad, Model, Tensor, DIM};
+use bittensor_nucleus::{Batch, Component, Example, Grad, Model, Tensor, DIM};
 
 use crate::support::{answer, component, config, entries, sampler, Knows};
 
@@ -91,9 +91,9 @@ fn errors_sent_on_are_those_of_finite_differences() {
 		let y = component.forward(texts, d).expect("vectors");
 		entries(&y).iter().zip(entries(&error)).map(|(y, e)| f64::from(y * e)).sum()
 	};
-	let bid = Bid { flow: 1.0, share: 0.1 };
+	let push = 0.25;
 	let version = component.version();
-	let grad = Grad { source: [3; 32], bid, version, texts, d: &d, error: &error };
+	let grad = Grad { source: [3; 32], push, version, texts, d: &d, error: &error };
 	let report = component.accumulate_grad(grad).expect("a grad");
 	for input in 0..4 {
 		let errors = entries(report.errors[input].as_ref().expect("present"));

@@ -1,5 +1,5 @@
 use bittensor_nucleus::{
-	kinds, Batch, Bid, Config, Example, Grad, Model, Sampler, Setup, Tensor, Unigram,
+	kinds, Batch, Config, Example, Grad, Model, Sampler, Setup, Tensor, Unigram,
 };
 
 use crate::support::{
@@ -85,7 +85,7 @@ fn pair(seed: u64, train_b: bool) -> (f64, bool) {
 	let mut b = component(Config { seed: seed + 100, ..settings.clone() });
 	let mut sampler: Sampler = sampler(&settings);
 	let before = bits(&b);
-	let bid = Bid { flow: if train_b { 5.0 } else { 0.0 }, share: 0.2 };
+	let push = if train_b { 0.25 } else { 0.0 };
 	for _ in 0..700 {
 		let batch: Batch = sampler.next_batch(32);
 		let d = vec![Some(b.forward(&batch.texts, &[]).expect("vectors"))];
@@ -93,7 +93,7 @@ fn pair(seed: u64, train_b: bool) -> (f64, bool) {
 		let error = report.errors[0].as_ref().expect("B was used");
 		let version = b.version();
 		let texts = &batch.texts;
-		let grad = Grad { source: [1; 32], bid, version, texts, d: &[], error };
+		let grad = Grad { source: [1; 32], push, version, texts, d: &[], error };
 		b.accumulate_grad(grad).expect("a Grad");
 		b.upstream_step().expect("a step");
 	}

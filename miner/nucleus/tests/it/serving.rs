@@ -92,7 +92,7 @@ fn settings_out_of_range_are_refused() {
 	let bad = [
 		Config { inputs: 65, ..config(1) },
 		Config { horizon: 0, ..config(1) },
-		Config { own_share: 1.5, ..config(1) },
+		Config { clip: 0.0, ..config(1) },
 		Config { learning_rate: f64::NAN, ..config(1) },
 		Config { max_tokens: 3, ..config(1) },
 	];

@@ -75,7 +75,6 @@ fn read(args: &RunArgs) -> anyhow::Result<Prepared> {
 		inputs: args.downstream.inputs,
 		batch: args.learning.batch,
 		seed: options.seed,
-		bid_weight: args.learning.bid_weight,
 		..nucleus::Config::default()
 	};
 	let device = device();

@@ -67,7 +67,8 @@ impl Grad {
 /// The acknowledgement of a [`Grad`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradAnswer {
-	/// Weight of the sender in the receiver's next step; 0 if the error was not accepted.
+	/// s_u: the part of the receiver's next step that the sender's bid buys; 0 if the error was not
+	/// accepted.
 	pub weight: f64,
 	/// Whether the error was accepted, and why not.
 	pub reason: GradReason,
