@@ -55,12 +55,13 @@ fn main() -> ExitCode {
 	match result {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
+			let error = output::error(&error);
 			if cli.json {
-				let json = serde_json::json!({ "error": format!("{error:#}") });
+				let json = serde_json::json!({ "error": error });
 				// The exit code says it too.
 				let _ = output::line(&json.to_string());
 			}
-			eprintln!("error: {error:#}");
+			eprintln!("error: {error}");
 			ExitCode::FAILURE
 		}
 	}

@@ -2,6 +2,17 @@
 
 use std::io::{ErrorKind, Result, Write};
 
+/// An error with its causes. A cause that the text before it has already is left out.
+pub fn error(error: &anyhow::Error) -> String {
+	error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |text, cause| {
+		if text.contains(&cause) {
+			text
+		} else {
+			format!("{text}: {cause}")
+		}
+	})
+}
+
 /// Prints a line. It is not an error if the reader has closed the pipe, as `head` does.
 pub fn line(text: &str) -> Result<()> {
 	line_to(std::io::stdout().lock(), text)

@@ -168,6 +168,15 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
+fn an_error_names_each_cause_once() {
+	let cause = || std::io::Error::other("the disk is full");
+	let error = anyhow::Error::new(cause()).context("cannot write x").context("no checkpoint");
+	assert_eq!(output::error(&error), "no checkpoint: cannot write x: the disk is full");
+	let error = anyhow::Error::new(cause()).context("cannot write x: the disk is full");
+	assert_eq!(output::error(&error), "cannot write x: the disk is full");
+}
+
+#[test]
 fn keys_are_those_of_substrate() {
 	let alice = Identity::dev("//Alice").expect("well known");
 	assert_eq!(ss58(&alice.account()), ALICE);
