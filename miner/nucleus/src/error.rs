@@ -44,9 +44,17 @@ pub enum NucleusError {
 	/// A corpus folder holds no documents.
 	#[error("no .txt documents in {0}: name a folder that holds UTF-8 text files")]
 	EmptyCorpus(PathBuf),
-	/// A document is not UTF-8 text.
-	#[error("{0} is not UTF-8 text: convert it, or take it out of the corpus")]
-	NotText(PathBuf),
+	/// A corpus folder holds documents, and none can be used.
+	#[error("no text in {root} can be used: {left_out}")]
+	NothingUsable {
+		/// The folder.
+		root: PathBuf,
+		/// Names and reasons.
+		left_out: String,
+	},
+	/// The caller wants no result any more.
+	#[error("interrupted")]
+	Interrupted,
 	/// `split.json` cannot be read, or names a document that does not exist.
 	#[error("split.json of the corpus: {0}")]
 	Split(String),

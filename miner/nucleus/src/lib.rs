@@ -51,7 +51,10 @@ pub use candle_core::{Device, Tensor};
 pub use checkpoint::{Origin, Saved};
 pub use component::Component;
 pub use config::{AttributionConfig, Config, OptimizerKind, DIM};
-pub use corpus::{held_out, Batch, Corpus, Document, Example, Sampler, SamplerState, Split};
+pub use corpus::{
+	held_out, Batch, Corpus, Document, Example, Interrupt, LeftOut, Sampler, SamplerState, Split,
+	Unusable,
+};
 pub use error::{CheckpointError, NucleusError, Result};
 pub use kinds::{kind, Kind, Loaded, Setup, KINDS};
 pub use learning::{BidWeight, Gradient, Market};

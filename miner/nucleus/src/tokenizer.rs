@@ -11,7 +11,8 @@ use tokenizers::{
 	models::wordlevel::{WordLevel, WordLevelTrainerBuilder},
 	normalizers::Lowercase,
 	pre_tokenizers::bert::BertPreTokenizer,
-	AddedToken, DecoderWrapper, PostProcessorWrapper, TokenizerBuilder, TokenizerImpl,
+	AddedToken, DecoderWrapper, OffsetReferential, OffsetType, PostProcessorWrapper,
+	PreTokenizedString, PreTokenizer, TokenizerBuilder, TokenizerImpl,
 };
 
 use crate::{
@@ -40,10 +41,13 @@ impl Tokenizer {
 	/// Trains on all train documents of a corpus, also those that a component does not use.
 	///
 	/// # Errors
-	/// [`NucleusError::Tokenizer`] if the text gives no vocabulary.
+	/// [`NucleusError::Tokenizer`] if the text gives no vocabulary; [`NucleusError::Interrupted`].
 	pub fn train(corpus: &Corpus, vocab: usize) -> Result<Self> {
-		let texts = corpus.train_indices().map(|i| corpus.documents()[i].text());
-		Self::train_on(texts, vocab)
+		let interrupt = corpus.interrupt();
+		let texts = corpus.train_indices().flat_map(|i| pieces(corpus.documents()[i].text()));
+		let trained = Self::train_on(texts.take_while(|_| !interrupt.is_asked()), vocab);
+		interrupt.check()?;
+		trained
 	}
 
 	/// Trains on texts, keeping the `vocab` − 1 most frequent words; ties in alphabetical order.
@@ -150,6 +154,50 @@ impl Tokenizer {
 	pub fn hash(&self) -> &str {
 		&self.hash
 	}
+}
+
+/// Bytes of a piece of text, at least.
+const PIECE: usize = 1 << 16;
+/// Bytes of a piece without white space, at most: longer words are cut.
+const LONGEST: usize = 1 << 20;
+
+/// A text in pieces that end before white space, so that their tokens are those of the text. The
+/// library needs some hundred bytes for each byte of text that it is given at once.
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = &str> + Send {
+	split(text, PIECE)
+}
+
+fn split(text: &str, size: usize) -> impl Iterator<Item = &str> + Send {
+	let boundary = |text: &str, at: usize| {
+		(at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+	};
+	let mut rest = text;
+	std::iter::from_fn(move || {
+		if rest.is_empty() {
+			return None;
+		}
+		let (from, to) = (boundary(rest, size), boundary(rest, LONGEST));
+		let end = rest[from..to].find(char::is_whitespace).map_or(to, |at| from + at);
+		let (piece, after) = rest.split_at(end);
+		rest = after;
+		Some(piece)
+	})
+}
+
+/// Tokens of a text, counted until there are `enough`.
+pub(crate) fn count(text: &str, enough: usize) -> Result<usize> {
+	let mut tokens = 0;
+	for piece in split(text, 256) {
+		let mut piece = PreTokenizedString::from(piece);
+		BertPreTokenizer
+			.pre_tokenize(&mut piece)
+			.map_err(|e| NucleusError::Tokenizer(e.to_string()))?;
+		tokens += piece.get_splits(OffsetReferential::Original, OffsetType::Byte).len();
+		if tokens >= enough {
+			break;
+		}
+	}
+	Ok(tokens)
 }
 
 /// FNV-1a, 64 bits, for names and checksums: stable across versions, not cryptographic.

@@ -105,9 +105,9 @@ pub struct ComponentArgs {
 	/// are read as unknown. A checkpoint keeps the vocabulary that it was made with.
 	#[arg(long, value_name = "WORDS", default_value = "2048", value_parser = parse::within(16..=65_536_usize))]
 	pub vocabulary: usize,
-	/// Seed of the parameters and of the sampler.
-	#[arg(long, default_value_t = 0)]
-	pub seed: u64,
+	/// Seed of the parameters and of the sampler [default: 0]. A checkpoint keeps its parameters.
+	#[arg(long)]
+	pub seed: Option<u64>,
 }
 
 /// How a component learns.
@@ -152,9 +152,9 @@ pub struct LearningArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Downstream components")]
 pub struct DownstreamArgs {
-	/// Maximum number of downstream components.
-	#[arg(long, value_name = "NUMBER", default_value = "8", value_parser = parse::within(1..=64_usize))]
-	pub inputs: usize,
+	/// Maximum number of downstream components [default: 8]. A checkpoint keeps its number.
+	#[arg(long, value_name = "NUMBER", value_parser = parse::within(1..=64_usize))]
+	pub inputs: Option<usize>,
 	/// Components to query: `auto` (all that serve, as inputs allow), `none`, or SS58 addresses or 0x
 	/// accounts, comma separated.
 	#[arg(long, value_name = "LIST", default_value = "auto", value_parser = parse::downstreams)]
@@ -166,6 +166,11 @@ pub struct DownstreamArgs {
 	/// Milliseconds within which downstream components must answer.
 	#[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = parse::milliseconds)]
 	pub spike_timeout_ms: Duration,
+}
+
+impl DownstreamArgs {
+	/// Inputs of a new component.
+	pub const INPUTS: usize = 8;
 }
 
 /// How a component serves.

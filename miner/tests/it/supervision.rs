@@ -4,12 +4,15 @@ use bittensor_client::{Call, Chain, ChainError, MemoryChain, Parameters, UNIT};
 use bittensor_miner::{
 	chain::cache::ChainCache,
 	cli::{Cli, Command, RunArgs},
-	commands::run::{prepare::CHECKPOINT, run_on},
+	commands::run::{
+		prepare::{prepare, CHECKPOINT},
+		run_on,
+	},
 	identity::Identity,
 	supervisor::{Supervisor, TaskEnded},
 	watchdog::{Change, Watchdog},
 };
-use bittensor_nucleus::{kind, Config, Setup};
+use bittensor_nucleus::{kind, Config, NucleusError, Setup};
 use clap::Parser;
 use std::{
 	future::{pending, ready, Future},
@@ -23,6 +26,7 @@ use tokio::{
 	net::TcpStream,
 	time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 /// More than a stop takes.
 const SOON: Duration = Duration::from_secs(20);
@@ -106,17 +110,61 @@ async fn a_stop_ends_the_wait_for_the_chain() {
 	stopped(pending(), &args).await.expect("an orderly end");
 }
 
+/// A corpus of one group, whose documents have `words` words each.
+fn write_corpus(folder: &Path, words: usize) -> String {
+	let text: String = (0..words).map(|i| format!("word{} ", i % 97)).collect();
+	for name in ["a.txt", "b.txt", "c.txt"] {
+		std::fs::write(folder.join(name), &text).expect("written");
+	}
+	format!("--corpus={}", folder.display())
+}
+
 #[tokio::test]
 async fn a_stop_ends_the_reading_of_the_corpus() {
 	let folder = tempfile::tempdir().expect("a folder");
-	// Reading from a pipe without a writer takes until there is one.
+	let corpus = write_corpus(folder.path(), 5_000);
+	// Nobody writes to it: whoever opens it waits.
 	let pipe = folder.path().join("endless.txt");
 	let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
 	assert!(made.success());
-	let corpus = format!("--corpus={}", folder.path().display());
 	let args = run_args(&folder.path().join("base"), &[&corpus]);
 	stopped(pending(), &args).await.expect("an orderly end");
-	drop(std::fs::File::options().write(true).open(&pipe).expect("a writer"));
+
+	let stop = CancellationToken::new();
+	let read = timeout(SOON, prepare(&args, &stop)).await.expect("no wait for a writer");
+	assert!(read.expect("the files can be used").text.is_some());
+	stop.cancel();
+	let read = timeout(SOON, prepare(&args, &stop)).await.expect("in time");
+	let error = read.err().expect("interrupted");
+	assert!(matches!(error.downcast_ref(), Some(NucleusError::Interrupted)), "{error}");
+}
+
+#[tokio::test]
+async fn options_that_a_checkpoint_overrides_are_named() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let corpus = write_corpus(folder.path(), 500);
+	let given = |extra: &[&str]| {
+		let words = [&[corpus.as_str()], extra].concat();
+		run_args(&folder.path().join("base"), &words)
+	};
+	let stop = CancellationToken::new();
+	let args = given(&["--inputs=3", "--seed=5"]);
+	let new = prepare(&args, &stop).await.expect("a new model");
+	assert_eq!((new.model.inputs(), new.ignored.len()), (3, 0));
+	std::fs::create_dir(&args.component.base_path).expect("a folder");
+	let path = args.component.base_path.join(CHECKPOINT);
+	new.model.save(&path, None, &serde_json::Value::Null).expect("saved");
+
+	let same = prepare(&args, &stop).await.expect("resumed").ignored;
+	let without = prepare(&given(&[]), &stop).await.expect("resumed").ignored;
+	assert_eq!([same.len(), without.len()], [0, 0], "{same:?} {without:?}");
+	// A default that is given counts as given.
+	let other = prepare(&given(&["--inputs=8", "--seed=6"]), &stop).await.expect("resumed");
+	assert_eq!(
+		other.ignored,
+		["--seed 6 (the parameters have 5)", "--inputs 8 (it has 3)"].map(str::to_owned)
+	);
+	assert_eq!(other.model.inputs(), 3);
 }
 
 #[tokio::test]

@@ -6,15 +6,13 @@
 //! ```
 //!
 //! Invariants: the split is by document, and equal for all who have the same files; held-out
-//! documents are never trained on; the text of an example ends before its first target begins.
+//! documents are never trained on, under no name; the text of an example ends before its first target
+//! begins; memory grows with the text, by a few bytes per byte.
 
+mod read;
 mod sampler;
 
-use std::{
-	collections::BTreeSet,
-	fs,
-	path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +21,7 @@ use crate::{
 	tokenizer::Fnv,
 };
 
+pub use read::{Interrupt, LeftOut, Unusable};
 pub use sampler::{held_out, Batch, Example, Sampler, SamplerState};
 
 /// Which part of a corpus a document belongs to.
@@ -41,7 +40,7 @@ pub struct Document {
 	name: String,
 	group: String,
 	split: Split,
-	text: String,
+	text: Arc<String>,
 }
 
 impl Document {
@@ -70,52 +69,41 @@ impl Document {
 #[derive(Clone, Debug)]
 pub struct Corpus {
 	documents: Vec<Document>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SplitFile {
-	held_out: BTreeSet<String>,
+	left_out: Vec<LeftOut>,
+	interrupt: Interrupt,
 }
 
 impl Corpus {
-	/// Reads every `.txt` file below `root`. `split.json` (`{"held_out": [names]}`) lists the
-	/// held-out documents. Without it the hash of each name decides: one in five, and at least one
-	/// of every group of two or more.
+	/// As [`Corpus::read`], of texts of any length and without an interrupt.
 	///
 	/// # Errors
-	/// [`NucleusError::EmptyCorpus`], [`NucleusError::NotText`], [`NucleusError::Split`] or
-	/// [`NucleusError::Io`].
+	/// As [`Corpus::read`].
 	pub fn load(root: impl AsRef<Path>) -> Result<Self> {
+		Self::read(root, 1, Interrupt::default())
+	}
+
+	/// Reads every `.txt` file below `root`, each once, also if links give it several names. Files
+	/// that are not UTF-8, cannot be read, or hold fewer than `least` tokens are
+	/// [left out](Self::left_out). `split.json` (`{"held_out": [names]}`) lists the held-out
+	/// documents. Without it the hash of each name decides: one in five, and at least one of every
+	/// group of two or more.
+	///
+	/// # Errors
+	/// [`NucleusError::EmptyCorpus`], [`NucleusError::NothingUsable`], [`NucleusError::Split`],
+	/// [`NucleusError::Io`] or [`NucleusError::Interrupted`].
+	pub fn read(root: impl AsRef<Path>, least: usize, interrupt: Interrupt) -> Result<Self> {
 		let root = root.as_ref();
-		let mut files = Vec::new();
-		collect(root, &mut files)?;
-		let mut named = Vec::new();
-		for path in files {
-			let bytes = fs::read(&path).map_err(NucleusError::io(&path))?;
-			let text = String::from_utf8(bytes).map_err(|_| NucleusError::NotText(path.clone()))?;
-			let parts: Vec<_> = path
-				.strip_prefix(root)
-				.unwrap_or(&path)
-				.iter()
-				.map(|part| part.to_string_lossy().into_owned())
-				.collect();
-			named.push((parts.join("/"), text));
+		let read::Folder { texts, left_out } = read::folder(root, least, &interrupt)?;
+		if texts.is_empty() {
+			return Err(match left_out.is_empty() {
+				true => NucleusError::EmptyCorpus(root.into()),
+				false => NucleusError::NothingUsable {
+					root: root.into(),
+					left_out: read::some_of(&left_out),
+				},
+			});
 		}
-		if named.is_empty() {
-			return Err(NucleusError::EmptyCorpus(root.into()));
-		}
-		let path = root.join("split.json");
-		let held_out = match fs::read(&path) {
-			Ok(bytes) => {
-				let file: SplitFile = serde_json::from_slice(&bytes)
-					.map_err(|e| NucleusError::Split(e.to_string()))?;
-				Some(file.held_out)
-			}
-			Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
-			Err(e) => return Err(NucleusError::io(path)(e)),
-		};
-		Self::from_texts(named, held_out)
+		Self::split(texts, left_out, read::split(root)?, interrupt)
 	}
 
 	/// A corpus from named texts. `held_out` as in `split.json`; without it the names decide.
@@ -124,38 +112,76 @@ impl Corpus {
 	/// [`NucleusError::Split`] if `held_out` names a text that does not exist, or leaves no
 	/// document to train on or to measure on.
 	pub fn from_texts(
-		mut texts: Vec<(String, String)>,
+		texts: Vec<(String, String)>,
 		held_out: Option<BTreeSet<String>>,
 	) -> Result<Self> {
+		let texts = texts.into_iter().map(|(name, text)| (vec![name], text)).collect();
+		Self::split(texts, Vec::new(), held_out, Interrupt::default())
+	}
+
+	fn split(
+		mut texts: Vec<(Vec<String>, String)>,
+		left_out: Vec<LeftOut>,
+		held_out: Option<BTreeSet<String>>,
+		interrupt: Interrupt,
+	) -> Result<Self> {
 		texts.sort();
-		let mut documents: Vec<Document> = texts
+		let (names, mut documents): (Vec<Vec<String>>, Vec<Document>) = texts
 			.into_iter()
-			.map(|(name, text)| {
+			.map(|(names, text)| {
+				let name = names[0].clone();
 				let group = match name.split_once('/') {
 					Some((group, _)) => group.to_owned(),
 					None => "documents".to_owned(),
 				};
-				Document { name, group, split: Split::Train, text }
+				(names, Document { name, group, split: Split::Train, text: Arc::new(text) })
 			})
-			.collect();
+			.unzip();
+		let listed = held_out.is_some();
 		match held_out {
-			Some(names) => {
-				for name in &names {
-					let document = documents
-						.iter_mut()
-						.find(|d| d.name == *name)
-						.ok_or_else(|| NucleusError::Split(format!("no document `{name}`")))?;
-					document.split = Split::HeldOut;
+			Some(held_out) => {
+				for name in &held_out {
+					match names.iter().position(|names| names.contains(name)) {
+						Some(at) => documents[at].split = Split::HeldOut,
+						// Whoever reads the corpus says why.
+						None if left_out.iter().any(|text| text.name == *name) => {}
+						None => {
+							let all: Vec<&str> = documents.iter().map(Document::name).collect();
+							return Err(read::no_document(name, &all));
+						}
+					}
 				}
 			}
 			None => split_by_hash(&mut documents),
 		}
 		for (split, what) in [(Split::Train, "train on"), (Split::HeldOut, "measure on")] {
 			if !documents.iter().any(|d| d.split == split) {
-				return Err(NucleusError::Split(format!("no document is left to {what}")));
+				let mut reason = match (listed, split) {
+					(true, Split::Train) => format!("all {} are held out", documents.len()),
+					(true, Split::HeldOut) => {
+						format!("none of the {} is held out", documents.len())
+					}
+					(false, _) => "without split.json, a folder needs at least two".into(),
+				};
+				if !left_out.is_empty() {
+					reason = format!("{reason}; left out: {}", read::some_of(&left_out));
+				}
+				return Err(NucleusError::Split(format!(
+					"no document is left to {what}: {reason}"
+				)));
 			}
 		}
-		Ok(Self { documents })
+		Ok(Self { documents, left_out, interrupt })
+	}
+
+	/// Texts of the folder that are not part of the corpus, and why.
+	pub fn left_out(&self) -> &[LeftOut] {
+		&self.left_out
+	}
+
+	/// Ends work on this corpus.
+	pub(crate) fn interrupt(&self) -> &Interrupt {
+		&self.interrupt
 	}
 
 	/// All documents, in the order of their names.
@@ -283,16 +309,4 @@ fn split_by_hash(documents: &mut [Document]) {
 			}
 		}
 	}
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-	for entry in fs::read_dir(folder).map_err(NucleusError::io(folder))? {
-		let path = entry.map_err(NucleusError::io(folder))?.path();
-		if path.is_dir() {
-			collect(&path, files)?;
-		} else if path.extension().is_some_and(|extension| extension == "txt") {
-			files.push(path);
-		}
-	}
-	Ok(())
 }

@@ -1,5 +1,7 @@
 //! Examples: a text, and the tokens that follow it.
 
+use std::sync::Arc;
+
 use rand::seq::SliceRandom;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
 	corpus::Corpus,
 	error::{NucleusError, Result},
-	tokenizer::Tokenizer,
+	tokenizer::{pieces, Tokenizer},
 };
 
 /// A text and the tokens that follow it.
@@ -38,19 +40,23 @@ impl Batch {
 	}
 }
 
-/// The text of a document, and its tokens with their ranges of bytes.
+/// The text of a document, and its tokens: 8 bytes each.
 #[derive(Clone, Debug)]
 struct Tokens {
-	text: String,
-	tokens: Vec<(u32, std::ops::Range<usize>)>,
+	text: Arc<String>,
+	ids: Vec<u32>,
+	/// First byte of each token.
+	starts: Vec<u32>,
+	/// Examples in all documents before this one.
+	before: usize,
 }
 
 /// Tokens of some documents, from which examples are cut.
 #[derive(Clone, Debug)]
 struct Windows {
 	documents: Vec<Tokens>,
-	/// (document, index of the first target token) of every example.
-	positions: Vec<(u32, u32)>,
+	/// Examples.
+	total: usize,
 	context: usize,
 	horizon: usize,
 }
@@ -64,32 +70,44 @@ impl Windows {
 		horizon: usize,
 	) -> Result<Self> {
 		let mut documents = Vec::new();
-		let mut positions = Vec::new();
+		let mut total = 0;
 		for &i in chosen {
 			let document = corpus
 				.documents()
 				.get(i)
 				.ok_or_else(|| NucleusError::UnknownDocuments(format!("#{i}")))?;
-			let tokens = tokenizer.encode_spans(document.text())?;
-			let ends = (tokens.len() + 1).saturating_sub(horizon);
-			positions.extend((context..ends).map(|p| (documents.len() as u32, p as u32)));
-			documents.push(Tokens { text: document.text().to_owned(), tokens });
+			let (mut ids, mut starts) = (Vec::new(), Vec::new());
+			let mut at = 0;
+			for piece in pieces(document.text()) {
+				corpus.interrupt().check()?;
+				for (id, bytes) in tokenizer.encode_spans(piece)? {
+					ids.push(id);
+					starts.push((at + bytes.start) as u32);
+				}
+				at += piece.len();
+			}
+			ids.shrink_to_fit();
+			starts.shrink_to_fit();
+			let examples = (ids.len() + 1).saturating_sub(context + horizon);
+			documents.push(Tokens { text: document.text.clone(), ids, starts, before: total });
+			total += examples;
 		}
-		if positions.is_empty() {
+		if total == 0 {
 			return Err(NucleusError::TooShort { context, horizon });
 		}
-		Ok(Self { documents, positions, context, horizon })
+		Ok(Self { documents, total, context, horizon })
 	}
 
 	fn example(&self, index: usize) -> Example {
-		let (document, position) = self.positions[index];
-		let Tokens { text, tokens } = &self.documents[document as usize];
-		let position = position as usize;
-		let start = tokens[position - self.context].1.start;
-		let end = tokens[position - 1].1.end;
+		// The last document that begins at or before it: those without examples come before.
+		let document = self.documents.partition_point(|d| d.before <= index) - 1;
+		let Tokens { text, ids, starts, before } = &self.documents[document];
+		let position = self.context + index - before;
+		// Up to the first target: only white space is between two tokens.
+		let bytes = starts[position - self.context] as usize..starts[position] as usize;
 		Example {
-			text: text[start..end].split_whitespace().collect::<Vec<_>>().join(" "),
-			target: tokens[position..position + self.horizon].iter().map(|t| t.0).collect(),
+			text: text[bytes].split_whitespace().collect::<Vec<_>>().join(" "),
+			target: ids[position..position + self.horizon].to_vec(),
 		}
 	}
 }
@@ -137,7 +155,7 @@ impl Sampler {
 	fn shuffle(&mut self) {
 		let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
 		rng.set_stream(self.state.pass);
-		self.order = (0..self.windows.positions.len() as u32).collect();
+		self.order = (0..self.windows.total as u32).collect();
 		self.order.shuffle(&mut rng);
 	}
 
@@ -170,12 +188,12 @@ impl Sampler {
 
 	/// Examples of one pass.
 	pub fn examples(&self) -> usize {
-		self.windows.positions.len()
+		self.windows.total
 	}
 
 	/// Every token of the documents, for a [`crate::perplexity::Unigram`].
 	pub fn tokens(&self) -> impl Iterator<Item = u32> + '_ {
-		self.windows.documents.iter().flat_map(|d| d.tokens.iter().map(|t| t.0))
+		self.windows.documents.iter().flat_map(|d| d.ids.iter().copied())
 	}
 }
 
@@ -193,7 +211,7 @@ pub fn held_out(
 	count: usize,
 ) -> Result<Vec<Example>> {
 	let windows = Windows::new(corpus, documents, tokenizer, context, horizon)?;
-	let total = windows.positions.len();
+	let total = windows.total;
 	let count = count.min(total);
 	Ok((0..count).map(|i| windows.example(i * total / count)).collect())
 }

@@ -1,6 +1,16 @@
-use std::{collections::BTreeSet, fs};
+use std::{
+	collections::BTreeSet,
+	fs,
+	os::unix::fs::symlink,
+	path::Path,
+	process::Command,
+	sync::{
+		atomic::{AtomicUsize, Ordering::SeqCst},
+		Arc,
+	},
+};
 
-use bittensor_nucleus::{Corpus, NucleusError, Sampler, Split, Tokenizer};
+use bittensor_nucleus::{Corpus, Interrupt, NucleusError, Sampler, Split, Tokenizer, Unusable};
 
 use crate::support::{corpus, corpus_root, tokenizer};
 
@@ -116,8 +126,149 @@ fn bad_folders_have_named_errors() {
 		Sampler::new(&corpus, &[0], &tokenizer, 12, 2, 1),
 		Err(NucleusError::TooShort { .. })
 	));
-	fs::write(path.join("g/a.txt"), [0xff, 0xfe, 0x00]).expect("written");
-	assert!(matches!(Corpus::load(path), Err(NucleusError::NotText(_))));
+	for bad in ["g/a.txt", "g/b.txt"] {
+		fs::write(path.join(bad), [0xff, 0xfe, 0x00]).expect("written");
+	}
+	let error = Corpus::load(path).expect_err("nothing to read").to_string();
+	assert!(error.contains("`g/a.txt` is not UTF-8"), "{error}");
+}
+
+const WORDS: &str = "one two three four five six seven eight nine ten eleven twelve";
+
+/// Writes files below a folder.
+fn write(folder: &Path, files: &[(&str, &[u8])]) {
+	for (name, bytes) in files {
+		let path = folder.join(name);
+		fs::create_dir_all(path.parent().expect("below a folder")).expect("folders");
+		fs::write(path, bytes).expect("written");
+	}
+}
+
+fn names(corpus: &Corpus) -> Vec<&str> {
+	corpus.documents().iter().map(|d| d.name()).collect()
+}
+
+#[test]
+fn a_text_that_cannot_be_used_is_left_out_with_its_reason() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path();
+	let words = WORDS.as_bytes();
+	let marked = [b"\xef\xbb\xbf", words].concat();
+	let files: [(&str, &[u8]); 6] = [
+		("a.txt", words),
+		("b.TXT", &marked),
+		("bad.txt", b"\xff\xfe\x00"),
+		("empty.txt", b" \n"),
+		("short.txt", b"one, two"),
+		("split.json", br#"{"held_out": ["b.TXT", "bad.txt"]}"#),
+	];
+	write(path, &files);
+	let made = Command::new("mkfifo").arg(path.join("pipe.txt")).status().expect("mkfifo");
+	assert!(made.success());
+	symlink("nowhere.txt", path.join("dangling.txt")).expect("a link");
+	let corpus = Corpus::read(path, 4, Interrupt::default()).expect("two documents");
+	assert_eq!(names(&corpus), ["a.txt", "b.TXT"]);
+	assert!(corpus.documents().iter().all(|d| d.text() == WORDS), "no byte-order mark");
+	let reason = |name: &str| {
+		let found = corpus.left_out().iter().find(|text| text.name == name);
+		&found.unwrap_or_else(|| panic!("{name} is not left out")).reason
+	};
+	assert_eq!(reason("bad.txt"), &Unusable::NotUtf8);
+	assert_eq!(reason("empty.txt"), &Unusable::TooShort { tokens: 0, least: 4 });
+	assert_eq!(reason("short.txt"), &Unusable::TooShort { tokens: 3, least: 4 });
+	assert_eq!(reason("pipe.txt"), &Unusable::NotRegular);
+	assert!(matches!(reason("dangling.txt"), Unusable::Unreadable(_)));
+	assert_eq!(corpus.left_out().len(), 5, "each once: {:?}", corpus.left_out());
+}
+
+#[test]
+fn links_give_a_document_no_second_name() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join("corpus");
+	let words = WORDS.as_bytes();
+	write(&path, &[("g/a.txt", words), ("g/secret.txt", words), ("h/c.txt", words)]);
+	write(folder.path(), &[("outside/d.txt", words)]);
+	// Loops, a way out and back in, and other names of one file, of which one comes first.
+	symlink("..", path.join("g/up")).expect("a link");
+	symlink(".", path.join("h/self")).expect("a link");
+	symlink("../outside", path.join("out")).expect("a link");
+	symlink("../corpus", folder.path().join("outside/back")).expect("a link");
+	symlink("g/secret.txt", path.join("alias.txt")).expect("a link");
+	fs::hard_link(path.join("g/secret.txt"), path.join("h/hard.txt")).expect("a link");
+	for held_out in ["g/secret.txt", "alias.txt", "h/hard.txt", "g/up/h/../g/secret.txt"] {
+		write(&path, &[("split.json", format!(r#"{{"held_out": ["{held_out}"]}}"#).as_bytes())]);
+		let corpus = match Corpus::load(&path) {
+			Ok(corpus) => corpus,
+			Err(error) if held_out.contains("..") => {
+				assert!(error.to_string().contains("did you mean g/secret.txt?"), "{error}");
+				continue;
+			}
+			Err(error) => panic!("{held_out}: {error}"),
+		};
+		assert_eq!(names(&corpus), ["g/a.txt", "g/secret.txt", "h/c.txt", "out/d.txt"]);
+		let secret = &corpus.documents()[1];
+		assert_eq!(secret.split(), Split::HeldOut, "as {held_out}");
+	}
+}
+
+#[test]
+fn messages_about_the_split_say_what_to_write() {
+	let folder = tempfile::tempdir().expect("a folder");
+	write(folder.path(), &[("g/a.txt", WORDS.as_bytes()), ("g/b.txt", WORDS.as_bytes())]);
+	for (split, expected) in [
+		("[]", r#"write {"held_out": ["folder/name.txt"]}"#),
+		(r#"{"held_out": ["B"]}"#, "did you mean g/b.txt?"),
+		(r#"{"held_out": ["c.txt"]}"#, "the documents are g/a.txt, g/b.txt"),
+		(r#"{"held_out": []}"#, "left to measure on: none of the 2 is held out"),
+		(r#"{"held_out": ["g/a.txt", "g/b.txt"]}"#, "left to train on: all 2 are held out"),
+	] {
+		fs::write(folder.path().join("split.json"), split).expect("written");
+		let error = Corpus::load(folder.path()).expect_err(split).to_string();
+		assert!(error.contains(expected), "{split}: {error}");
+	}
+	fs::remove_file(folder.path().join("split.json")).expect("removed");
+	fs::write(folder.path().join("g/b.txt"), [0xff]).expect("written");
+	let error = Corpus::load(folder.path()).expect_err("one document").to_string();
+	assert!(error.contains("at least two") && error.contains("`g/b.txt` is not UTF-8"), "{error}");
+}
+
+#[test]
+fn reading_training_and_cutting_can_be_interrupted() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let long = format!("{WORDS} ").repeat(20_000);
+	write(folder.path(), &[("a.txt", long.as_bytes()), ("b.txt", long.as_bytes())]);
+	let interrupted = |result: Result<(), NucleusError>| {
+		assert!(matches!(result, Err(NucleusError::Interrupted)), "{result:?}");
+	};
+	interrupted(Corpus::read(folder.path(), 1, Interrupt::when(|| true)).map(drop));
+	// In the middle of the work, not only before it.
+	let left = Arc::new(AtomicUsize::new(usize::MAX));
+	let count = left.clone();
+	let interrupt = Interrupt::when(move || {
+		let one_less = |left: usize| Some(left.saturating_sub(1));
+		count.fetch_update(SeqCst, SeqCst, one_less).is_ok_and(|left| left == 0)
+	});
+	let corpus = Corpus::read(folder.path(), 1, interrupt).expect("two documents");
+	let tokenizer = Tokenizer::train(&corpus, 50).expect("words");
+	left.store(5, SeqCst);
+	interrupted(Tokenizer::train(&corpus, 50).map(drop));
+	left.store(5, SeqCst);
+	let train = corpus.select("all").expect("one");
+	interrupted(Sampler::new(&corpus, &train, &tokenizer, 4, 2, 1).map(drop));
+}
+
+#[test]
+fn a_long_text_is_read_in_pieces_as_a_whole() -> bittensor_nucleus::Result<()> {
+	// Beyond ASCII, so that the library reads it: longer than one piece of 64 KiB.
+	let long: String = (0..30_000).map(|i| format!("wörd{}\u{2003}x{i}, ", i % 50)).collect();
+	let texts = vec![("a.txt".into(), long.clone()), ("b.txt".into(), long.clone())];
+	let corpus = Corpus::from_texts(texts, Some(["b.txt".to_owned()].into()))?;
+	let whole = Tokenizer::train_on([long.as_str()].into_iter(), 200)?;
+	let tokenizer = Tokenizer::train(&corpus, 200)?;
+	assert_eq!(tokenizer.hash(), whole.hash());
+	let sampler = Sampler::new(&corpus, &[0], &tokenizer, 4, 2, 1)?;
+	assert!(sampler.tokens().eq(whole.encode(&long)?));
+	Ok(())
 }
 
 #[test]

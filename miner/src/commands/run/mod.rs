@@ -47,7 +47,7 @@ pub async fn run_on(
 	let stop = supervisor.stop();
 
 	let start = async {
-		let prepared = prepare::prepare(args).await?;
+		let prepared = prepare::prepare(args, stop).await?;
 		assemble::assemble(args, identity, prepared, chain.await?, supervisor).await
 	};
 	let Some(started) = stop.run_until_cancelled(start).await else {

@@ -1,6 +1,10 @@
 //! Before anything is started: the base path, the corpus, the checkpoint.
 
-use crate::{cli::RunArgs, compute::Notes, config::ConfigError};
+use crate::{
+	cli::{DownstreamArgs, RunArgs},
+	compute::Notes,
+	config::ConfigError,
+};
 use anyhow::Context;
 use bittensor_nucleus as nucleus;
 use std::{
@@ -8,6 +12,7 @@ use std::{
 	path::Path,
 	sync::Arc,
 };
+use tokio_util::sync::CancellationToken;
 
 /// Name of the checkpoint in the base path.
 pub const CHECKPOINT: &str = "component.safetensors";
@@ -19,6 +24,9 @@ pub const CHECKPOINT: &str = "component.safetensors";
 	 invalidate each other's transactions. Stop it, or give each its own --base-path"
 )]
 pub struct InUse(String);
+
+/// Left-out texts that are named in the log, one line each.
+const NAMED: usize = 20;
 
 /// The model of the component, and the text that it learns from.
 pub struct Prepared {
@@ -32,6 +40,8 @@ pub struct Prepared {
 	pub text: Option<Text>,
 	/// Where tensors live.
 	pub device: nucleus::Device,
+	/// Options that were given and that the checkpoint overrides, as text.
+	pub ignored: Vec<String>,
 }
 
 /// The text that a component learns from and is measured on.
@@ -61,26 +71,27 @@ pub fn lock(base_path: &Path) -> anyhow::Result<File> {
 	}
 }
 
-/// Reads the corpus, if the kind learns, and creates or resumes the model.
-pub async fn prepare(args: &RunArgs) -> anyhow::Result<Prepared> {
-	let args = args.clone();
-	tokio::task::spawn_blocking(move || read(&args)).await?
+/// Reads the corpus, if the kind learns, and creates or resumes the model. It ends soon after `stop`,
+/// with [`nucleus::NucleusError::Interrupted`] if the corpus was not read yet.
+pub async fn prepare(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
+	let (args, stop) = (args.clone(), stop.clone());
+	tokio::task::spawn_blocking(move || read(&args, &stop)).await?
 }
 
-fn read(args: &RunArgs) -> anyhow::Result<Prepared> {
+fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 	let options = &args.component;
 	let kind = nucleus::kind(&options.kind)?;
 	let config = nucleus::Config {
 		vocab: options.vocabulary,
-		inputs: args.downstream.inputs,
+		inputs: args.downstream.inputs.unwrap_or(DownstreamArgs::INPUTS),
 		batch: args.learning.batch,
-		seed: options.seed,
+		seed: options.seed.unwrap_or_default(),
 		..nucleus::Config::default()
 	};
 	let device = device();
 	let mut setup = nucleus::Setup { device: device.clone(), ..nucleus::Setup::new(config) };
 	let mut text = match kind.learns {
-		true => Some(read_text(args, &mut setup)?),
+		true => Some(read_text(args, &mut setup, stop)?),
 		false => None,
 	};
 	let documents = text.as_ref().map(|text| text.documents.clone()).unwrap_or_default();
@@ -88,7 +99,7 @@ fn read(args: &RunArgs) -> anyhow::Result<Prepared> {
 	if !path.exists() {
 		let model = kind.create(&setup)?;
 		let notes = Notes { documents, ..Notes::default() };
-		return Ok(Prepared { model, origin: None, notes, text, device });
+		return Ok(Prepared { model, origin: None, notes, text, device, ignored: Vec::new() });
 	}
 	let nucleus::Loaded { model, notes, origin } = kind.load(&path, &setup)?;
 	let notes: Notes = serde_json::from_value(notes).unwrap_or_default();
@@ -97,20 +108,56 @@ fn read(args: &RunArgs) -> anyhow::Result<Prepared> {
 	}
 	let notes = Notes { documents, ..notes };
 	tracing::info!("resumed {} at step {}", path.display(), model.steps());
-	Ok(Prepared { model, origin: Some(origin), notes, text, device })
+	let ignored = ignored(args, &*model)?;
+	if !ignored.is_empty() {
+		tracing::warn!(
+			"the checkpoint decides, and these options are ignored: {}",
+			ignored.join(", ")
+		);
+	}
+	Ok(Prepared { model, origin: Some(origin), notes, text, device, ignored })
+}
+
+/// Options that were given and differ from the checkpoint's.
+fn ignored(args: &RunArgs, model: &dyn nucleus::Model) -> nucleus::Result<Vec<String>> {
+	let state = model.state()?;
+	// A kind without settings keeps its seed alone.
+	let config = state.get::<nucleus::Config>("config");
+	let seed = config.as_ref().map(|config| config.seed).or_else(|_| state.get("seed"))?;
+	let mut ignored = Vec::new();
+	if let Some(given) = args.component.seed.filter(|given| *given != seed) {
+		ignored.push(format!("--seed {given} (the parameters have {seed})"));
+	}
+	let inputs = config.map_or(0, |config| config.inputs);
+	if let Some(given) = args.downstream.inputs.filter(|given| inputs > 0 && *given != inputs) {
+		ignored.push(format!("--inputs {given} (it has {inputs})"));
+	}
+	Ok(ignored)
 }
 
 /// Reads the corpus, and gives its words to the setup of the model.
-fn read_text(args: &RunArgs, setup: &mut nucleus::Setup) -> anyhow::Result<Text> {
+fn read_text(
+	args: &RunArgs,
+	setup: &mut nucleus::Setup,
+	stop: &CancellationToken,
+) -> anyhow::Result<Text> {
 	let options = &args.component;
 	let folder =
 		options.corpus.as_ref().ok_or_else(|| ConfigError::Corpus(options.kind.clone()))?;
-	let corpus = nucleus::Corpus::load(folder)?;
+	let (context, horizon) = (setup.config.context, setup.config.horizon);
+	let stop = stop.clone();
+	let interrupt = nucleus::Interrupt::when(move || stop.is_cancelled());
+	let corpus = nucleus::Corpus::read(folder, context + horizon, interrupt)?;
+	for text in corpus.left_out().iter().take(NAMED) {
+		tracing::warn!("left out of the corpus: {text}");
+	}
+	if let Some(more) = corpus.left_out().len().checked_sub(NAMED).filter(|more| *more > 0) {
+		tracing::warn!("left out of the corpus: {more} more texts");
+	}
 	let chosen = corpus.select(&options.documents)?;
 	let tokenizer = Arc::new(nucleus::Tokenizer::train(&corpus, options.vocabulary)?);
-	let (context, horizon) = (setup.config.context, setup.config.horizon);
-	let sampler =
-		nucleus::Sampler::new(&corpus, &chosen, &tokenizer, context, horizon, options.seed)?;
+	let seed = setup.config.seed;
+	let sampler = nucleus::Sampler::new(&corpus, &chosen, &tokenizer, context, horizon, seed)?;
 	let measured = corpus.held_out_for(&chosen);
 	let count = args.learning.held_out;
 	let held_out = nucleus::held_out(&corpus, &measured, &tokenizer, context, horizon, count)?;
