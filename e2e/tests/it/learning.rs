@@ -64,7 +64,7 @@ impl Pair {
 			format!("--max-steps={STEPS}"),
 			"--post=none".into(),
 			"--inputs=1".into(),
-			"--held-out=1024".into(),
+			"--held-out=2048".into(),
 			"--evaluate-every=3600".into(),
 			"--grads-per-second=1000".into(),
 			"--spike-timeout-ms=10000".into(),

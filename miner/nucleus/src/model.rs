@@ -209,6 +209,16 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 		Err(NucleusError::NothingToLearn(self.kind()))
 	}
 
+	/// Goes back to the parameters of an earlier state of this model, at half the learning rate. Steps
+	/// and scores stay, and the version counts the change.
+	///
+	/// # Errors
+	/// [`NucleusError::NothingToLearn`]; [`NucleusError::State`] if the state is that of another
+	/// model. Nothing has changed then.
+	fn rewind(&mut self, _state: &State) -> Result<()> {
+		Err(NucleusError::NothingToLearn(self.kind()))
+	}
+
 	/// Perplexity on held-out examples. `d` as in [`Model::losses`].
 	///
 	/// # Errors

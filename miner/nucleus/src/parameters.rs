@@ -188,6 +188,23 @@ impl Parameters {
 	}
 }
 
+impl Parameters {
+	/// Whether a state holds all of them.
+	pub(crate) fn check(&self, state: &State) -> Result<()> {
+		let saved = |p: &Parameter| state.tensor(&saved_name(&p.name), p.var.dims()).map(drop);
+		self.list.iter().try_for_each(saved)
+	}
+
+	/// Takes over the values of a state.
+	pub(crate) fn load(&self, state: &State) -> Result<()> {
+		for parameter in &self.list {
+			let saved = state.tensor(&saved_name(&parameter.name), parameter.var.dims())?;
+			tensors::update(&parameter.var, |values| values.copy_from_slice(saved))?;
+		}
+		Ok(())
+	}
+}
+
 fn saved_name(name: &str) -> String {
 	format!("parameter.{name}")
 }

@@ -137,7 +137,8 @@ pub struct LearningArgs {
 	/// Maximum Grads sent to one component per second.
 	#[arg(long, value_name = "GRADS", default_value_t = 20)]
 	pub grads_per_second: u32,
-	/// Held-out examples for the perplexity.
+	/// Held-out examples. The perplexity on half of them is reported; the other half decides which
+	/// parameters are the best.
 	#[arg(long, value_name = "EXAMPLES", default_value = "256", value_parser = parse::within(16..=16_384_usize))]
 	pub held_out: usize,
 	/// Seconds between measurements of the held-out perplexity.

@@ -16,7 +16,7 @@ use std::path::Path;
 /// What the thread owns.
 #[derive(Debug)]
 pub struct Brain {
-	model: Box<dyn Model>,
+	pub(super) model: Box<dyn Model>,
 	inputs: Inputs,
 	/// Grads are taken in. If not, they are dropped, whatever they bid.
 	takes_grads: bool,

@@ -13,6 +13,7 @@
 //! and its Grad is not mistaken for its predecessor; a failed computation changes nothing and does
 //! not end the thread.
 
+mod best;
 mod brain;
 mod inputs;
 mod measure;
@@ -24,10 +25,12 @@ use crate::axon::{ComponentService, ComputeError, DownstreamAnswer, Output, Upst
 use async_trait::async_trait;
 use bittensor_nucleus::{Batch, Example, Perplexity};
 use bittensor_wire::{AccountId, Vectors};
+use parking_lot::Mutex;
 use queue::{Lane, Queue};
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use vectors::failed;
 
+pub use best::{Best, Judgement, PATIENCE};
 pub use brain::Brain;
 pub use inputs::Inputs;
 pub use measure::{Measure, Step};
@@ -87,6 +90,23 @@ impl Compute {
 	) -> Result<(u64, Perplexity), ComputeError> {
 		self.own(move |brain| Ok((brain.model().steps(), brain.evaluate(&examples, &chunks)?)))
 			.await?
+	}
+
+	/// Measures the perplexity on validation examples, and keeps the parameters or goes back to the
+	/// best ones.
+	pub async fn judge(
+		&self,
+		examples: Arc<Vec<Example>>,
+		chunks: Vec<Vec<DownstreamAnswer>>,
+		best: Arc<Mutex<Best>>,
+		notes: Notes,
+	) -> Result<(Perplexity, Judgement), ComputeError> {
+		let job = move |brain: &mut Brain| {
+			let now = brain.evaluate(&examples, &chunks)?;
+			let judgement = best.lock().judge(brain, now, notes)?;
+			Ok((now, judgement))
+		};
+		self.own(job).await?
 	}
 
 	/// The scores and the row.

@@ -1,7 +1,7 @@
 //! The miner's part of a checkpoint.
 
 use super::inputs::Inputs;
-use bittensor_nucleus::SamplerState;
+use bittensor_nucleus::{Perplexity, SamplerState};
 use serde::{Deserialize, Serialize};
 
 /// What a checkpoint holds beside the model.
@@ -14,6 +14,8 @@ pub struct Notes {
 	pub sampler: SamplerState,
 	/// Held-out perplexity with the network at the first measurement.
 	pub perplexity_start: Option<f64>,
+	/// Validation perplexity of the parameters, if they are the best so far.
+	pub validation: Option<Perplexity>,
 	/// Names of the train documents: the sampler's position is valid for these only.
 	pub documents: Vec<String>,
 }

@@ -1,6 +1,7 @@
-//! The held-out perplexity.
+//! The held-out perplexity: of some examples to report it, of others to keep the best parameters.
 
 use super::Learning;
+use crate::compute::Judgement;
 use metrics::gauge;
 use tokio::time::MissedTickBehavior;
 
@@ -20,7 +21,7 @@ impl Learning {
 		if self.held_out.is_empty() {
 			return;
 		}
-		let chunks = self.fetch_held_out().await;
+		let chunks = self.fetch_held_out(&self.held_out).await;
 		match self.compute.evaluate(self.held_out.clone(), chunks).await {
 			Ok((steps, perplexity)) => {
 				let mut notes = self.notes.lock();
@@ -31,15 +32,45 @@ impl Learning {
 				gauge!("bittensor_miner_perplexity_without_network")
 					.set(perplexity.without_network);
 				gauge!("bittensor_miner_perplexity_step").set(steps as f64);
+				let (now, unigram) = (perplexity.with_network, self.unigram);
+				if steps >= self.config.warm_up && self.best.lock().warns(now, unigram) {
+					tracing::warn!(
+						"the held-out perplexity {now:.1} is above {unigram:.1}, that of word \
+						 frequencies alone: the component has learned its documents by heart, or \
+						 they differ from the held-out ones"
+					);
+				}
 			}
 			Err(error) => {
 				tracing::warn!("the perplexity was not measured: {error}");
 				self.telemetry.error(error);
 			}
 		}
+		if self.config.learn_from.own() && !self.validation.is_empty() {
+			self.judge().await;
+		}
 		if let Ok((version, digest)) = self.compute.parameters().await {
 			gauge!("bittensor_miner_parameter_version").set(version as f64);
 			self.telemetry.status().parameters = Some(hex::encode(digest));
+		}
+	}
+	/// Keeps the parameters if they are the best so far, or goes back to the best.
+	async fn judge(&self) {
+		let chunks = self.fetch_held_out(&self.validation).await;
+		let notes = self.notes.lock().clone();
+		let (examples, best) = (self.validation.clone(), self.best.clone());
+		match self.compute.judge(examples, chunks, best, notes).await {
+			Ok((now, Judgement::WentBack(best))) => tracing::warn!(
+				"the validation perplexity rose from {:.1} to {:.1}: the parameters went back to the \
+				 best ones, and training continues at half the learning rate",
+				best.with_network,
+				now.with_network
+			),
+			Ok((_, Judgement::Kept | Judgement::Same)) => {}
+			Err(error) => {
+				tracing::warn!("the best parameters were not compared: {error}");
+				self.telemetry.error(error);
+			}
 		}
 	}
 }

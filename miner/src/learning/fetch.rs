@@ -5,7 +5,7 @@ use crate::{
 	axon::{DownstreamAnswer, Peers},
 	dendrite::{FanOut, Peer},
 };
-use bittensor_nucleus::Batch;
+use bittensor_nucleus::{Batch, Example};
 use bittensor_wire::Spike;
 use tokio::time::Instant;
 
@@ -50,11 +50,11 @@ impl Learning {
 		Fetched { batch, spike: Some(spike), peers, answers }
 	}
 
-	/// Answers to the held-out texts, by chunk.
-	pub(super) async fn fetch_held_out(&self) -> Vec<Vec<DownstreamAnswer>> {
+	/// Answers to held-out texts, by chunk.
+	pub(super) async fn fetch_held_out(&self, examples: &[Example]) -> Vec<Vec<DownstreamAnswer>> {
 		let mut chunks = Vec::new();
 		let peers = self.network.downstream();
-		for chunk in self.held_out.chunks(HELD_OUT_CHUNK) {
+		for chunk in examples.chunks(HELD_OUT_CHUNK) {
 			let texts = chunk.iter().map(|example| example.text.clone()).collect();
 			let Ok(spike) = Spike::new(self.config.account, self.config.ttl, texts) else {
 				chunks.push(Vec::new());

@@ -28,7 +28,7 @@ mod train;
 use crate::{
 	chain::poster::Poster,
 	cli::LearnFrom,
-	compute::{Compute, Notes},
+	compute::{Best, Compute, Notes},
 	dendrite::Dendrite,
 	network::Network,
 	supervisor::Supervisor,
@@ -91,8 +91,14 @@ pub struct Learning {
 	pub poster: Option<Poster>,
 	/// The status.
 	pub telemetry: Telemetry,
-	/// Held-out examples.
+	/// Held-out examples whose perplexity is reported.
 	pub held_out: Arc<Vec<Example>>,
+	/// Held-out examples that decide which parameters are the best.
+	pub validation: Arc<Vec<Example>>,
+	/// Perplexity of the unigram model on the reported examples.
+	pub unigram: f64,
+	/// The best parameters so far.
+	pub best: Arc<Mutex<Best>>,
 	/// What the checkpoint holds beside the component.
 	pub notes: Arc<Mutex<Notes>>,
 	/// Runs the tasks.

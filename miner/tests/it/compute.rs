@@ -5,17 +5,19 @@ use bittensor_miner::{
 	axon::{ComponentService, ComputeError, DownstreamAnswer, UpstreamGrad},
 	compute::{
 		queue::{Lane, Queue},
-		Brain, Compute, Notes,
+		Best, Brain, Compute, Judgement, Notes,
 	},
 	learning::rate::Rates,
 	telemetry::Status,
 };
 use bittensor_nucleus::{
-	kind, Batch, Config, Corpus, Device, Model, Sampler, Setup, Tokenizer, Unigram,
+	held_out, kind, Batch, Config, Corpus, Device, Model, Perplexity, Sampler, Setup, Tokenizer,
+	Unigram,
 };
 use bittensor_wire::{Vectors, DIM};
+use parking_lot::Mutex;
 use std::{
-	path::PathBuf,
+	path::{Path, PathBuf},
 	sync::{mpsc, Arc},
 	time::{Duration, Instant},
 };
@@ -317,4 +319,80 @@ fn the_status_file_is_always_whole() {
 	assert_eq!(json["row"], serde_json::json!([{ "target": 3, "share": 4_000 }]));
 	assert_eq!(json["last_error"], "something");
 	assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing beside it");
+}
+
+/// Trains a component on one short document at a rate that learns it by heart. Returns its validation
+/// perplexities, and how often it went back.
+async fn learn_by_heart(folder: &Path, guarded: bool) -> (Vec<Perplexity>, usize) {
+	let corpus = Corpus::load(corpus()).expect("a corpus");
+	let mut setup = setup(&corpus, 7);
+	setup.config.learning_rate = 0.01;
+	setup.config.weight_decay = 0.0;
+	let tokenizer = setup.tokenizer.clone().expect("it was set");
+	let documents = corpus.select("kjv/jonah.txt").expect("a document");
+	let (context, horizon) = (setup.config.context, setup.config.horizon);
+	let mut sampler =
+		Sampler::new(&corpus, &documents, &tokenizer, context, horizon, 7).expect("examples");
+	setup.prior = Some(Unigram::fit(sampler.tokens(), tokenizer.size()));
+	let measured = corpus.held_out_for(&documents);
+	let examples =
+		held_out(&corpus, &measured, &tokenizer, context, horizon, 128).expect("examples");
+	let examples = Arc::new(examples);
+	let kind = kind("cbow").expect("a kind");
+	let model = kind.create(&setup).expect("a component");
+	let brain = Brain::new(model, Vec::new(), false, Device::Cpu);
+	let (compute, thread) = Compute::start(brain).expect("a thread");
+	let path = folder.join("best.safetensors");
+	let best = Arc::new(Mutex::new(Best::new(path.clone(), Duration::ZERO)));
+	let (mut measured, mut back) = (Vec::new(), 0);
+	for _ in 0..24 {
+		for _ in 0..25 {
+			compute.step(sampler.next_batch(32), Vec::new()).await.expect("a step");
+		}
+		if guarded {
+			let judged = compute
+				.judge(examples.clone(), Vec::new(), best.clone(), Notes::default())
+				.await
+				.expect("measured");
+			back += usize::from(matches!(judged.1, Judgement::WentBack(_)));
+		}
+		let now = compute.evaluate(examples.clone(), Vec::new()).await.expect("measured");
+		measured.push(now.1);
+	}
+	compute.close();
+	let brain = thread.join().expect("the thread ends");
+	assert_eq!(brain.model().steps(), 24 * 25, "steps count up");
+	if guarded {
+		// The file holds the best parameters, and their figure.
+		let loaded = kind.load(&path, &setup).expect("a checkpoint");
+		let notes: Notes = serde_json::from_value(loaded.notes).expect("notes");
+		let lowest = measured.iter().map(|p| p.with_network).fold(f64::INFINITY, f64::min);
+		assert_eq!(notes.validation.expect("a figure").with_network, lowest);
+		let again = loaded.model.evaluate(&examples, &[]).expect("measured");
+		assert!((again.with_network / lowest - 1.0).abs() < 1e-6, "{again:?}");
+	}
+	(measured, back)
+}
+
+#[tokio::test]
+async fn parameters_go_back_when_learning_spoils_them() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let last = |measured: &[Perplexity]| measured.last().expect("measured").with_network;
+	let (unguarded, _) = learn_by_heart(folder.path(), false).await;
+	let (guarded, back) = learn_by_heart(folder.path(), true).await;
+	let lowest = guarded.iter().map(|p| p.with_network).fold(f64::INFINITY, f64::min);
+	let (with, without) = (last(&guarded), last(&unguarded));
+	println!("lowest {lowest:.1}, guarded {with:.1}, unguarded {without:.1}, went back {back}");
+	assert!(back > 0, "{guarded:?}");
+	assert!(without > 1.5 * lowest, "it does not learn by heart: {without} {lowest}");
+	let highest = guarded.iter().skip(8).map(|p| p.with_network).fold(0.0, f64::max);
+	assert!(highest < without && with < 0.8 * without, "{guarded:?} {without}");
+}
+
+#[test]
+fn a_perplexity_above_the_unigram_model_is_told_once() {
+	let mut best = Best::new("unused".into(), Duration::ZERO);
+	assert!(!best.warns(390.0, 390.0));
+	assert!(best.warns(931.0, 390.0));
+	assert!(!best.warns(931.0, 390.0));
 }

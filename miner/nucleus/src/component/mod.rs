@@ -204,6 +204,17 @@ impl Model for Component {
 		Component::accumulate_grad(self, grad)
 	}
 
+	fn rewind(&mut self, state: &State) -> Result<()> {
+		let inputs: InputTable = state.get("inputs")?;
+		self.parameters.check(state)?;
+		self.learner.load(&self.parameters, state, &self.config)?;
+		self.parameters.load(state)?;
+		self.inputs = inputs;
+		self.config.learning_rate *= 0.5;
+		self.version += 1;
+		Ok(())
+	}
+
 	fn losses(&self, examples: &[Example], d: &[Option<Tensor>]) -> Result<Vec<f32>> {
 		Component::losses(self, examples, d)
 	}

@@ -8,7 +8,7 @@ use crate::{
 	axon::{Axon, AxonConfig},
 	chain::{cache::ChainCache, poster::Poster},
 	cli::{Post, RunArgs},
-	compute::{Brain, Compute, Notes},
+	compute::{Best, Brain, Compute, Notes},
 	config::{self, ConfigError},
 	dendrite::{Dendrite, DendriteConfig, TonicTransport, TransportConfig},
 	identity::Identity,
@@ -122,7 +122,7 @@ pub async fn assemble(
 	};
 	let telemetry = Telemetry::new(status, cache.clone(), poster.clone());
 	let finished = CancellationToken::new();
-	if let Some(Text { sampler, held_out, .. }) = text {
+	if let Some((Text { sampler, held_out, validation, unigram, .. }, best)) = text {
 		let (compute, wanted) = (computing.compute.clone(), args.downstream.downstream.clone());
 		let keeper = inputs::keep(cache.clone(), network.clone(), compute.clone(), wanted);
 		supervisor.spawn("inputs", keeper);
@@ -134,6 +134,9 @@ pub async fn assemble(
 			poster: poster.filter(|_| args.row.post == Post::Measured),
 			telemetry: telemetry.clone(),
 			held_out: Arc::new(held_out),
+			validation: Arc::new(validation),
+			unigram,
+			best: Arc::new(Mutex::new(best)),
 			notes: computing.notes.clone(),
 			supervisor: supervisor.clone(),
 			finished: finished.clone(),
@@ -162,8 +165,8 @@ fn start_computing(
 	prepared: Prepared,
 	genesis: [u8; 32],
 	network: &Network,
-) -> anyhow::Result<(Computing, Option<Text>)> {
-	let Prepared { model, notes, text, device, .. } = prepared;
+) -> anyhow::Result<(Computing, Option<(Text, Best)>)> {
+	let Prepared { model, notes, text, best, device, .. } = prepared;
 	counter!("bittensor_miner_steps_total").absolute(model.steps());
 	gauge!("bittensor_miner_parameter_version").set(model.version() as f64);
 	if let Some(text) = &text {
@@ -177,7 +180,7 @@ fn start_computing(
 	network.set_inputs(brain.inputs().clone());
 	let (compute, thread) = Compute::start(brain).context("cannot start the compute thread")?;
 	let notes = Arc::new(Mutex::new(notes));
-	Ok((Computing { compute, thread, notes }, text))
+	Ok((Computing { compute, thread, notes }, text.map(|text| (text, best))))
 }
 
 fn learning_config(args: &RunArgs, account: AccountId) -> LearningConfig {

@@ -2,7 +2,7 @@
 
 use crate::{
 	cli::{DownstreamArgs, RunArgs},
-	compute::Notes,
+	compute::{Best, Notes},
 	config::ConfigError,
 };
 use anyhow::Context;
@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Name of the checkpoint in the base path.
 pub const CHECKPOINT: &str = "component.safetensors";
+/// Name of the checkpoint of the best parameters so far, beside it.
+pub const BEST: &str = "best.safetensors";
 
 /// A base path that another miner uses.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,8 @@ pub struct Prepared {
 	pub notes: Notes,
 	/// `None` for a kind that learns nothing.
 	pub text: Option<Text>,
+	/// The best parameters so far.
+	pub best: Best,
 	/// Where tensors live.
 	pub device: nucleus::Device,
 	/// Options that were given and that the checkpoint overrides, as text.
@@ -48,9 +52,11 @@ pub struct Prepared {
 pub struct Text {
 	/// Train examples.
 	pub sampler: nucleus::Sampler,
-	/// Held-out examples.
+	/// Held-out examples that decide which parameters are the best.
+	pub validation: Vec<nucleus::Example>,
+	/// Held-out examples whose perplexity is reported.
 	pub held_out: Vec<nucleus::Example>,
-	/// Perplexity of the unigram model on the held-out examples.
+	/// Perplexity of the unigram model on the reported examples.
 	pub unigram: f64,
 	/// Names of the train documents.
 	documents: Vec<String>,
@@ -99,14 +105,17 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 	if !path.exists() {
 		let model = kind.create(&setup)?;
 		let notes = Notes { documents, ..Notes::default() };
-		return Ok(Prepared { model, origin: None, notes, text, device, ignored: Vec::new() });
+		let best = Best::new(options.base_path.join(BEST), args.learning.checkpoint_every);
+		let ignored = Vec::new();
+		return Ok(Prepared { model, origin: None, notes, text, best, device, ignored });
 	}
 	let nucleus::Loaded { model, notes, origin } = kind.load(&path, &setup)?;
 	let notes: Notes = serde_json::from_value(notes).unwrap_or_default();
 	if let Some(text) = text.as_mut().filter(|text| text.documents == notes.documents) {
 		text.sampler.resume(notes.sampler);
 	}
-	let notes = Notes { documents, ..notes };
+	let best = read_best(args, kind, &setup, &documents)?;
+	let notes = Notes { documents, validation: None, ..notes };
 	tracing::info!("resumed {} at step {}", path.display(), model.steps());
 	let ignored = ignored(args, &*model)?;
 	if !ignored.is_empty() {
@@ -115,7 +124,7 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 			ignored.join(", ")
 		);
 	}
-	Ok(Prepared { model, origin: Some(origin), notes, text, device, ignored })
+	Ok(Prepared { model, origin: Some(origin), notes, text, best, device, ignored })
 }
 
 /// Options that were given and differ from the checkpoint's.
@@ -160,7 +169,8 @@ fn read_text(
 	let sampler = nucleus::Sampler::new(&corpus, &chosen, &tokenizer, context, horizon, seed)?;
 	let measured = corpus.held_out_for(&chosen);
 	let count = args.learning.held_out;
-	let held_out = nucleus::held_out(&corpus, &measured, &tokenizer, context, horizon, count)?;
+	let both = nucleus::held_out(&corpus, &measured, &tokenizer, context, horizon, count)?;
+	let (held_out, validation) = halves(both);
 	let prior = nucleus::Unigram::fit(sampler.tokens(), tokenizer.size());
 	let unigram = prior.perplexity(held_out.iter().map(|example| &example.target[..]));
 	let documents: Vec<String> =
@@ -173,7 +183,41 @@ fn read_text(
 	);
 	setup.tokenizer = Some(tokenizer);
 	setup.prior = Some(prior);
-	Ok(Text { sampler, held_out, unigram, documents })
+	Ok(Text { sampler, validation, held_out, unigram, documents })
+}
+
+/// Every other example, and the others.
+fn halves(all: Vec<nucleus::Example>) -> (Vec<nucleus::Example>, Vec<nucleus::Example>) {
+	let mut number = 0_usize;
+	all.into_iter().partition(|_| {
+		number += 1;
+		number % 2 == 1
+	})
+}
+
+/// The best parameters so far of a component that is resumed. A file that does not fit is replaced
+/// in time.
+fn read_best(
+	args: &RunArgs,
+	kind: &nucleus::Kind,
+	setup: &nucleus::Setup,
+	documents: &[String],
+) -> anyhow::Result<Best> {
+	let path = args.component.base_path.join(BEST);
+	let mut best = Best::new(path.clone(), args.learning.checkpoint_every);
+	if documents.is_empty() || !path.exists() {
+		return Ok(best);
+	}
+	match kind.load(&path, setup) {
+		Ok(nucleus::Loaded { model, notes, .. }) => {
+			let notes: Notes = serde_json::from_value(notes).unwrap_or_default();
+			if notes.documents == documents {
+				best.resume(&*model, &notes)?;
+			}
+		}
+		Err(error) => tracing::warn!("the best parameters so far are not used: {error}"),
+	}
+	Ok(best)
 }
 
 /// Where tensors live.
