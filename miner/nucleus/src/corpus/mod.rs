@@ -40,7 +40,7 @@ pub struct Document {
 	name: String,
 	group: String,
 	split: Split,
-	text: Arc<String>,
+	text: Arc<str>,
 }
 
 impl Document {
@@ -134,7 +134,7 @@ impl Corpus {
 					Some((group, _)) => group.to_owned(),
 					None => "documents".to_owned(),
 				};
-				(names, Document { name, group, split: Split::Train, text: Arc::new(text) })
+				(names, Document { name, group, split: Split::Train, text: text.into() })
 			})
 			.unzip();
 		let listed = held_out.is_some();

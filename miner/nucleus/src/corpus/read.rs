@@ -313,7 +313,7 @@ pub(super) fn split(root: &Path) -> Result<Option<BTreeSet<String>>> {
 pub(super) fn no_document(name: &str, documents: &[&str]) -> NucleusError {
 	let stem = |name: &str| {
 		let file = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
-		file.strip_suffix(".txt").map(str::to_owned).unwrap_or(file)
+		file.trim_end_matches(".txt").to_owned()
 	};
 	let near: Vec<_> = documents.iter().filter(|other| stem(other) == stem(name)).collect();
 	let hint = match near.is_empty() {

@@ -43,7 +43,7 @@ impl Batch {
 /// The text of a document, and its tokens: 8 bytes each.
 #[derive(Clone, Debug)]
 struct Tokens {
-	text: Arc<String>,
+	text: Arc<str>,
 	ids: Vec<u32>,
 	/// First byte of each token.
 	starts: Vec<u32>,

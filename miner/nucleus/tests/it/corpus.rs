@@ -263,7 +263,7 @@ fn a_long_text_is_read_in_pieces_as_a_whole() -> bittensor_nucleus::Result<()> {
 	let long: String = (0..30_000).map(|i| format!("wörd{}\u{2003}x{i}, ", i % 50)).collect();
 	let texts = vec![("a.txt".into(), long.clone()), ("b.txt".into(), long.clone())];
 	let corpus = Corpus::from_texts(texts, Some(["b.txt".to_owned()].into()))?;
-	let whole = Tokenizer::train_on([long.as_str()].into_iter(), 200)?;
+	let whole = Tokenizer::train_on(std::iter::once(long.as_str()), 200)?;
 	let tokenizer = Tokenizer::train(&corpus, 200)?;
 	assert_eq!(tokenizer.hash(), whole.hash());
 	let sampler = Sampler::new(&corpus, &[0], &tokenizer, 4, 2, 1)?;
