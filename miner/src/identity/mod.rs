@@ -8,7 +8,7 @@
 //!
 //! A secret is never read from the command line, where every process of the machine could see it.
 //! Only the well-known development keys, which are public, can be named there. [`secret`] reads the
-//! forms of a secret, [`file`] reads and creates key files.
+//! forms of a secret, [`mod@file`] reads and creates key files.
 
 pub mod file;
 pub mod secret;
