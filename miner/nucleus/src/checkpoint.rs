@@ -26,8 +26,8 @@ use crate::{
 	config::DIM,
 	error::{CheckpointError, NucleusError, Result},
 	files,
+	fnv::Fnv,
 	state::State,
-	tokenizer::Fnv,
 };
 
 /// Incremented when older files can no longer be read.

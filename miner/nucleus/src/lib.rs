@@ -34,6 +34,7 @@ pub mod corpus;
 pub mod encoder;
 pub mod error;
 pub mod files;
+mod fnv;
 mod inputs;
 pub mod joiner;
 pub mod kinds;

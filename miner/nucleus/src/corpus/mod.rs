@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
 	error::{NucleusError, Result},
-	tokenizer::Fnv,
+	fnv::Fnv,
 };
 
 pub use read::{Interrupt, LeftOut, Unusable};
