@@ -91,6 +91,17 @@ pub enum NucleusError {
 	/// A tensor with NaN or infinite entries.
 	#[error("{0} holds NaN or infinite numbers: dropped")]
 	NotFinite(String),
+	/// A tensor with entries beyond the limit.
+	#[error("{what} holds numbers beyond ±{limit:e}: dropped")]
+	TooLarge {
+		/// Which tensor.
+		what: String,
+		/// The largest magnitude that is taken.
+		limit: f32,
+	},
+	/// Vectors of words for a model without a vocabulary.
+	#[error("component kind `{0}` asks for no vectors of words")]
+	NoVocabulary(&'static str),
 	/// An input that the component does not have.
 	#[error("input {input} does not exist: the component has {inputs}")]
 	NoSuchInput {

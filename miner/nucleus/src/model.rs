@@ -67,6 +67,10 @@ pub enum Verdict {
 	Outbid,
 	/// It is 0, or far fainter than what the sender usually sends.
 	Faint,
+	/// All of its texts are single words that the model does not know.
+	UnknownWords,
+	/// Its sender spoiled the model's own loss and has lost its place for a while.
+	Suspended,
 	/// The model has nothing to learn.
 	NothingToLearn,
 }
@@ -80,6 +84,8 @@ impl Verdict {
 			Self::Stale => "stale",
 			Self::Outbid => "outbid",
 			Self::Faint => "faint",
+			Self::UnknownWords => "unknown_words",
+			Self::Suspended => "suspended",
 			Self::NothingToLearn => "nothing_to_learn",
 		}
 	}
@@ -105,9 +111,12 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 	/// Name of its kind in [`KINDS`](crate::kinds::KINDS).
 	fn kind(&self) -> &'static str;
 
-	/// y, `[B, m]`, of B texts; any text is answered. `d` holds per input the vectors of a
+	/// The vectors, `[B, m]`, of B texts; any text is answered. A passage is answered with y, and a
+	/// text of exactly one token with the vector of that word: the probability of a word after a
+	/// passage grows with the inner product of the two. `d` holds per input the vectors of a
 	/// downstream component, `[B, m]`, or `None` if it did not answer. Vectors of a wrong shape or
 	/// with numbers that are not finite count as missing, and so do inputs beyond the end of `d`.
+	/// Words are answered without `d`.
 	///
 	/// # Errors
 	/// [`NucleusError::EmptyBatch`] without texts; [`NucleusError::NoSuchInput`] if `d` is longer
@@ -153,7 +162,56 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 		config.validate()
 	}
 
-	/// Prepares an input for another downstream component: fresh adaptor, statistics and scores.
+	/// The words whose vectors an input may be given with [`Model::set_words`], in the order of
+	/// their ids. Empty: the model predicts no words, or takes inputs in as features only.
+	fn vocabulary(&self) -> &[String] {
+		&[]
+	}
+
+	/// Gives an input the vectors of [`Model::vocabulary`], `[V, m]`, as the component behind it
+	/// answers them (each word is a text). The input then enters as an expert too. A row of zeros
+	/// stands for a word that the component does not know. Replaces earlier ones; `None` removes
+	/// them.
+	///
+	/// # Errors
+	/// [`NucleusError::NoSuchInput`]; [`NucleusError::NoVocabulary`] if the vocabulary is empty;
+	/// [`NucleusError::Shape`], [`NucleusError::NotFinite`] or [`NucleusError::TooLarge`] for
+	/// vectors that cannot be used. Nothing has changed then.
+	fn set_words(&mut self, input: usize, words: Option<&Tensor>) -> Result<()> {
+		match words {
+			_ if input >= self.inputs() => {
+				Err(NucleusError::NoSuchInput { input, inputs: self.inputs() })
+			}
+			Some(_) => Err(NucleusError::NoVocabulary(self.kind())),
+			None => Ok(()),
+		}
+	}
+
+	/// ∂L/∂d(w) of the words of an input, `[V, m]`: the mean over the training steps since the last
+	/// call that used them. What to send downstream as a Grad whose texts are the vocabulary.
+	/// `None` if there was no such step.
+	///
+	/// # Errors
+	/// [`NucleusError::NoSuchInput`].
+	fn take_word_errors(&mut self, input: usize) -> Result<Option<Tensor>> {
+		match input < self.inputs() {
+			true => Ok(None),
+			false => Err(NucleusError::NoSuchInput { input, inputs: self.inputs() }),
+		}
+	}
+
+	/// Gives the model text that it does not train on, to watch its own loss by. If steps on Grads
+	/// spoil that loss, they are taken back, and their senders lose their place for a while. No
+	/// examples end the watch.
+	///
+	/// # Errors
+	/// [`NucleusError::Shape`] if the targets do not fit.
+	fn set_canary(&mut self, _examples: &[Example]) -> Result<()> {
+		Ok(())
+	}
+
+	/// Prepares an input for another downstream component: fresh adaptor, statistics and scores, and
+	/// no words.
 	///
 	/// # Errors
 	/// [`NucleusError::NoSuchInput`].
@@ -181,7 +239,8 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 		Ok(false)
 	}
 
-	/// Takes in a Grad. Its gradient waits for the next step.
+	/// Takes in a Grad. Its gradient waits for the next step. Texts of one token are words, and may
+	/// be mixed with passages; words that the model does not know have no effect.
 	///
 	/// # Errors
 	/// [`NucleusError::EmptyBatch`], [`NucleusError::Shape`] or [`NucleusError::NotFinite`] for a
