@@ -132,8 +132,8 @@ pub struct Perplexity {
 	pub start: Option<f64>,
 	/// The last one.
 	pub now: Option<f64>,
-	/// The last one without them.
-	pub without_network: Option<f64>,
+	/// The last one without its inputs.
+	pub without_inputs: Option<f64>,
 	/// Training steps made before the last one.
 	pub steps: Option<u64>,
 	/// The unigram model's.

@@ -70,8 +70,8 @@ pub struct ComponentReport {
 	pub perplexity_start: Option<f64>,
 	/// Last held-out perplexity, with the vectors of other components.
 	pub perplexity: Option<f64>,
-	/// The same without them.
-	pub perplexity_without_network: Option<f64>,
+	/// The same without its inputs.
+	pub perplexity_without_inputs: Option<f64>,
 	/// Held-out perplexity of the unigram model of the train split.
 	pub perplexity_unigram: Option<f64>,
 	/// Spikes that it answered.

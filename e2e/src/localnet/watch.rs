@@ -132,7 +132,7 @@ impl Watch {
 				row: row.map(|row| row.edges.clone()).unwrap_or_default(),
 				perplexity_start: status.perplexity.start,
 				perplexity: status.perplexity.now,
-				perplexity_without_network: status.perplexity.without_network,
+				perplexity_without_inputs: status.perplexity.without_inputs,
 				perplexity_unigram: status.perplexity.unigram,
 				spikes_served: status.spikes_served,
 				grads_served: status.grads_served,

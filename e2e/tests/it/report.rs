@@ -25,7 +25,7 @@ fn component(uid: u32, kind: &str, row: &[(u32, u16)]) -> ComponentReport {
 		row,
 		perplexity_start: Some(310.0),
 		perplexity: Some(180.5),
-		perplexity_without_network: Some(190.25),
+		perplexity_without_inputs: Some(190.25),
 		perplexity_unigram: Some(300.0),
 		spikes_served: 12,
 		grads_served: 7,
@@ -157,7 +157,7 @@ fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 	             seconds_to_first_mint";
 	assert_eq!(keys(&json["chain"]), set(chain));
 	let component = "uid kind stake minted minted_through_edges self_share row perplexity_start \
-	                 perplexity perplexity_without_network perplexity_unigram spikes_served \
+	                 perplexity perplexity_without_inputs perplexity_unigram spikes_served \
 	                 grads_served batches_sent answered";
 	assert_eq!(keys(&json["components"][0]), set(component));
 	assert_eq!(json["components"][0]["minted"], "1250000000");

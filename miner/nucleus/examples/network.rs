@@ -164,7 +164,7 @@ fn report(members: &[Member], noise: &dyn Model) -> Result<()> {
 			 (last: noise) | own {:.3} null {:.4}±{:.4} scores {} | similar {}",
 			member.name,
 			perplexity.with_network,
-			perplexity.without_network,
+			perplexity.without_inputs,
 			member.unigram,
 			100.0 * f64::from(row.self_share) / 65_536.0,
 			shares.join(" "),

@@ -72,6 +72,20 @@ pub enum NucleusError {
 		/// Tokens to predict in one example.
 		horizon: usize,
 	},
+	/// The held-out documents are too short to be cut into two halves.
+	#[error(
+		"the held-out documents are too short: one half decides which parameters are the best, and \
+		 the other one reports the result, so there must be one document with {least} tokens, or two \
+		 with {context} + {horizon}"
+	)]
+	TooLittleHeldOut {
+		/// Tokens of context in one example.
+		context: usize,
+		/// Tokens to predict in one example.
+		horizon: usize,
+		/// Tokens of a document that can be cut.
+		least: usize,
+	},
 	/// The tokenizer could not be trained or applied.
 	#[error("tokenizer: {0}")]
 	Tokenizer(String),

@@ -35,6 +35,7 @@ pub mod encoder;
 pub mod error;
 pub mod files;
 mod fnv;
+pub mod gain;
 mod inputs;
 pub mod joiner;
 pub mod kinds;
@@ -53,10 +54,11 @@ pub use checkpoint::{Origin, Saved};
 pub use component::Component;
 pub use config::{AttributionConfig, Config, OptimizerKind, DIM};
 pub use corpus::{
-	held_out, Batch, Corpus, Document, Example, Interrupt, LeftOut, Sampler, SamplerState, Split,
-	Unusable,
+	held_out, Batch, Corpus, Document, Example, Half, HeldOut, Interrupt, LeftOut, Sampler,
+	SamplerState, Split, Unusable,
 };
 pub use error::{CheckpointError, NucleusError, Result};
+pub use gain::Gain;
 pub use kinds::{kind, Kind, Loaded, Setup, KINDS};
 pub use learning::{BidWeight, Gradient, Market};
 pub use model::{Grad, GradReport, Model, StepReport, Verdict};

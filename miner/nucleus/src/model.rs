@@ -259,6 +259,11 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 		Err(NucleusError::NothingToLearn(self.kind()))
 	}
 
+	/// Weight of each example: what [`Model::losses`] is divided by to get nats per target.
+	fn weights(&self, examples: &[Example]) -> Vec<f64> {
+		examples.iter().map(|example| example.target.len() as f64).collect()
+	}
+
 	/// Gradient of the mean loss per token of a batch with respect to every parameter, in the
 	/// order of [`Model::parameters`], without a step; `d` as in [`Model::forward`].
 	///
@@ -285,7 +290,7 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 	fn evaluate(&self, examples: &[Example], d: &[Option<Tensor>]) -> Result<Perplexity> {
 		let with = self.losses(examples, d)?;
 		let without = self.losses(examples, &[])?;
-		Ok(Perplexity::of(examples, &with, &without))
+		Ok(Perplexity::of(examples, &self.weights(examples), &with, &without))
 	}
 
 	/// The scores as they stand.

@@ -4,28 +4,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::corpus::Example;
 
-/// Perplexity exp(mean NLL per token) on held-out examples.
+/// Perplexity exp(mean NLL per target) on held-out examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Perplexity {
 	/// With the vectors of the downstream components.
 	pub with_network: f64,
-	/// With every input at its running mean: the component without its network.
-	pub without_network: f64,
-	/// Predicted tokens.
+	/// With every input at its running mean. The component relies on its inputs, so this is worse
+	/// than a component that was trained alone ([`crate::gain`]).
+	#[serde(alias = "without_network")]
+	pub without_inputs: f64,
+	/// Predicted targets.
 	pub tokens: u64,
 }
 
 impl Perplexity {
-	/// From the losses of examples, each the sum over its tokens, with and without the network.
-	pub(crate) fn of(examples: &[Example], with: &[f32], without: &[f32]) -> Self {
-		let tokens = examples.iter().map(|example| example.target.len()).sum::<usize>().max(1);
-		let mean =
-			|losses: &[f32]| losses.iter().map(|x| f64::from(*x)).sum::<f64>() / tokens as f64;
+	/// From the losses of examples, each the sum over its targets, with and without the inputs.
+	/// `weights` as [`Model::weights`](crate::Model::weights).
+	pub fn of(examples: &[Example], weights: &[f64], with: &[f32], without: &[f32]) -> Self {
+		let total = weights.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+		let mean = |losses: &[f32]| losses.iter().map(|x| f64::from(*x)).sum::<f64>() / total;
 		Self {
 			with_network: mean(with).exp(),
-			without_network: mean(without).exp(),
-			tokens: tokens as u64,
+			without_inputs: mean(without).exp(),
+			tokens: examples.iter().map(|example| example.target.len() as u64).sum(),
 		}
+	}
+
+	/// *Dependence*: the loss without inputs less that with them, in nats per target.
+	pub fn dependence(&self) -> f64 {
+		(self.without_inputs / self.with_network).ln()
 	}
 }
 

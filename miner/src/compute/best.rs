@@ -89,7 +89,7 @@ impl Best {
 		};
 		let best = kept.perplexity;
 		let clearly = now.with_network > CLEARLY * best.with_network
-			&& now.without_network > CLEARLY * best.without_network;
+			&& now.without_inputs > CLEARLY * best.without_inputs;
 		self.worse = if clearly { self.worse + 1 } else { 0 };
 		if self.worse < PATIENCE {
 			return Ok(Judgement::Same);

@@ -29,8 +29,7 @@ impl Learning {
 				drop(notes);
 				gauge!("bittensor_miner_perplexity_start").set(start);
 				gauge!("bittensor_miner_perplexity").set(perplexity.with_network);
-				gauge!("bittensor_miner_perplexity_without_network")
-					.set(perplexity.without_network);
+				gauge!("bittensor_miner_perplexity_without_inputs").set(perplexity.without_inputs);
 				gauge!("bittensor_miner_perplexity_step").set(steps as f64);
 				let (now, unigram) = (perplexity.with_network, self.unigram);
 				if steps >= self.config.warm_up && self.best.lock().warns(now, unigram) {

@@ -14,7 +14,7 @@ pub struct PerplexityStatus {
 	/// With the network, at the last measurement.
 	pub now: Option<f64>,
 	/// With all inputs at their means, at the last measurement.
-	pub without_network: Option<f64>,
+	pub without_inputs: Option<f64>,
 	/// Training steps that the component had made at the last measurement.
 	pub steps: Option<u64>,
 	/// Unigram model of the train documents, add-one smoothed, on the same tokens.
@@ -143,7 +143,7 @@ impl Status {
 		self.perplexity = PerplexityStatus {
 			start: gauge("perplexity_start"),
 			now: gauge("perplexity"),
-			without_network: gauge("perplexity_without_network"),
+			without_inputs: gauge("perplexity_without_inputs"),
 			steps: gauge("perplexity_step").map(|step| step as u64),
 			unigram: gauge("perplexity_unigram"),
 		};
@@ -167,14 +167,14 @@ impl std::fmt::Display for Status {
 		let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.1}"));
 		write!(
 			f,
-			"uid {} epoch {} step {} loss {} perplexity {} (without network {}, unigram {}) self-share {:.0} % \
+			"uid {} epoch {} step {} loss {} perplexity {} (without inputs {}, unigram {}) self-share {:.0} % \
 			 spikes {} grads {}",
 			self.uid.map_or("-".into(), |uid| uid.to_string()),
 			self.epoch,
 			self.steps,
 			self.loss.map_or("-".into(), |loss| format!("{loss:.3}")),
 			number(self.perplexity.now),
-			number(self.perplexity.without_network),
+			number(self.perplexity.without_inputs),
 			number(self.perplexity.unigram),
 			f64::from(self.self_share) * 100.0 / 65_536.0,
 			self.spikes_served,

@@ -9,6 +9,7 @@
 //! documents are never trained on, under no name; the text of an example ends before its first target
 //! begins; memory grows with the text, by a few bytes per byte.
 
+mod halves;
 mod read;
 mod sampler;
 
@@ -21,6 +22,7 @@ use crate::{
 	fnv::Fnv,
 };
 
+pub use halves::{Half, HeldOut};
 pub use read::{Interrupt, LeftOut, Unusable};
 pub use sampler::{held_out, Batch, Example, Sampler, SamplerState};
 

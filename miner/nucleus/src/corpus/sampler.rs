@@ -1,6 +1,6 @@
 //! Examples: a text, and the tokens that follow it.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use rand::seq::SliceRandom;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
@@ -53,7 +53,7 @@ struct Tokens {
 
 /// Tokens of some documents, from which examples are cut.
 #[derive(Clone, Debug)]
-struct Windows {
+pub(super) struct Windows {
 	documents: Vec<Tokens>,
 	/// Examples.
 	total: usize,
@@ -62,7 +62,7 @@ struct Windows {
 }
 
 impl Windows {
-	fn new(
+	pub(super) fn new(
 		corpus: &Corpus,
 		chosen: &[usize],
 		tokenizer: &Tokenizer,
@@ -98,7 +98,13 @@ impl Windows {
 		Ok(Self { documents, total, context, horizon })
 	}
 
-	fn example(&self, index: usize) -> Example {
+	/// The examples of each document, in the order of the documents.
+	pub(super) fn by_document(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+		let ends = self.documents.iter().skip(1).map(|d| d.before).chain([self.total]);
+		self.documents.iter().zip(ends).map(|(document, end)| document.before..end)
+	}
+
+	pub(super) fn example(&self, index: usize) -> Example {
 		// The last document that begins at or before it: those without examples come before.
 		let document = self.documents.partition_point(|d| d.before <= index) - 1;
 		let Tokens { text, ids, starts, before } = &self.documents[document];
