@@ -87,6 +87,19 @@ pub enum ChainError {
 		/// What the node said.
 		reason: String,
 	},
+	/// The connection ended before the fate of a call was known.
+	#[error(
+		"the connection to the node at {url} was lost while `{call}` was sent ({reason}): it may be in \
+		 a block, or not. Check that the node runs, and look at the chain before you send it again"
+	)]
+	Lost {
+		/// The call.
+		call: &'static str,
+		/// The address.
+		url: String,
+		/// What the transport said.
+		reason: String,
+	},
 	/// The transaction did not get into a block in time.
 	#[error(
 		"`{call}` was in no block within {seconds} s; the chain may have stopped making blocks"
@@ -117,6 +130,7 @@ impl ChainError {
 		matches!(
 			self,
 			Self::Unreachable { .. }
+				| Self::Lost { .. }
 				| Self::NotIncluded { .. }
 				| Self::Rejected { .. }
 				| Self::Other(_)

@@ -6,7 +6,8 @@
 //!        └──── up to 4 times ───────────────┘ not taken
 //! ```
 //!
-//! A call is signed again only if the pool did not take it, so that it has its effect once.
+//! A call is signed again only if the pool did not take it, so that it has its effect once. After a
+//! lost connection nobody knows whether it did.
 
 use crate::{
 	connect::{block_number, At, Key, SubxtChain},
@@ -17,7 +18,10 @@ use serde::Deserialize;
 use std::time::Duration;
 use subxt::{
 	config::DefaultExtrinsicParamsBuilder,
-	error::{DispatchError, ExtrinsicError, TransactionEventsError},
+	error::{
+		BackendError, DispatchError, ExtrinsicError, RpcError, TransactionEventsError,
+		TransactionProgressError,
+	},
 	tx::{Signer, TransactionStatus},
 };
 
@@ -100,6 +104,9 @@ impl SubxtChain {
 		// A refusal here means that the call is not in the pool: it can be signed again.
 		let mut progress = match signed.submit_and_watch().await {
 			Ok(progress) => progress,
+			Err(ExtrinsicError::ErrorSubmittingTransaction(error)) if !is_answer(&error) => {
+				return Err(Failure::Final(self.lost(call, &error)))
+			}
 			// Without funds for the fee it would be refused each time.
 			Err(error) => match funds::check(self, key.account_id().0, call).await {
 				Err(unfunded @ ChainError::Unfunded { .. }) => {
@@ -110,7 +117,13 @@ impl SubxtChain {
 		};
 		let unknown = |reason: String| Failure::Final(ChainError::rejected(call, reason));
 		while let Some(status) = progress.next().await {
-			let included = match status.map_err(|error| unknown(error.to_string()))? {
+			let status = status.map_err(|error| match error {
+				TransactionProgressError::CannotGetNextProgressUpdate(error) => {
+					Failure::Final(self.lost(call, &error))
+				}
+				error => unknown(error.to_string()),
+			})?;
+			let included = match status {
 				TransactionStatus::InBestBlock(block)
 				| TransactionStatus::InFinalizedBlock(block) => block,
 				TransactionStatus::Error { message }
@@ -127,7 +140,12 @@ impl SubxtChain {
 				Err(error) => Err(unknown(error.to_string())),
 			};
 		}
-		Err(unknown("the node closed the subscription; its fate is unknown".into()))
+		Err(Failure::Final(self.lost(call, "the node closed the subscription")))
+	}
+
+	fn lost(&self, call: &Call, reason: impl ToString) -> ChainError {
+		let (url, reason) = (self.link.url.clone(), reason.to_string());
+		ChainError::Lost { call: call.name().as_str(), url, reason }
 	}
 }
 
@@ -170,6 +188,11 @@ impl SubxtChain {
 /// finalised block is better otherwise: no reorganisation invalidates the call.
 fn is_behind(best: u32, finalized: u32) -> bool {
 	best.saturating_sub(finalized) > FINALITY_LAG
+}
+
+/// Whether the node said it; the transport did otherwise.
+fn is_answer(error: &BackendError) -> bool {
+	matches!(error, BackendError::Rpc(RpcError::ClientError(subxt::rpcs::Error::User(_))))
 }
 
 /// The runtime does not have the call as this client knows it.

@@ -6,24 +6,31 @@ use anyhow::Context;
 use bittensor_client::{hex_hash, ss58, Chain};
 use bittensor_e2e::{binaries, miner::run_to_end};
 
-use crate::support::{trainable, Lab};
+use crate::support::{edge, silent, Lab, SOON};
 
+/// The share of an edge: a quarter.
+const SHARE: u16 = 16_384;
 const COMMAND: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn first_mint_follows_the_schedule_and_can_be_checked_by_anyone() -> anyhow::Result<()> {
 	let mut lab = Lab::start().await?;
 	lab.start_miners(vec![
-		trainable("Alice", "moby-dick", 1),
-		trainable("Bob", "addresses-early", 2),
+		silent("Alice", "moby-dick", 1, &["Bob"])?,
+		silent("Bob", "addresses-early", 2, &["Alice"])?,
 	])
 	.await?;
+	// Rows of the test: whether and when a measured row has edges is up to learning.
 	let uids = [lab.uid("Alice")?, lab.uid("Bob")?];
-	lab.until("mint through an edge to each", Duration::from_secs(100), |lab| {
-		let epoch = lab.ledger.epochs().last()?;
-		uids.iter().all(|&uid| epoch.paid_to(uid).through_edges > 0).then_some(())
-	})
-	.await?;
+	let rows = [(uids[0], vec![edge(uids[1], SHARE)]), (uids[1], vec![edge(uids[0], SHARE / 2)])];
+	let (alice, bob) = (lab.user("//Alice").await?, lab.user("//Bob").await?);
+	tokio::try_join!(alice.post_row(&rows[0].1), bob.post_row(&rows[1].1))?;
+	let first = lab.active(&rows).await?;
+	let epoch = &lab.ledger.epochs()[first];
+	assert!(uids.iter().all(|&uid| epoch.paid_to(uid).through_edges > 0), "{:?}", epoch.paid);
+	// One more, so that sums are of several epochs.
+	lab.until("another epoch", SOON, |lab| (lab.ledger.epochs().len() > first + 1).then_some(()))
+		.await?;
 
 	// Every epoch paid what the schedule gives, as the solve of its stakes and rows says.
 	let best = lab.chain.head(None).await?.hash;

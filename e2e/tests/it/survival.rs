@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use bittensor_client::Chain;
-use bittensor_e2e::miner::MinerStatus;
+use bittensor_e2e::miner::{InputStatus, MinerStatus};
 
-use crate::support::{trainable, Lab};
+use crate::support::{edge, trainable, Lab};
 
 /// Epochs in which the others must go on as if nothing had happened.
 const EPOCHS: usize = 2;
+/// All that a row may give: no component measures that of one that does not answer.
+const ALL: u16 = 57_344;
 
 #[tokio::test]
 async fn a_killed_miner_and_a_restarted_node_stop_nobody() -> anyhow::Result<()> {
@@ -19,17 +21,21 @@ async fn a_killed_miner_and_a_restarted_node_stop_nobody() -> anyhow::Result<()>
 		trainable("Charlie", "addresses-early", 3),
 	])
 	.await?;
-	lab.until("rows with edges of Alice and Bob", Duration::from_secs(90), |lab| {
-		let (alice, bob) = (lab.uid("Alice").ok()?, lab.uid("Bob").ok()?);
-		let epoch = lab.ledger.epochs().last()?;
-		let gives = |uid| epoch.row(uid).is_some_and(|row| !row.edges.is_empty());
-		(gives(alice) && gives(bob)).then_some(())
+	let charlie = lab.uid("Charlie")?;
+	lab.until("rows of Alice and Bob, and answers of Charlie", Duration::from_secs(90), |lab| {
+		let ready = ["Alice", "Bob"].into_iter().all(|name| {
+			let status = lab.status(name);
+			let answered = |input: &InputStatus| input.uid == Some(charlie) && input.answered > 0;
+			let epoch = lab.ledger.epochs().last();
+			let row = epoch.and_then(|epoch| epoch.row(status.uid?));
+			row.is_some() && status.inputs.iter().any(answered)
+		});
+		ready.then_some(())
 	})
 	.await?;
 
 	// Charlie is killed. The others go on.
 	let before = [lab.status("Alice"), lab.status("Bob")];
-	let charlie = lab.uid("Charlie")?;
 	let epochs = lab.ledger.epochs().len();
 	lab.network.miner("Charlie").expect("it was started").process().kill();
 	lab.network.deaths();
@@ -49,15 +55,21 @@ async fn a_killed_miner_and_a_restarted_node_stop_nobody() -> anyhow::Result<()>
 		assert!(missing(&now) > missing(before) + 5, "{name}: {before:?} {now:?}");
 	}
 
-	// The node restarts over the same database. The miners find it again and post.
+	// The node restarts over the same database. Another process uses the keys of the two: they find
+	// the node again, see rows that are not theirs, and post their own again.
 	lab.network.node.restart().await?;
 	lab.chain = lab.network.node.connect().await?;
-	let restarted = lab.chain.epoch_status(None).await?.epoch;
 	let uids = [lab.uid("Alice")?, lab.uid("Bob")?];
-	lab.until("posts after the restart", Duration::from_secs(90), |lab| {
+	let foreign = vec![edge(charlie, ALL)];
+	for name in ["//Alice", "//Bob"] {
+		lab.user(name).await?.post_row(&foreign).await?;
+	}
+	// An epoch after this one solves rows that were posted later than these.
+	let posted = lab.chain.epoch_status(None).await?.epoch;
+	lab.until("own rows after the restart", Duration::from_secs(90), |lab| {
 		let epoch = lab.ledger.epochs().last()?;
-		let posted = |uid: &u32| epoch.row(*uid).is_some_and(|row| row.posted > restarted);
-		uids.iter().all(posted).then_some(())
+		let own = |uid: &u32| epoch.row(*uid).is_some_and(|row| row.edges != foreign);
+		(epoch.last.epoch > posted && uids.iter().all(own)).then_some(())
 	})
 	.await?;
 	let ledger = lab.ledger.epochs();

@@ -7,10 +7,11 @@
 //! ```
 //!
 //! A row is posted only when [`contribution::due`] says so: these are the posts whose fee the chain
-//! refunds. One call is in flight; a refused one is tried again in the next epoch; training never
-//! waits.
+//! refunds. The row is compared with the newest one on the chain, whoever posted it: a row that the
+//! chain lost, or that another holder of the key replaced, is posted again in the next epoch. One call
+//! is in flight; a refused one is tried again in the next epoch; training never waits.
 
-use super::cache::ChainCache;
+use super::cache::{ChainCache, Snapshot};
 use bittensor_client::{AccountId, Call, Chain, ChainError, Edge};
 use contribution::due;
 use metrics::counter;
@@ -24,7 +25,7 @@ pub type WantedRow = Vec<(AccountId, u16)>;
 /// The last results of the poster.
 #[derive(Clone, Debug, Default)]
 pub struct Posted {
-	/// The last error.
+	/// Why the last post failed; `None` after one that did not.
 	pub last_error: Option<String>,
 	/// The last row that is in a block.
 	pub row: Option<Vec<Edge>>,
@@ -65,6 +66,50 @@ impl Poster {
 	}
 }
 
+/// A row that is in a block.
+struct Sent {
+	/// The block.
+	block: u32,
+	/// The epoch of the chain cache when it was sent.
+	epoch: u32,
+	edges: Vec<Edge>,
+}
+
+/// Epoch and edges of the newest row of ours. The chain decides, except that the cache may be a few
+/// blocks older than the row that we sent last.
+fn newest<'a>(snapshot: &'a Snapshot, sent: Option<&'a Sent>) -> Option<(u32, &'a [Edge])> {
+	let unseen = |sent: &&Sent| {
+		// In an earlier epoch the chain restarted, and never had it.
+		snapshot.head.number <= sent.block && snapshot.epoch.epoch >= sent.epoch
+	};
+	if let Some(sent) = sent.filter(unseen) {
+		return Some((sent.epoch, &sent.edges));
+	}
+	let row = snapshot.row.as_ref().and_then(|row| row.newest())?;
+	Some((row.posted, &row.edges))
+}
+
+/// Reports that the chain has another row than the one that we sent last.
+fn report_change(me: u32, sent: &Sent, newest: Option<(u32, &[Edge])>, snapshot: &Snapshot) {
+	let Some((posted, newest)) = newest.filter(|(posted, _)| *posted >= sent.epoch) else {
+		tracing::warn!("the chain lost the row of block {}: posting it again", sent.block);
+		return;
+	};
+	// The chain drops edges to components that left.
+	let counts = |edge: &&Edge| {
+		let target = snapshot.component(edge.target);
+		target.is_some_and(|target| target.registered <= sent.epoch)
+	};
+	let ours = newest.iter().all(|edge| sent.edges.contains(edge))
+		&& sent.edges.iter().filter(counts).all(|edge| newest.contains(edge));
+	if !ours {
+		tracing::warn!(
+			"the row of component {me}, posted in epoch {posted}, is not this miner's: another \
+			 process uses its key. Posting our own again"
+		);
+	}
+}
+
 async fn run(
 	chain: Arc<dyn Chain>,
 	mut cache: ChainCache,
@@ -72,9 +117,9 @@ async fn run(
 	mut wanted: watch::Receiver<Option<WantedRow>>,
 	posted: Arc<Mutex<Posted>>,
 ) -> anyhow::Result<()> {
-	// The epoch of the last call, successful or not, and the row that is on chain since then: the
-	// cache may be a few blocks older.
-	let mut last: Option<(u32, Vec<Edge>)> = None;
+	let mut sent: Option<Sent> = None;
+	// The epoch in which the chain refused a row.
+	let mut refused: Option<u32> = None;
 	loop {
 		tokio::select! {
 			changed = wanted.changed() => if changed.is_err() { return Ok(()) },
@@ -93,19 +138,17 @@ async fn run(
 			.collect();
 		edges.sort_unstable();
 		let epoch = snapshot.epoch.epoch;
-		// A chain that restarted does not have the rows posted before.
-		last = last.filter(|(posted, _)| *posted <= epoch);
-		let ours = last.as_ref().map(|(posted, edges)| (*posted, edges.as_slice()));
-		let on_chain = snapshot.row.as_ref().and_then(|row| row.newest());
-		let on_chain = on_chain.map(|row| (row.posted, row.edges.as_slice()));
-		let newest = match (ours, on_chain) {
-			(Some((posted, _)), Some(seen)) if seen.0 > posted => Some(seen),
-			// In a later epoch the cache would show it: the chain lost it.
-			(Some((posted, _)), None) if epoch > posted => None,
-			(Some(ours), _) => Some(ours),
-			(None, seen) => seen,
+		if refused == Some(epoch) {
+			continue;
+		}
+		let newest = newest(&snapshot, sent.as_ref());
+		let Some(reason) = due(&edges, newest, epoch, row_lifetime) else {
+			posted.lock().last_error = None;
+			continue;
 		};
-		let Some(reason) = due(&edges, newest, epoch, row_lifetime) else { continue };
+		if let Some(sent) = &sent {
+			report_change(me, sent, newest, &snapshot);
+		}
 		let result = chain.submit(Call::PostRow { row: edges.clone() }).await;
 		let mut posted = posted.lock();
 		match result {
@@ -113,7 +156,8 @@ async fn run(
 				tracing::info!("row posted in block {} ({reason:?}): {edges:?}", head.number);
 				counter!("bittensor_miner_posts_total").increment(1);
 				posted.row = Some(edges.clone());
-				last = Some((epoch, edges));
+				posted.last_error = None;
+				sent = Some(Sent { block: head.number, epoch, edges });
 			}
 			Err(error) => {
 				tracing::warn!("row not posted: {error}");
@@ -121,8 +165,7 @@ async fn run(
 				posted.last_error = Some(error.to_string());
 				// A refusal is final for this epoch; otherwise the next snapshot tries again.
 				if let ChainError::Dispatch { .. } | ChainError::Unfunded { .. } = error {
-					let edges = newest.map(|(_, edges)| edges.to_vec()).unwrap_or_default();
-					last = Some((epoch, edges));
+					refused = Some(epoch);
 				}
 			}
 		}

@@ -24,6 +24,7 @@ impl Learning {
 		let chunks = self.fetch_held_out(&self.held_out).await;
 		match self.compute.evaluate(self.held_out.clone(), chunks).await {
 			Ok((steps, perplexity)) => {
+				self.telemetry.errors().clear("evaluation");
 				let mut notes = self.notes.lock();
 				let start = *notes.perplexity_start.get_or_insert(perplexity.with_network);
 				drop(notes);
@@ -42,7 +43,7 @@ impl Learning {
 			}
 			Err(error) => {
 				tracing::warn!("the perplexity was not measured: {error}");
-				self.telemetry.error(error);
+				self.telemetry.errors().note("evaluation", error);
 			}
 		}
 		if self.config.learn_from.own() && !self.validation.is_empty() {
@@ -59,16 +60,20 @@ impl Learning {
 		let notes = self.notes.lock().clone();
 		let (examples, best) = (self.validation.clone(), self.best.clone());
 		match self.compute.judge(examples, chunks, best, notes).await {
-			Ok((now, Judgement::WentBack(best))) => tracing::warn!(
-				"the validation perplexity rose from {:.1} to {:.1}: the parameters went back to the \
-				 best ones, and training continues at half the learning rate",
-				best.with_network,
-				now.with_network
-			),
-			Ok((_, Judgement::Kept | Judgement::Same)) => {}
+			Ok((now, judgement)) => {
+				self.telemetry.errors().clear("best parameters");
+				if let Judgement::WentBack(best) = judgement {
+					tracing::warn!(
+						"the validation perplexity rose from {:.1} to {:.1}: the parameters went \
+						 back to the best ones, and training continues at half the learning rate",
+						best.with_network,
+						now.with_network
+					);
+				}
+			}
 			Err(error) => {
 				tracing::warn!("the best parameters were not compared: {error}");
-				self.telemetry.error(error);
+				self.telemetry.errors().note("best parameters", error);
 			}
 		}
 	}

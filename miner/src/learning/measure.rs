@@ -18,8 +18,11 @@ impl Learning {
 		loop {
 			ticks.tick().await;
 			match self.compute.measure().await {
-				Ok(measure) => self.note_measure(measure),
-				Err(error) => self.telemetry.error(error),
+				Ok(measure) => {
+					self.telemetry.errors().clear("measuring");
+					self.note_measure(measure);
+				}
+				Err(error) => self.telemetry.errors().note("measuring", error),
 			}
 		}
 	}

@@ -12,9 +12,12 @@ impl Learning {
 		loop {
 			ticks.tick().await;
 			let notes = self.notes.lock().clone();
-			if let Err(error) = self.compute.save(self.config.checkpoint.clone(), notes).await {
-				tracing::warn!("no checkpoint was written: {error}");
-				self.telemetry.error(error);
+			match self.compute.save(self.config.checkpoint.clone(), notes).await {
+				Ok(()) => self.telemetry.errors().clear("checkpoints"),
+				Err(error) => {
+					tracing::warn!("no checkpoint was written: {error}");
+					self.telemetry.errors().note("checkpoints", error);
+				}
 			}
 		}
 	}

@@ -87,6 +87,7 @@ impl Learning {
 			let Fetched { batch, spike, peers, answers } = fetched;
 			match self.compute.step(batch, answers).await {
 				Ok(step) => {
+					self.telemetry.errors().clear("training");
 					done = step.report.step;
 					progress.note(&step.report, step.version);
 					self.notes.lock().sampler = sampled;
@@ -96,7 +97,7 @@ impl Learning {
 				}
 				Err(error) => {
 					tracing::warn!("a training step failed: {error}");
-					self.telemetry.error(error);
+					self.telemetry.errors().note("training", error);
 					counter!("bittensor_miner_failed_steps_total").increment(1);
 					tokio::time::sleep(Duration::from_millis(100)).await;
 				}

@@ -3,7 +3,7 @@
 //! ```text
 //!   metrics::counter!, gauge! ─► recorder ─┬─► Prometheus
 //!   chain cache ───────────────────────────┼─► status file (JSON, replaced once a second)
-//!   row, inputs, last error ───────────────┴─► a line in the log every ten seconds
+//!   row, inputs, errors ───────────────────┴─► a line in the log every ten seconds
 //! ```
 //!
 //! A counter or gauge is one line where it happens; it is served to Prometheus without further
@@ -13,9 +13,11 @@
 //! Invariants: each number is counted once, in the recorder; a reader of the file never sees half
 //! an object; a full or slow disk does not stop the component.
 
+mod errors;
 pub mod recorder;
 mod status;
 
+pub use errors::Errors;
 pub use status::{InputStatus, PerplexityStatus, Status};
 
 use crate::chain::{cache::ChainCache, poster::Poster};
@@ -37,6 +39,7 @@ const LINE_EVERY: u64 = 10;
 pub struct Telemetry {
 	started: Instant,
 	status: Arc<Mutex<Status>>,
+	errors: Errors,
 	cache: ChainCache,
 	poster: Option<Poster>,
 }
@@ -44,7 +47,8 @@ pub struct Telemetry {
 impl Telemetry {
 	/// The telemetry of a component that starts now.
 	pub fn new(status: Status, cache: ChainCache, poster: Option<Poster>) -> Self {
-		Self { started: Instant::now(), status: Arc::new(Mutex::new(status)), cache, poster }
+		let (status, errors) = (Arc::new(Mutex::new(status)), Errors::default());
+		Self { started: Instant::now(), status, errors, cache, poster }
 	}
 
 	/// The fields that are not numbers, to set; hold it briefly.
@@ -52,9 +56,9 @@ impl Telemetry {
 		self.status.lock()
 	}
 
-	/// Notes an error.
-	pub fn error(&self, error: impl std::fmt::Display) {
-		self.status().last_error = Some(error.to_string());
+	/// The errors of its tasks.
+	pub fn errors(&self) -> &Errors {
+		&self.errors
 	}
 
 	/// The status now.
@@ -66,8 +70,12 @@ impl Telemetry {
 		if let Some(poster) = &self.poster {
 			let posted = poster.posted();
 			status.posted_row = posted.row;
-			status.last_error = posted.last_error.or(status.last_error.take());
+			match posted.last_error {
+				Some(error) => self.errors.note("poster", error),
+				None => self.errors.clear("poster"),
+			}
 		}
+		status.last_error = self.errors.last();
 		status.clone()
 	}
 

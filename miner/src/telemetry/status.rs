@@ -110,7 +110,7 @@ pub struct Status {
 	pub refused: u64,
 	/// Training steps that failed in this run.
 	pub failed_steps: u64,
-	/// The last error, if there was one.
+	/// The newest error of a task that did not succeed since.
 	pub last_error: Option<String>,
 }
 

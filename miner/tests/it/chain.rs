@@ -280,3 +280,43 @@ async fn the_poster_posts_when_due() {
 	assert_eq!(poster.posted().row, Some(edges(&[(1, 30_000)])));
 	assert_eq!(count("bittensor_miner_post_failures_total"), 0);
 }
+
+#[tokio::test]
+async fn a_row_that_another_process_posted_is_replaced() {
+	let chain = chain(3, 100).await;
+	let shared: Arc<dyn Chain> = Arc::new(chain.clone());
+	let (cache, follower) = ChainCache::start(shared.clone(), account(1)).await.expect("read");
+	let (poster, posting) = Poster::start(shared, cache, parameters().row_lifetime);
+	tokio::spawn(follower);
+	tokio::spawn(posting);
+	let own = edges(&[(2, 9_000)]);
+	let newest = async || {
+		let row = chain.row(0, None).await.expect("read").unwrap_or_default();
+		row.newest().map(|row| row.edges.clone()).unwrap_or_default()
+	};
+	let ours = async || {
+		for _ in 0..250 {
+			if newest().await == own {
+				return;
+			}
+			tokio::time::sleep(Duration::from_millis(20)).await;
+		}
+		panic!("the row is {:?}: {:?}", newest().await, poster.posted());
+	};
+	poster.want(vec![(account(3), 9_000)]);
+	ours().await;
+	// In the epoch of our own post: the next epoch is the first in which a post is free.
+	post(&chain, 1, &[(1, 20_000)]).await;
+	chain.advance();
+	tokio::time::sleep(Duration::from_millis(100)).await;
+	assert_eq!(newest().await, edges(&[(1, 20_000)]));
+	epoch(&chain);
+	ours().await;
+	// In a later epoch.
+	epoch(&chain);
+	epoch(&chain);
+	post(&chain, 1, &[]).await;
+	epoch(&chain);
+	ours().await;
+	assert_eq!(poster.posted().last_error, None);
+}
