@@ -63,6 +63,12 @@ impl MemoryChain {
 		let _ = self.shared.blocks.send(BlockEvents { head, events });
 	}
 
+	/// Drops the blocks after `number`, as a reorganisation does. A hash names a number only: blocks
+	/// made later have those of the blocks dropped.
+	pub fn revert(&self, number: u32) {
+		self.shared.states.lock().retain(|state| state.block <= number);
+	}
+
 	/// The state after a block.
 	fn at(&self, at: Option<Hash>) -> Result<MappedMutexGuard<'_, State>, ChainError> {
 		MutexGuard::try_map(self.shared.states.lock(), |states| match at {

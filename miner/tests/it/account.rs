@@ -1,9 +1,12 @@
 //! Funds and stake of an account, over the chain's twin in memory.
 
 use bittensor_client::{ss58, AccountId, Call, Chain, ChainError, MemoryChain, Parameters, UNIT};
-use bittensor_miner::commands::{
-	account::{submit_on, Account},
-	run::registration::Registration,
+use bittensor_miner::{
+	commands::{
+		account::{submit_on, Account},
+		run::registration::Registration,
+	},
+	telemetry::Errors,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -84,6 +87,7 @@ async fn a_miner_without_funds_stops_at_once_and_says_what_it_needs() {
 		endpoint: None,
 		stake: 0,
 		min_stake: UNIT,
+		errors: Errors::default(),
 	};
 	let ended = tokio::time::timeout(Duration::from_secs(5), registration.ensure()).await;
 	let error = ended.expect("at once").expect_err("it has nothing");

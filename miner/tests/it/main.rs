@@ -11,5 +11,6 @@ mod chain;
 mod compute;
 mod config;
 mod dendrite_answers;
+mod keep;
 mod keys;
 mod supervision;

@@ -145,7 +145,8 @@ pub async fn assemble(
 		learning.start(sampler);
 	}
 	let min_stake = parameters.min_stake;
-	let registration = Registration { chain, account, endpoint, stake, min_stake };
+	let errors = telemetry.errors().clone();
+	let registration = Registration { chain, account, endpoint, stake, min_stake, errors };
 	Ok(Miner { cache, registration, telemetry, finished, computing })
 }
 

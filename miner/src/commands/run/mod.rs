@@ -7,6 +7,7 @@
 //!      │
 //!   registration  registered? announced? staked? tried again while the chain cannot be reached
 //!      │
+//!   keep          repairs or reports what the chain says otherwise
 //!      ⋮          until Ctrl-C, SIGTERM, the last step, or a task that ends early
 //!      │
 //!   shutdown      tasks ── checkpoint ── last status
@@ -15,6 +16,7 @@
 //! Every task belongs to the [`Supervisor`]; its stop token also ends a start in progress.
 
 pub mod assemble;
+pub mod keep;
 pub mod prepare;
 pub mod registration;
 pub mod shutdown;
@@ -59,9 +61,9 @@ pub async fn run_on(
 	supervisor.spawn("status", report);
 
 	let running = async {
-		miner.registration.ensure().await?;
+		let block = miner.registration.ensure().await?;
 		let registration = miner.registration.clone();
-		supervisor.spawn("registration", registration.keep(miner.cache.clone()));
+		supervisor.spawn("registration", registration.keep(miner.cache.clone(), block));
 		miner.finished.cancelled().await;
 		anyhow::Ok(())
 	};

@@ -1,6 +1,6 @@
-//! Ensures that the component is registered, announced and staked as its settings say.
+//! Ensures at the start that the component is registered, announced and staked as its settings say.
 
-use crate::chain::cache::ChainCache;
+use crate::telemetry::Errors;
 use backon::{ExponentialBuilder, Retryable};
 use bittensor_client::{
 	bit, funds, ss58, AccountId, Call, Chain, ChainError, ComponentInfo, Endpoint,
@@ -27,11 +27,14 @@ pub struct Registration {
 	pub stake: u64,
 	/// The chain's minimum stake, in units.
 	pub min_stake: u64,
+	/// Where what is wrong with it is noted.
+	pub errors: Errors,
 }
 
 impl Registration {
-	/// Ensures the registration, and tries again while the chain cannot be reached.
-	pub async fn ensure(&self) -> Result<(), ChainError> {
+	/// Ensures the registration, and tries again while the chain cannot be reached. Returns the number
+	/// of a block that has it.
+	pub async fn ensure(&self) -> Result<u32, ChainError> {
 		let pauses = ExponentialBuilder::default()
 			.with_min_delay(MIN_PAUSE)
 			.with_max_delay(MAX_PAUSE)
@@ -43,7 +46,8 @@ impl Registration {
 			.await
 	}
 
-	async fn attempt(&self) -> Result<(), ChainError> {
+	/// Calls what is missing; returns the number of a block that has it.
+	pub(super) async fn attempt(&self) -> Result<u32, ChainError> {
 		let uid = match self.chain.component_of(self.account, None).await? {
 			Some(uid) => uid,
 			None => self.register().await?,
@@ -61,7 +65,8 @@ impl Registration {
 				None => tracing::info!("withdrew the endpoint in block {}", head.number),
 			}
 		}
-		self.top_up(&mine).await
+		self.top_up(&mine).await?;
+		Ok(self.chain.head(None).await?.number)
 	}
 
 	async fn register(&self) -> Result<u32, ChainError> {
@@ -115,28 +120,5 @@ impl Registration {
 		let head = self.chain.submit(call).await?;
 		tracing::info!("staked {} BIT in block {}", bit(amount), head.number);
 		Ok(())
-	}
-
-	/// Ensures the registration again when the chain restarted from the same genesis, as a
-	/// development chain without a database does at each start. A component that was deregistered
-	/// stays so. Returns only with an error.
-	pub async fn keep(self, mut cache: ChainCache) -> anyhow::Result<()> {
-		let mut highest = cache.snapshot().head.number;
-		let mut registered = false;
-		loop {
-			let snapshot = cache.changed().await;
-			let number = snapshot.head.number;
-			if snapshot.me.is_some() {
-				registered = true;
-			} else if number < highest {
-				tracing::warn!("the chain restarted at block {number}: registering again");
-				self.ensure().await?;
-				highest = number;
-			} else if registered {
-				tracing::warn!("this component is no longer registered: it is paid nothing");
-				registered = false;
-			}
-			highest = highest.max(number);
-		}
 	}
 }
