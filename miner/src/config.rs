@@ -24,6 +24,23 @@ pub enum ConfigError {
 	/// The kind needs text.
 	#[error("--corpus DIR is missing: a {0} component learns from the text files of a folder")]
 	Corpus(String),
+	/// A twin of a component that does not learn from its own loss.
+	#[error(
+		"--twin: the component does not learn from its own loss, so a twin would show nothing: leave \
+		 --twin out, or use a kind that learns with --learn-from both or own"
+	)]
+	NothingToCompare,
+	/// A twin that is not where its component is.
+	#[error(
+		"--twin: the component has made {steps} steps and {twin}: both must have learned side by \
+		 side. Leave --twin out, or start again in another --base-path"
+	)]
+	TwinSteps {
+		/// Steps of the component.
+		steps: u64,
+		/// What there is of the twin.
+		twin: String,
+	},
 	/// The stake is below the chain's minimum.
 	#[error("--stake {given} is below the minimum of {minimum} BIT: stake at least that, or 0")]
 	Stake {

@@ -137,9 +137,14 @@ pub struct LearningArgs {
 	/// Maximum Grads sent to one component per second.
 	#[arg(long, value_name = "GRADS", default_value_t = 20)]
 	pub grads_per_second: u32,
-	/// Held-out examples. The perplexity on half of them is reported; the other half decides which
-	/// parameters are the best.
-	#[arg(long, value_name = "EXAMPLES", default_value = "256", value_parser = parse::within(16..=16_384_usize))]
+	/// Train a twin beside the component: the same one, on the same batches, without a network. The
+	/// status then shows the gain over it. A twin needs as much of the processor as the component's own
+	/// training, and the component waits if it gets far ahead.
+	#[arg(long)]
+	pub twin: bool,
+	/// Held-out examples. Half of them are reported; the other half, of the first parts of the same
+	/// documents, decides which parameters are the best.
+	#[arg(long, value_name = "EXAMPLES", default_value = "512", value_parser = parse::within(16..=16_384_usize))]
 	pub held_out: usize,
 	/// Seconds between measurements of the held-out perplexity.
 	#[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse::seconds)]

@@ -13,7 +13,7 @@
 //! Invariants: the examples that decide are not those whose perplexity is reported; steps, scores and
 //! the version only count up, also when parameters go back.
 
-use super::{inputs::Inputs, vectors::failed, Brain, Notes};
+use super::{inputs::Inputs, vectors::failed, Brain, Losses, Notes};
 use crate::axon::ComputeError;
 use bittensor_nucleus::{Model, Perplexity, State};
 use std::{
@@ -42,6 +42,8 @@ struct Kept {
 	perplexity: Perplexity,
 	inputs: Inputs,
 	state: State,
+	/// Losses of the reported examples.
+	reported: Option<Losses>,
 }
 
 /// The best parameters so far.
@@ -66,7 +68,8 @@ impl Best {
 		let Some(perplexity) = notes.validation else { return Ok(()) };
 		let mut inputs = notes.accounts();
 		inputs.resize(model.inputs(), None);
-		self.kept = Some(Kept { perplexity, inputs, state: model.state()? });
+		let reported = notes.reported.clone();
+		self.kept = Some(Kept { perplexity, inputs, state: model.state()?, reported });
 		Ok(())
 	}
 
@@ -106,7 +109,10 @@ impl Best {
 		notes: Notes,
 	) -> Result<(), ComputeError> {
 		let state = brain.model.state().map_err(failed)?;
-		self.kept = Some(Kept { perplexity, inputs: brain.inputs().clone(), state });
+		let reported = notes.reported.clone().filter(Losses::are_finite);
+		let (inputs, notes) =
+			(brain.inputs().clone(), Notes { reported: reported.clone(), ..notes });
+		self.kept = Some(Kept { perplexity, inputs, state, reported });
 		self.worse = 0;
 		if self.written.is_none_or(|written| written.elapsed() >= self.every) {
 			let notes = Notes { validation: Some(perplexity), ..notes };
@@ -114,6 +120,12 @@ impl Best {
 			self.written = Some(Instant::now());
 		}
 		Ok(())
+	}
+
+	/// Losses of the reported examples under the best parameters, as the notes said when they were
+	/// kept.
+	pub fn reported(&self) -> Option<&Losses> {
+		self.kept.as_ref()?.reported.as_ref()
 	}
 
 	/// Whether to warn that a perplexity is above that of the unigram model: once.

@@ -49,7 +49,10 @@ impl Brain {
 	}
 
 	/// Vectors by input, from answers by account.
-	fn vectors(&self, answers: &[DownstreamAnswer]) -> Result<Vec<Option<Tensor>>, ComputeError> {
+	pub(super) fn vectors(
+		&self,
+		answers: &[DownstreamAnswer],
+	) -> Result<Vec<Option<Tensor>>, ComputeError> {
 		self.inputs
 			.iter()
 			.map(|input| {

@@ -16,6 +16,7 @@
 mod best;
 mod brain;
 mod inputs;
+mod losses;
 mod measure;
 mod notes;
 pub mod queue;
@@ -33,6 +34,7 @@ use vectors::failed;
 pub use best::{Best, Judgement, PATIENCE};
 pub use brain::Brain;
 pub use inputs::Inputs;
+pub use losses::{Losses, CHUNK};
 pub use measure::{Measure, Step};
 pub use notes::Notes;
 
@@ -81,19 +83,8 @@ impl Compute {
 		self.own(|brain| brain.upstream_step()).await?
 	}
 
-	/// Training steps made, and the perplexity on held-out examples; `chunks` are the answers to
-	/// consecutive chunks of them.
-	pub async fn evaluate(
-		&self,
-		examples: Arc<Vec<Example>>,
-		chunks: Vec<Vec<DownstreamAnswer>>,
-	) -> Result<(u64, Perplexity), ComputeError> {
-		self.own(move |brain| Ok((brain.model().steps(), brain.evaluate(&examples, &chunks)?)))
-			.await?
-	}
-
 	/// Measures the perplexity on validation examples, and keeps the parameters or goes back to the
-	/// best ones.
+	/// best ones. `chunks` are the answers to consecutive chunks of the examples.
 	pub async fn judge(
 		&self,
 		examples: Arc<Vec<Example>>,

@@ -1,6 +1,6 @@
 //! The miner's part of a checkpoint.
 
-use super::inputs::Inputs;
+use super::{inputs::Inputs, Losses};
 use bittensor_nucleus::{Perplexity, SamplerState};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub struct Notes {
 	pub perplexity_start: Option<f64>,
 	/// Validation perplexity of the parameters, if they are the best so far.
 	pub validation: Option<Perplexity>,
+	/// Losses of the reported examples under the parameters, if they are the best so far.
+	pub reported: Option<Losses>,
 	/// Names of the train documents: the sampler's position is valid for these only.
 	pub documents: Vec<String>,
 }

@@ -1,7 +1,12 @@
-//! The held-out perplexity: of some examples to report it, of others to keep the best parameters.
+//! The held-out perplexity: of some examples to report it, of others to keep the best parameters;
+//! and the gain over the twin.
 
 use super::Learning;
-use crate::compute::Judgement;
+use crate::{
+	compute::{Judgement, Losses, Notes},
+	telemetry::GainStatus,
+};
+use bittensor_nucleus::Perplexity;
 use metrics::gauge;
 use tokio::time::MissedTickBehavior;
 
@@ -16,29 +21,20 @@ impl Learning {
 		}
 	}
 
-	/// Measures the held-out perplexity and the digest of the parameters.
+	/// Measures the held-out perplexity, keeps the best parameters, and compares with the twin.
 	pub(super) async fn evaluate(&self) {
-		if self.held_out.is_empty() {
+		if self.reported.examples.is_empty() {
 			return;
 		}
-		let chunks = self.fetch_held_out(&self.held_out).await;
-		match self.compute.evaluate(self.held_out.clone(), chunks).await {
-			Ok((steps, perplexity)) => {
+		let examples = &self.reported.examples;
+		let chunks = self.fetch_held_out(examples).await;
+		match self.compute.losses(examples, &chunks).await {
+			Ok(losses) => {
 				self.telemetry.errors().clear("evaluation");
-				let mut notes = self.notes.lock();
-				let start = *notes.perplexity_start.get_or_insert(perplexity.with_network);
-				drop(notes);
-				gauge!("bittensor_miner_perplexity_start").set(start);
-				gauge!("bittensor_miner_perplexity").set(perplexity.with_network);
-				gauge!("bittensor_miner_perplexity_without_inputs").set(perplexity.without_inputs);
-				gauge!("bittensor_miner_perplexity_step").set(steps as f64);
-				let (now, unigram) = (perplexity.with_network, self.unigram);
-				if steps >= self.config.warm_up && self.best.lock().warns(now, unigram) {
-					tracing::warn!(
-						"the held-out perplexity {now:.1} is above {unigram:.1}, that of word \
-						 frequencies alone: the component has learned its documents by heart, or \
-						 they differ from the held-out ones"
-					);
+				self.note_perplexity(losses.steps, losses.perplexity(examples));
+				if self.config.learn_from.own() && !self.validation.is_empty() {
+					self.judge(losses).await;
+					self.compare().await;
 				}
 			}
 			Err(error) => {
@@ -46,18 +42,50 @@ impl Learning {
 				self.telemetry.errors().note("evaluation", error);
 			}
 		}
-		if self.config.learn_from.own() && !self.validation.is_empty() {
-			self.judge().await;
-		}
 		if let Ok((version, digest)) = self.compute.parameters().await {
 			gauge!("bittensor_miner_parameter_version").set(version as f64);
 			self.telemetry.status().parameters = Some(hex::encode(digest));
 		}
 	}
+
+	fn note_perplexity(&self, steps: u64, perplexity: Perplexity) {
+		let now = perplexity.with_network;
+		let start = *self.notes.lock().perplexity_start.get_or_insert(now);
+		gauge!("bittensor_miner_perplexity_start").set(start);
+		gauge!("bittensor_miner_perplexity").set(now);
+		gauge!("bittensor_miner_perplexity_without_inputs").set(perplexity.without_inputs);
+		gauge!("bittensor_miner_perplexity_step").set(steps as f64);
+		if steps >= self.config.warm_up && self.best.lock().warns(now, self.unigram) {
+			let unigram = self.unigram;
+			tracing::warn!(
+				"the held-out perplexity {now:.1} is above {unigram:.1}, that of word frequencies \
+				 alone: the component has learned its documents by heart, or they differ from the \
+				 held-out ones"
+			);
+		}
+	}
+
+	/// Compares the twin with the component, if there is one.
+	async fn compare(&self) {
+		let Some(twin) = &self.twin else { return };
+		match twin.compare(&self.best, self.validation.clone(), &self.reported).await {
+			Ok(comparison) => {
+				self.telemetry.errors().clear("twin");
+				if let Some(comparison) = comparison {
+					self.telemetry.status().gain = Some(GainStatus::from(comparison));
+				}
+			}
+			Err(error) => {
+				tracing::warn!("the twin was not measured: {error}");
+				self.telemetry.errors().note("twin", error);
+			}
+		}
+	}
+
 	/// Keeps the parameters if they are the best so far, or goes back to the best.
-	async fn judge(&self) {
+	async fn judge(&self, reported: Losses) {
 		let chunks = self.fetch_held_out(&self.validation).await;
-		let notes = self.notes.lock().clone();
+		let notes = Notes { reported: Some(reported), ..self.notes.lock().clone() };
 		let (examples, best) = (self.validation.clone(), self.best.clone());
 		match self.compute.judge(examples, chunks, best, notes).await {
 			Ok((now, judgement)) => {

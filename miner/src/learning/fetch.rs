@@ -3,14 +3,12 @@
 use super::Learning;
 use crate::{
 	axon::{DownstreamAnswer, Peers},
+	compute::CHUNK,
 	dendrite::{FanOut, Peer},
 };
 use bittensor_nucleus::{Batch, Example};
 use bittensor_wire::Spike;
 use tokio::time::Instant;
-
-/// Examples in one Spike of an evaluation.
-const HELD_OUT_CHUNK: usize = 64;
 
 /// A batch and the answers to it.
 pub(super) struct Fetched {
@@ -54,7 +52,7 @@ impl Learning {
 	pub(super) async fn fetch_held_out(&self, examples: &[Example]) -> Vec<Vec<DownstreamAnswer>> {
 		let mut chunks = Vec::new();
 		let peers = self.network.downstream();
-		for chunk in examples.chunks(HELD_OUT_CHUNK) {
+		for chunk in examples.chunks(CHUNK) {
 			let texts = chunk.iter().map(|example| example.text.clone()).collect();
 			let Ok(spike) = Spike::new(self.config.account, self.config.ttl, texts) else {
 				chunks.push(Vec::new());

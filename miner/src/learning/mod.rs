@@ -7,6 +7,7 @@
 //!                                           rate limit, stop ◄────┴─────────┤
 //!   every 2 s: scores ─► row ─► poster        every N s: perplexity ◄───────┘
 //!     measure.rs                                evaluate.rs, save.rs
+//!   each batch ─► twin.rs: the same component without a network, if it is asked for
 //! ```
 //!
 //! Each box is a task of the supervisor, so that none waits for another.
@@ -24,6 +25,7 @@ mod measure;
 pub mod rate;
 mod save;
 mod train;
+pub mod twin;
 
 use crate::{
 	chain::poster::Poster,
@@ -35,10 +37,11 @@ use crate::{
 	telemetry::Telemetry,
 };
 use bittensor_client::AccountId;
-use bittensor_nucleus::{BidWeight, Example, Sampler};
+use bittensor_nucleus::{BidWeight, Example, HeldOut, Sampler};
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
+use twin::Twin;
 
 /// How to learn.
 #[derive(Clone, Debug)]
@@ -92,13 +95,15 @@ pub struct Learning {
 	/// The status.
 	pub telemetry: Telemetry,
 	/// Held-out examples whose perplexity is reported.
-	pub held_out: Arc<Vec<Example>>,
+	pub reported: Arc<HeldOut>,
 	/// Held-out examples that decide which parameters are the best.
 	pub validation: Arc<Vec<Example>>,
 	/// Perplexity of the unigram model on the reported examples.
 	pub unigram: f64,
 	/// The best parameters so far.
 	pub best: Arc<Mutex<Best>>,
+	/// The same component, trained alone.
+	pub twin: Option<Twin>,
 	/// What the checkpoint holds beside the component.
 	pub notes: Arc<Mutex<Notes>>,
 	/// Runs the tasks.
@@ -115,13 +120,20 @@ impl Learning {
 		let supervisor = self.supervisor.clone();
 		match self.config.learn_from {
 			LearnFrom::Both | LearnFrom::Own => {
-				supervisor.spawn_until_done("training", self.clone().train(sampler));
+				let learning = self.clone();
+				supervisor.spawn_until_done("training", async move {
+					let trained = learning.clone().train(sampler).await;
+					if let Some(twin) = &learning.twin {
+						twin.end().await;
+					}
+					trained
+				});
 			}
 			LearnFrom::Grads => supervisor.spawn("training", self.clone().train_for_upstreams()),
 			LearnFrom::None => {}
 		}
 		supervisor.spawn("checkpoints", self.clone().save_often());
-		if !self.held_out.is_empty() {
+		if !self.reported.examples.is_empty() {
 			supervisor.spawn("evaluation", self.clone().evaluate_often());
 		}
 		supervisor.spawn("measuring", self.measure_often());

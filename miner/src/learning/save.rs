@@ -19,6 +19,11 @@ impl Learning {
 					self.telemetry.errors().note("checkpoints", error);
 				}
 			}
+			if let Some(twin) = &self.twin {
+				if let Err(error) = twin.save().await {
+					tracing::warn!("no checkpoint of the twin was written: {error:#}");
+				}
+			}
 		}
 	}
 }

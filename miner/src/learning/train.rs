@@ -85,12 +85,16 @@ impl Learning {
 			let sampled = sampler.state();
 			prefetched = Some(self.prefetch(&mut sampler));
 			let Fetched { batch, spike, peers, answers } = fetched;
+			let copy = self.twin.as_ref().map(|_| batch.clone());
 			match self.compute.step(batch, answers).await {
 				Ok(step) => {
 					self.telemetry.errors().clear("training");
 					done = step.report.step;
 					progress.note(&step.report, step.version);
 					self.notes.lock().sampler = sampled;
+					if let (Some(twin), Some(batch)) = (&self.twin, copy) {
+						twin.train(batch).await;
+					}
 					if let Some(spike) = spike {
 						self.send_grads(spike, &peers, step.errors, &mut rates, &in_flight);
 					}
@@ -106,6 +110,9 @@ impl Learning {
 		drop(prefetched);
 		if !stop.is_cancelled() {
 			// Own training is finished; only Grads of upstreams can still change parameters.
+			if let Some(twin) = &self.twin {
+				twin.caught_up().await;
+			}
 			self.evaluate().await;
 			self.finished.cancel();
 			stop.cancelled().await;

@@ -18,7 +18,7 @@ pub mod recorder;
 mod status;
 
 pub use errors::Errors;
-pub use status::{InputStatus, PerplexityStatus, Status};
+pub use status::{GainStatus, InputStatus, PerplexityStatus, Status};
 
 use crate::chain::{cache::ChainCache, poster::Poster};
 use parking_lot::{Mutex, MutexGuard};

@@ -1,7 +1,7 @@
 //! The fields of the status file.
 
 use super::recorder::Reading;
-use crate::chain::cache::Snapshot;
+use crate::{chain::cache::Snapshot, learning::twin::Comparison};
 use bittensor_client::{decimal, Bid, Edge};
 use serde::Serialize;
 use std::path::Path;
@@ -13,12 +13,65 @@ pub struct PerplexityStatus {
 	pub start: Option<f64>,
 	/// With the network, at the last measurement.
 	pub now: Option<f64>,
-	/// With all inputs at their means, at the last measurement.
+	/// With all inputs at their means, at the last measurement: shows dependence, and is no twin.
 	pub without_inputs: Option<f64>,
 	/// Training steps that the component had made at the last measurement.
 	pub steps: Option<u64>,
 	/// Unigram model of the train documents, add-one smoothed, on the same tokens.
 	pub unigram: Option<f64>,
+}
+
+/// What the network is worth to the component: a comparison with its twin, which trains alone.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct GainStatus {
+	/// The part of the twin's perplexity that the component saves, at the best parameters of each.
+	pub gain: f64,
+	/// Lower end of its interval, two standard errors away.
+	pub low: f64,
+	/// Upper end.
+	pub high: f64,
+	/// L(twin) − L(component), in nats per target.
+	pub nats: f64,
+	/// Standard error of `nats`, clustered by document.
+	pub standard_error: f64,
+	/// Held-out documents that were measured.
+	pub documents: u64,
+	/// Perplexity of the component then.
+	pub perplexity: f64,
+	/// Perplexity of the twin.
+	pub twin_perplexity: f64,
+	/// Training steps of the component then.
+	pub steps: u64,
+	/// Training steps of the twin.
+	pub twin_steps: u64,
+}
+
+impl From<Comparison> for GainStatus {
+	fn from(comparison: Comparison) -> Self {
+		let Comparison { gain, perplexity, twin_perplexity, steps, twin_steps } = comparison;
+		Self {
+			gain: gain.part(),
+			low: gain.low(),
+			high: gain.high(),
+			nats: gain.nats,
+			standard_error: gain.standard_error,
+			documents: gain.documents,
+			perplexity,
+			twin_perplexity,
+			steps,
+			twin_steps,
+		}
+	}
+}
+
+impl std::fmt::Display for GainStatus {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		let (gain, low, high) = (100.0 * self.gain, 100.0 * self.low, 100.0 * self.high);
+		match low > 0.0 || high < 0.0 {
+			true => write!(f, "{gain:.1} % [{low:.1}, {high:.1}]"),
+			false => write!(f, "none measured [{low:.1}, {high:.1}] %"),
+		}
+	}
 }
 
 /// One input.
@@ -79,6 +132,8 @@ pub struct Status {
 	pub loss: Option<f64>,
 	/// Held-out perplexity.
 	pub perplexity: PerplexityStatus,
+	/// The gain over the twin; `None` without a twin, and before both are measured.
+	pub gain: Option<GainStatus>,
 	/// The edges of the row that learning wants.
 	pub row: Vec<Edge>,
 	/// Its self-share, out of 65,536.
@@ -167,8 +222,8 @@ impl std::fmt::Display for Status {
 		let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.1}"));
 		write!(
 			f,
-			"uid {} epoch {} step {} loss {} perplexity {} (without inputs {}, unigram {}) self-share {:.0} % \
-			 spikes {} grads {}",
+			"uid {} epoch {} step {} loss {} perplexity {} (without inputs {}, unigram {}){} \
+			 self-share {:.0} % spikes {} grads {}",
 			self.uid.map_or("-".into(), |uid| uid.to_string()),
 			self.epoch,
 			self.steps,
@@ -176,6 +231,7 @@ impl std::fmt::Display for Status {
 			number(self.perplexity.now),
 			number(self.perplexity.without_inputs),
 			number(self.perplexity.unigram),
+			self.gain.map_or(String::new(), |gain| format!(" gain over its twin {gain}")),
 			f64::from(self.self_share) * 100.0 / 65_536.0,
 			self.spikes_served,
 			self.grads_served,

@@ -14,3 +14,4 @@ mod dendrite_answers;
 mod keep;
 mod keys;
 mod supervision;
+mod twin;

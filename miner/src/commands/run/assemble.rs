@@ -1,7 +1,7 @@
 //! Builds the parts of a component and starts its tasks.
 
 use super::{
-	prepare::{Prepared, Text, CHECKPOINT},
+	prepare::{Prepared, Text, CHECKPOINT, TWIN},
 	registration::Registration,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 	config::{self, ConfigError},
 	dendrite::{Dendrite, DendriteConfig, TonicTransport, TransportConfig},
 	identity::Identity,
-	learning::{inputs, Learning, LearningConfig},
+	learning::{inputs, twin::Twin, Learning, LearningConfig},
 	network::Network,
 	supervisor::Supervisor,
 	telemetry::{recorder, Status, Telemetry},
@@ -20,6 +20,7 @@ use crate::{
 };
 use anyhow::Context;
 use bittensor_client::{bit, ss58, AccountId, Chain};
+use bittensor_nucleus::Model;
 use bittensor_wire::Signer;
 use metrics::{counter, gauge};
 use parking_lot::Mutex;
@@ -87,6 +88,11 @@ pub async fn assemble(
 		TonicTransport::new(chain.genesis_hash(), signer.clone(), TransportConfig::default());
 	let dendrite = Arc::new(Dendrite::new(account, Arc::new(transport), DendriteConfig::default()));
 	let genesis = chain.genesis_hash();
+	let mut prepared = prepared;
+	let twin = match prepared.twin.take() {
+		Some((model, best)) => Some(start_twin(args, model, best, &prepared, supervisor)?),
+		None => None,
+	};
 	let (computing, text) = start_computing(args, prepared, genesis, &network)?;
 	let service = Arc::new(computing.compute.clone());
 	let endpoint = match args.serve.no_serve {
@@ -122,7 +128,7 @@ pub async fn assemble(
 	};
 	let telemetry = Telemetry::new(status, cache.clone(), poster.clone());
 	let finished = CancellationToken::new();
-	if let Some((Text { sampler, held_out, validation, unigram, .. }, best)) = text {
+	if let Some((Text { sampler, reported, validation, unigram, .. }, best)) = text {
 		let (compute, wanted) = (computing.compute.clone(), args.downstream.downstream.clone());
 		let keeper = inputs::keep(cache.clone(), network.clone(), compute.clone(), wanted);
 		supervisor.spawn("inputs", keeper);
@@ -133,10 +139,11 @@ pub async fn assemble(
 			network,
 			poster: poster.filter(|_| args.row.post == Post::Measured),
 			telemetry: telemetry.clone(),
-			held_out: Arc::new(held_out),
+			reported: Arc::new(reported),
 			validation: Arc::new(validation),
 			unigram,
 			best: Arc::new(Mutex::new(best)),
+			twin,
 			notes: computing.notes.clone(),
 			supervisor: supervisor.clone(),
 			finished: finished.clone(),
@@ -148,6 +155,28 @@ pub async fn assemble(
 	let errors = telemetry.errors().clone();
 	let registration = Registration { chain, account, endpoint, stake, min_stake, errors };
 	Ok(Miner { cache, registration, telemetry, finished, computing })
+}
+
+/// Starts the twin, which trains until the component's training ends.
+fn start_twin(
+	args: &RunArgs,
+	model: Box<dyn Model>,
+	best: Best,
+	prepared: &Prepared,
+	supervisor: &Supervisor,
+) -> anyhow::Result<Twin> {
+	let brain = Brain::new(model, Vec::new(), false, prepared.device.clone());
+	let path = args.component.base_path.join(TWIN);
+	let documents = prepared.notes.documents.clone();
+	let (twin, thread) = Twin::start(brain, best, path, documents)?;
+	let (task, stop) = (twin.clone(), supervisor.stop().clone());
+	supervisor.spawn_until_done("twin", async move {
+		task.run(thread).await?;
+		// Training ends before the stop if `--max-steps` is reached.
+		stop.cancelled().await;
+		Ok(())
+	});
+	Ok(twin)
 }
 
 /// Installs the recorder, and serves it if a port was given.

@@ -19,6 +19,14 @@ pub const CHECKPOINT: &str = "component.safetensors";
 /// Name of the checkpoint of the best parameters so far, beside it.
 pub const BEST: &str = "best.safetensors";
 
+/// Name of the twin's checkpoint.
+pub const TWIN: &str = "twin.safetensors";
+/// Name of the checkpoint of the twin's best parameters.
+pub const BEST_TWIN: &str = "best-twin.safetensors";
+/// Steps by which a component and its twin may differ when they are resumed: batches that waited for
+/// the twin when the process was killed, and steps since the last checkpoint of either.
+const APART: u64 = 128;
+
 /// A base path that another miner uses.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -42,6 +50,8 @@ pub struct Prepared {
 	pub text: Option<Text>,
 	/// The best parameters so far.
 	pub best: Best,
+	/// The twin, and its best parameters so far.
+	pub twin: Option<(Box<dyn nucleus::Model>, Best)>,
 	/// Where tensors live.
 	pub device: nucleus::Device,
 	/// Options that were given and that the checkpoint overrides, as text.
@@ -55,7 +65,7 @@ pub struct Text {
 	/// Held-out examples that decide which parameters are the best.
 	pub validation: Vec<nucleus::Example>,
 	/// Held-out examples whose perplexity is reported.
-	pub held_out: Vec<nucleus::Example>,
+	pub reported: nucleus::HeldOut,
 	/// Perplexity of the unigram model on the reported examples.
 	pub unigram: f64,
 	/// Names of the train documents.
@@ -94,6 +104,9 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 		seed: options.seed.unwrap_or_default(),
 		..nucleus::Config::default()
 	};
+	if args.learning.twin && !(kind.learns && args.learning.learn_from.own()) {
+		return Err(ConfigError::NothingToCompare.into());
+	}
 	let device = device();
 	let mut setup = nucleus::Setup { device: device.clone(), ..nucleus::Setup::new(config) };
 	let mut text = match kind.learns {
@@ -105,17 +118,28 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 	if !path.exists() {
 		let model = kind.create(&setup)?;
 		let notes = Notes { documents, ..Notes::default() };
-		let best = Best::new(options.base_path.join(BEST), args.learning.checkpoint_every);
-		let ignored = Vec::new();
-		return Ok(Prepared { model, origin: None, notes, text, best, device, ignored });
+		let best = |name| Best::new(options.base_path.join(name), args.learning.checkpoint_every);
+		let twin = match args.learning.twin {
+			true => Some((kind.create(&setup)?, best(BEST_TWIN))),
+			false => None,
+		};
+		let (best, ignored) = (best(BEST), Vec::new());
+		return Ok(Prepared { model, origin: None, notes, text, best, twin, device, ignored });
 	}
 	let nucleus::Loaded { model, notes, origin } = kind.load(&path, &setup)?;
 	let notes: Notes = serde_json::from_value(notes).unwrap_or_default();
 	if let Some(text) = text.as_mut().filter(|text| text.documents == notes.documents) {
 		text.sampler.resume(notes.sampler);
 	}
-	let best = read_best(args, kind, &setup, &documents)?;
-	let notes = Notes { documents, validation: None, ..notes };
+	let best = read_best(args, kind, &setup, &documents, BEST)?;
+	let twin = match args.learning.twin {
+		true => {
+			let twin = read_twin(args, kind, &setup, model.steps())?;
+			Some((twin, read_best(args, kind, &setup, &documents, BEST_TWIN)?))
+		}
+		false => None,
+	};
+	let notes = Notes { documents, validation: None, reported: None, ..notes };
 	tracing::info!("resumed {} at step {}", path.display(), model.steps());
 	let ignored = ignored(args, &*model)?;
 	if !ignored.is_empty() {
@@ -124,7 +148,7 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 			ignored.join(", ")
 		);
 	}
-	Ok(Prepared { model, origin: Some(origin), notes, text, best, device, ignored })
+	Ok(Prepared { model, origin: Some(origin), notes, text, best, twin, device, ignored })
 }
 
 /// Options that were given and differ from the checkpoint's.
@@ -168,11 +192,12 @@ fn read_text(
 	let seed = setup.config.seed;
 	let sampler = nucleus::Sampler::new(&corpus, &chosen, &tokenizer, context, horizon, seed)?;
 	let measured = corpus.held_out_for(&chosen);
-	let count = args.learning.held_out;
-	let both = nucleus::held_out(&corpus, &measured, &tokenizer, context, horizon, count)?;
-	let (held_out, validation) = halves(both);
+	let (validation, reported) =
+		nucleus::Half::both(&corpus, &measured, &tokenizer, context, horizon)?;
+	let count = args.learning.held_out / 2;
+	let (validation, reported) = (validation.spread(count).examples, reported.spread(count));
 	let prior = nucleus::Unigram::fit(sampler.tokens(), tokenizer.size());
-	let unigram = prior.perplexity(held_out.iter().map(|example| &example.target[..]));
+	let unigram = prior.perplexity(reported.examples.iter().map(|example| &example.target[..]));
 	let documents: Vec<String> =
 		chosen.iter().map(|at| corpus.documents()[*at].name().to_owned()).collect();
 	tracing::info!(
@@ -183,16 +208,26 @@ fn read_text(
 	);
 	setup.tokenizer = Some(tokenizer);
 	setup.prior = Some(prior);
-	Ok(Text { sampler, validation, held_out, unigram, documents })
+	Ok(Text { sampler, validation, reported, unigram, documents })
 }
 
-/// Every other example, and the others.
-fn halves(all: Vec<nucleus::Example>) -> (Vec<nucleus::Example>, Vec<nucleus::Example>) {
-	let mut number = 0_usize;
-	all.into_iter().partition(|_| {
-		number += 1;
-		number % 2 == 1
-	})
+/// The twin of a component that is resumed after this many steps.
+fn read_twin(
+	args: &RunArgs,
+	kind: &nucleus::Kind,
+	setup: &nucleus::Setup,
+	steps: u64,
+) -> anyhow::Result<Box<dyn nucleus::Model>> {
+	let path = args.component.base_path.join(TWIN);
+	if !path.exists() {
+		return Err(ConfigError::TwinSteps { steps, twin: "there is no twin".into() }.into());
+	}
+	let model = kind.load(&path, setup)?.model;
+	if model.steps().abs_diff(steps) > APART {
+		let twin = format!("its twin {}", model.steps());
+		return Err(ConfigError::TwinSteps { steps, twin }.into());
+	}
+	Ok(model)
 }
 
 /// The best parameters so far of a component that is resumed. A file that does not fit is replaced
@@ -202,8 +237,9 @@ fn read_best(
 	kind: &nucleus::Kind,
 	setup: &nucleus::Setup,
 	documents: &[String],
+	name: &str,
 ) -> anyhow::Result<Best> {
-	let path = args.component.base_path.join(BEST);
+	let path = args.component.base_path.join(name);
 	let mut best = Best::new(path.clone(), args.learning.checkpoint_every);
 	if documents.is_empty() || !path.exists() {
 		return Ok(best);

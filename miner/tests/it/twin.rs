@@ -1,0 +1,190 @@
+//! The twin of a component: what it learns, and what the comparison with it says.
+
+use bittensor_miner::{
+	axon::DownstreamAnswer,
+	cli::{Cli, Command},
+	commands::run::prepare::{prepare, TWIN},
+	compute::{Best, Brain, Compute, Notes},
+	config::ConfigError,
+	learning::twin::{Comparison, Twin},
+};
+use bittensor_nucleus::{
+	kind, Config, Corpus, Device, Example, Half, HeldOut, Model, Sampler, Setup, Tensor, Tokenizer,
+	Unigram,
+};
+use bittensor_wire::Vectors;
+use clap::Parser;
+use parking_lot::Mutex;
+use std::{path::Path, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+const PEER: [u8; 32] = [3; 32];
+/// Steps of a comparison.
+const STEPS: usize = 200;
+
+/// A component at its start, and the text of its corpus.
+struct Fresh {
+	setup: Setup,
+	sampler: Sampler,
+	validation: Half,
+	reported: Half,
+}
+
+impl Fresh {
+	fn new() -> Self {
+		let corpus = Corpus::load("../corpus").expect("a corpus");
+		let tokenizer = Arc::new(Tokenizer::train(&corpus, 512).expect("words"));
+		let config = Config { seed: 5, inputs: 1, vocab: 512, ..Config::default() };
+		let (context, horizon) = (config.context, config.horizon);
+		let documents = corpus.select("1/4").expect("documents");
+		let sampler = Sampler::new(&corpus, &documents, &tokenizer, context, horizon, 5);
+		let sampler = sampler.expect("examples");
+		let measured = corpus.held_out_for(&documents);
+		let (validation, reported) =
+			Half::both(&corpus, &measured, &tokenizer, context, horizon).expect("long documents");
+		let prior = Some(Unigram::fit(sampler.tokens(), tokenizer.size()));
+		let setup = Setup { prior, ..Setup::new(config).with_tokenizer(tokenizer) };
+		Self { setup, sampler, validation, reported }
+	}
+
+	fn model(&self) -> Box<dyn Model> {
+		kind("cbow").and_then(|kind| kind.create(&self.setup)).expect("a component")
+	}
+}
+
+/// A peer that was trained on all documents, or one that says nothing.
+struct Peer(Option<Box<dyn Model>>);
+
+impl Peer {
+	fn answers(&self, texts: &[String]) -> Vec<DownstreamAnswer> {
+		let Some(model) = &self.0 else { return Vec::new() };
+		let y: Tensor = model.forward(texts, &[]).expect("vectors");
+		let values = y.flatten_all().and_then(|y| y.to_vec1()).expect("numbers");
+		let vectors = Vectors::new(texts.len(), values).expect("finite");
+		vec![DownstreamAnswer { account: PEER, vectors: Some(vectors) }]
+	}
+
+	fn chunks(&self, examples: &[Example]) -> Vec<Vec<DownstreamAnswer>> {
+		let texts = |chunk: &[Example]| chunk.iter().map(|e| e.text.clone()).collect::<Vec<_>>();
+		examples.chunks(64).map(|chunk| self.answers(&texts(chunk))).collect()
+	}
+}
+
+/// Trains a component beside its twin and compares them; also the parameters of both at the end.
+async fn compare(folder: &Path, peer: &Peer) -> (Comparison, bool) {
+	let mut fresh = Fresh::new();
+	let best = |name: &str| Best::new(folder.join(name), Duration::ZERO);
+	let brain = |inputs| Brain::new(fresh.model(), inputs, false, Device::Cpu);
+	let (compute, thread) = Compute::start(brain(vec![Some(PEER)])).expect("a thread");
+	let path = folder.join("twin.safetensors");
+	let (twin, twin_thread) =
+		Twin::start(brain(Vec::new()), best("best-twin"), path.clone(), vec!["a".into()])
+			.expect("a thread");
+	let task = tokio::spawn(twin.clone().run(twin_thread));
+	let component_best = Arc::new(Mutex::new(best("best")));
+	let validation = Arc::new(fresh.validation.spread(256).examples);
+	let reported: HeldOut = fresh.reported.spread(256);
+	let mut last = None;
+	for step in 1..=STEPS {
+		let batch = fresh.sampler.next_batch(32);
+		compute.step(batch.clone(), peer.answers(&batch.texts)).await.expect("a step");
+		twin.train(batch).await;
+		if step % 50 == 0 {
+			twin.caught_up().await;
+			let chunks = peer.chunks(&reported.examples);
+			let losses = compute.losses(&reported.examples, &chunks).await.expect("losses");
+			let notes = Notes { reported: Some(losses), ..Notes::default() };
+			let chunks = peer.chunks(&validation);
+			compute
+				.judge(validation.clone(), chunks, component_best.clone(), notes)
+				.await
+				.expect("a judgement");
+			last =
+				twin.compare(&component_best, validation.clone(), &reported).await.expect("both");
+		}
+	}
+	twin.end().await;
+	task.await.expect("no panic").expect("it ends");
+	compute.close();
+	let component = thread.join().expect("no panic");
+	let loaded = kind("cbow").and_then(|kind| kind.load(&path, &fresh.setup)).expect("a twin");
+	assert_eq!(loaded.model.steps(), STEPS as u64, "it made every step");
+	let bits = |model: &dyn Model| -> Vec<Vec<f32>> {
+		let entries =
+			|tensor: &Tensor| tensor.flatten_all().and_then(|t| t.to_vec1()).expect("f32");
+		model.parameters().iter().map(|p| entries(p.tensor())).collect()
+	};
+	let equal = bits(component.model()) == bits(&*loaded.model);
+	(last.expect("both were measured"), equal)
+}
+
+#[tokio::test]
+async fn a_component_without_answers_is_its_twin() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let (comparison, equal) = compare(folder.path(), &Peer(None)).await;
+	assert!(equal, "bit for bit");
+	assert_eq!(comparison.gain.nats, 0.0);
+	assert!(!comparison.gain.is_measured() && !comparison.gain.is_loss(), "{comparison:?}");
+	assert_eq!(comparison.perplexity, comparison.twin_perplexity);
+	assert_eq!(comparison.steps, comparison.twin_steps);
+	assert_eq!(comparison.gain.documents, 8);
+}
+
+#[tokio::test]
+async fn a_peer_that_knows_more_is_a_gain() {
+	let fresh = Fresh::new();
+	// It has seen all documents, and the component a quarter of them.
+	let corpus = Corpus::load("../corpus").expect("a corpus");
+	let tokenizer = fresh.setup.tokenizer.clone().expect("it was set");
+	let config = &fresh.setup.config;
+	let documents = corpus.select("all").expect("documents");
+	let mut sampler =
+		Sampler::new(&corpus, &documents, &tokenizer, config.context, config.horizon, 9)
+			.expect("examples");
+	let mut peer = fresh.model();
+	for _ in 0..600 {
+		peer.train_step(&sampler.next_batch(32), &[]).expect("a step");
+	}
+	let folder = tempfile::tempdir().expect("a folder");
+	let (comparison, equal) = compare(folder.path(), &Peer(Some(peer))).await;
+	println!("{comparison:?}\n{}", comparison.gain);
+	assert!(!equal);
+	assert!(comparison.gain.low() > 0.0, "{comparison:?}");
+	let part = 1.0 - comparison.perplexity / comparison.twin_perplexity;
+	assert!((part - comparison.gain.part()).abs() < 1e-6, "{part}");
+}
+
+#[tokio::test]
+async fn a_twin_must_have_learned_beside_its_component() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().display().to_string();
+	let args = |extra: &[&str]| {
+		let words = ["bittensor-miner", "run", "--base-path", &path, "--corpus", "../corpus"];
+		match Cli::try_parse_from(words.iter().chain(extra)).expect("options").command {
+			Command::Run(args) => *args,
+			other => panic!("`run` expected: {other:?}"),
+		}
+	};
+	let stop = CancellationToken::new();
+	let refusal = |error: anyhow::Error| error.downcast::<ConfigError>().expect("a named error");
+	for extra in [["--twin", "--kind=noise"], ["--twin", "--learn-from=none"]] {
+		let refused =
+			prepare(&args(&extra), &stop).await.map(|_| ()).expect_err("nothing to learn");
+		assert_eq!(refusal(refused), ConfigError::NothingToCompare);
+	}
+	let prepared = prepare(&args(&["--twin"]), &stop).await.expect("a fresh component");
+	let (twin, _) = prepared.twin.expect("a twin");
+	assert_eq!(twin.steps(), prepared.model.steps());
+	// A component that has learned without it.
+	let text = prepared.text.expect("text");
+	let (mut model, mut sampler) = (prepared.model, text.sampler);
+	model.train_step(&sampler.next_batch(4), &[]).expect("a step");
+	let brain = Brain::new(model, Vec::new(), false, Device::Cpu);
+	brain.save(&folder.path().join("component.safetensors"), Notes::default()).expect("saved");
+	let refused = prepare(&args(&["--twin"]), &stop).await.map(|_| ()).expect_err("no twin");
+	assert!(matches!(refusal(refused), ConfigError::TwinSteps { steps: 1, .. }));
+	let brain = Brain::new(twin, Vec::new(), false, Device::Cpu);
+	brain.save(&folder.path().join(TWIN), Notes::default()).expect("saved");
+	let prepared = prepare(&args(&["--twin"]), &stop).await.expect("one step apart is resumed");
+	assert_eq!(prepared.twin.expect("a twin").0.steps(), 0);
+}
