@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::Context;
 use bittensor_client::{ss58, AccountId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
 	binaries,
@@ -110,6 +110,8 @@ pub struct MinerStatus {
 	pub parameters: Option<String>,
 	/// Held-out perplexity.
 	pub perplexity: Perplexity,
+	/// Its gain over its twin, if it has one and both were measured.
+	pub gain: Option<Gain>,
 	/// The components that it asks.
 	pub inputs: Vec<InputStatus>,
 	/// Rows posted in this run.
@@ -138,6 +140,37 @@ pub struct Perplexity {
 	pub steps: Option<u64>,
 	/// The unigram model's.
 	pub unigram: Option<f64>,
+}
+
+/// A comparison of a component with its twin, which trains alone, each at its best parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gain {
+	/// The part of the twin's perplexity that the component saves.
+	pub gain: f64,
+	/// Lower end of the interval, two standard errors away.
+	pub low: f64,
+	/// Upper end.
+	pub high: f64,
+	/// Held-out documents that were measured.
+	pub documents: u64,
+	/// Perplexity of the component.
+	pub perplexity: f64,
+	/// Perplexity of the twin.
+	pub twin_perplexity: f64,
+	/// Training steps of the component then.
+	pub steps: u64,
+	/// Training steps of the twin then.
+	pub twin_steps: u64,
+}
+
+impl std::fmt::Display for Gain {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		let (gain, low, high) = (100.0 * self.gain, 100.0 * self.low, 100.0 * self.high);
+		match self.low > 0.0 || self.high < 0.0 {
+			true => write!(f, "{gain:.1} % [{low:.1}, {high:.1}]"),
+			false => write!(f, "none measured [{low:.1}, {high:.1}] %"),
+		}
+	}
 }
 
 /// A component that a miner asks.

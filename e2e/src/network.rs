@@ -4,8 +4,9 @@
 //!             ┌──────────── node (//Alice authors) ─────────────┐
 //!             │ ws                                              │
 //!   Alice  Bob  Charlie  Dave      Eve       Ferdie             │
-//!   trainable, each on documents   noise     selfish    ◄── Spikes and Grads among all
-//!   and with a seed of its own
+//!   trainable, each on a quarter   noise     selfish    ◄── Spikes and Grads among all
+//!   of the documents of all groups
+//!     └── a twin trains beside Alice, alone: it shows what the network is worth
 //! ```
 //!
 //! Invariant: miners are stopped before the node, so that their last calls find it.
@@ -207,11 +208,13 @@ pub fn specs() -> Vec<MinerSpec> {
 		stake: STAKE,
 		extra: Vec::new(),
 	};
+	// More held-out text, so that the interval of the gain is narrow.
+	let twin = ["--twin", "--held-out=1024"].map(String::from).to_vec();
 	vec![
-		spec("Alice", Profile::Trainable, Some("moby-dick"), 1),
-		spec("Bob", Profile::Trainable, Some("kjv"), 2),
-		spec("Charlie", Profile::Trainable, Some("addresses-early"), 3),
-		spec("Dave", Profile::Trainable, Some("addresses-modern"), 4),
+		MinerSpec { extra: twin, ..spec("Alice", Profile::Trainable, Some("1/4"), 1) },
+		spec("Bob", Profile::Trainable, Some("2/4"), 2),
+		spec("Charlie", Profile::Trainable, Some("3/4"), 3),
+		spec("Dave", Profile::Trainable, Some("4/4"), 4),
 		spec("Eve", Profile::Noise, None, 5),
 		spec("Ferdie", Profile::Selfish, None, 6),
 	]

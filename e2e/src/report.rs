@@ -17,7 +17,7 @@ use anyhow::Context;
 use bittensor_client::{Edge, SHARE_ONE};
 use serde::Serialize;
 
-use crate::ledger::Epoch;
+use crate::{ledger::Epoch, miner::Gain};
 
 /// Everything that a run measured.
 #[derive(Clone, Debug, Serialize)]
@@ -74,6 +74,8 @@ pub struct ComponentReport {
 	pub perplexity_without_inputs: Option<f64>,
 	/// Held-out perplexity of the unigram model of the train split.
 	pub perplexity_unigram: Option<f64>,
+	/// The gain over its twin; `null` without a twin, and before both were measured.
+	pub gain: Option<Gain>,
 	/// Spikes that it answered.
 	pub spikes_served: u64,
 	/// Grads that it accepted.
@@ -145,8 +147,24 @@ impl Report {
 				));
 			}
 		}
+		failures.extend(self.worse_than_alone());
 		failures.extend(self.served_for_nothing());
 		failures
+	}
+
+	/// Trainable components that the network harms: worse than their twins, beyond the interval.
+	fn worse_than_alone(&self) -> Vec<String> {
+		let gains = self.trainable().filter_map(|component| Some((component.uid, component.gain?)));
+		gains
+			.filter(|(_, gain)| gain.high < 0.0)
+			.map(|(uid, gain)| {
+				format!(
+					"component {uid} (trainable) has perplexity {:.1} after {} steps, and its twin, \
+					 which trains alone, {:.1} after {}: gain {}",
+					gain.perplexity, gain.steps, gain.twin_perplexity, gain.twin_steps, gain
+				)
+			})
+			.collect()
 	}
 
 	/// Components that bid for nobody and are served as much as those that bid, beyond the free tier.
@@ -192,6 +210,8 @@ impl Report {
 				given >= 1.0,
 				format!("component {uid} attributes {given:.1} % to others (1 %)"),
 			);
+			let own = 100.0 - given;
+			target(own > 20.0, format!("component {uid} keeps {own:.1} % of its row (20 %)"));
 			let measured = component.perplexity.zip(component.perplexity_unigram);
 			match measured {
 				Some((perplexity, unigram)) => target(
@@ -202,6 +222,9 @@ impl Report {
 				),
 				None => target(false, format!("component {uid} measured no perplexity")),
 			}
+		}
+		for (uid, gain) in self.trainable().filter_map(|c| Some((c.uid, c.gain?))) {
+			target(gain.low > 0.0, format!("component {uid} has a gain over its twin: {gain}"));
 		}
 		if let Some(part) = self.noise_part(epochs) {
 			let text =

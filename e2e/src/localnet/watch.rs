@@ -134,6 +134,7 @@ impl Watch {
 				perplexity: status.perplexity.now,
 				perplexity_without_inputs: status.perplexity.without_inputs,
 				perplexity_unigram: status.perplexity.unigram,
+				gain: status.gain,
 				spikes_served: status.spikes_served,
 				grads_served: status.grads_served,
 				batches_sent: batches_sent(&status.inputs),

@@ -3,6 +3,7 @@
 use bittensor_client::{Edge, LastPayout, Row};
 use bittensor_e2e::{
 	ledger::{Epoch, Inputs, Paid},
+	miner::Gain,
 	report::{ChainReport, ComponentReport, Report},
 	table::{render, Line},
 };
@@ -27,6 +28,7 @@ fn component(uid: u32, kind: &str, row: &[(u32, u16)]) -> ComponentReport {
 		perplexity: Some(180.5),
 		perplexity_without_inputs: Some(190.25),
 		perplexity_unigram: Some(300.0),
+		gain: None,
 		spikes_served: 12,
 		grads_served: 7,
 		batches_sent: 1_200,
@@ -142,6 +144,41 @@ fn the_noise_part_counts_what_trainable_components_give() {
 }
 
 #[test]
+fn a_component_that_is_worse_than_its_twin_fails_the_run() {
+	let gain = |gain: f64, error: f64| Gain {
+		gain,
+		low: gain - error,
+		high: gain + error,
+		documents: 8,
+		perplexity: 100.0 * (1.0 - gain),
+		twin_perplexity: 100.0,
+		steps: 900,
+		twin_steps: 880,
+	};
+	let with = |uid: usize, gain: Gain| {
+		let mut report = report();
+		report.components[uid].gain = Some(gain);
+		report
+	};
+	let epochs = [epoch(10_000_000_000, 10_000_000_000, true)];
+	let worse = with(0, gain(-0.05, 0.02)).failures(&epochs);
+	assert_eq!(worse.len(), 1);
+	assert!(worse[0].contains("gain -5.0 % [-7.0, -3.0]"), "{worse:?}");
+	for harmless in [gain(-0.05, 0.06), gain(0.05, 0.02)] {
+		assert_eq!(with(0, harmless).failures(&epochs), Vec::<String>::new());
+	}
+	assert_eq!(with(2, gain(-0.5, 0.01)).failures(&epochs), Vec::<String>::new(), "the noise");
+	let measured = |report: Report| {
+		let targets = report.targets(&epochs, 2);
+		targets.into_iter().filter(|t| t.text.contains("its twin")).collect::<Vec<_>>()
+	};
+	let targets = measured(with(1, gain(0.01, 0.02)));
+	assert_eq!(targets.len(), 1);
+	assert!(!targets[0].reached && targets[0].text.contains("none measured"), "{targets:?}");
+	assert!(measured(with(1, gain(0.03, 0.02)))[0].reached);
+}
+
+#[test]
 fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 	let folder = tempfile::tempdir()?;
 	let path = folder.path().join("report.json");
@@ -157,7 +194,7 @@ fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 	             seconds_to_first_mint";
 	assert_eq!(keys(&json["chain"]), set(chain));
 	let component = "uid kind stake minted minted_through_edges self_share row perplexity_start \
-	                 perplexity perplexity_without_inputs perplexity_unigram spikes_served \
+	                 perplexity perplexity_without_inputs perplexity_unigram gain spikes_served \
 	                 grads_served batches_sent answered";
 	assert_eq!(keys(&json["components"][0]), set(component));
 	assert_eq!(json["components"][0]["minted"], "1250000000");
