@@ -81,6 +81,10 @@ pub fn peer_of(component: &ComponentInfo) -> Option<Peer> {
 }
 
 impl Peers for Network {
+	fn learns(&self) -> bool {
+		self.learns
+	}
+
 	fn standing(&self, account: &AccountId) -> Option<Standing> {
 		let snapshot = self.cache.snapshot();
 		let component = snapshot.served_by(account)?;

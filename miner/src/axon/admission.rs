@@ -93,8 +93,8 @@ impl Admission {
 		})
 	}
 
-	/// Charges the texts of a request to the free tier if its sender has no bid.
-	pub(crate) fn charge(&self, admitted: &Admitted, texts: usize) -> Result<(), WireError> {
+	/// Charges a request, in texts, to the free tier if its sender has no bid.
+	pub(crate) fn charge(&self, admitted: &Admitted, texts: f64) -> Result<(), WireError> {
 		if admitted.pays() {
 			return Ok(());
 		}

@@ -46,14 +46,24 @@ const ACCOUNT_BYTES: usize = 128;
 pub(crate) struct Computation {
 	pub(crate) texts: Arc<[String]>,
 	pub(crate) downstream: Vec<DownstreamAnswer>,
-	pub(crate) output: Vectors,
+	/// `None` for words, whose vectors are not kept.
+	pub(crate) output: Option<Vectors>,
 	pub(crate) version: u64,
+	/// When it was finished.
+	pub(crate) at: Instant,
 	pub(crate) hops: Vec<Hop>,
 	/// Accounts that got the answer, and whether their error for it has arrived.
 	pub(crate) callers: Mutex<HashMap<AccountId, bool>>,
 }
 
 impl Computation {
+	/// The vectors of words, computed now.
+	pub(crate) fn of_words(texts: Arc<[String]>, version: u64) -> Self {
+		let (downstream, hops) = (Vec::new(), Vec::new());
+		let (at, callers) = (Instant::now(), Default::default());
+		Self { texts, downstream, output: None, version, at, hops, callers }
+	}
+
 	/// Whether the error of `account` has arrived; `None` if the account never got the answer.
 	pub(crate) fn graded_by(&self, account: &AccountId) -> Option<bool> {
 		self.callers.lock().get(account).copied()
@@ -73,8 +83,9 @@ impl Computation {
 			.iter()
 			.map(|answer| 64 + answer.vectors.as_ref().map_or(0, values))
 			.sum();
+		let output = self.output.as_ref().map_or(0, values);
 		let callers = self.callers.lock().len() * ACCOUNT_BYTES;
-		512 + texts + downstream + values(&self.output) + self.hops.len() * 96 + callers
+		512 + texts + downstream + output + self.hops.len() * 96 + callers
 	}
 }
 
@@ -158,6 +169,12 @@ impl Cache {
 		Ok((computation, ran))
 	}
 
+	/// Keeps a computation that was made for `caller`.
+	pub(crate) fn insert_for(&self, key: Key, computation: Computation, caller: AccountId) {
+		computation.callers.lock().insert(caller, false);
+		self.insert(key, Arc::new(computation));
+	}
+
 	fn note_caller(&self, key: Key, computation: &Arc<Computation>, caller: AccountId) {
 		let mut callers = computation.callers.lock();
 		if callers.contains_key(&caller) {
@@ -189,8 +206,9 @@ mod tests {
 		Arc::new(Computation {
 			texts: vec!["text".to_string(); rows].into(),
 			downstream: Vec::new(),
-			output: Vectors::new(rows, vec![0.5; rows * DIM]).expect("finite"),
+			output: Some(Vectors::new(rows, vec![0.5; rows * DIM]).expect("finite")),
 			version: 1,
+			at: Instant::now(),
 			hops: Vec::new(),
 			callers: Mutex::default(),
 		})

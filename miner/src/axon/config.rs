@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Quotas of callers without a bid, and of network addresses.
 ///
 /// A bid, by its flow, buys a part of the work that the component does for others; see `fair`. These
-/// quotas are what everybody else gets. One text in a Spike or Grad costs one unit.
+/// quotas are what everybody else gets. One passage in a Spike or Grad costs one unit, a word an eighth.
 #[derive(Clone, Copy, Debug)]
 pub struct QuotaConfig {
 	/// Texts per second for all callers without a bid together.
@@ -64,6 +64,14 @@ pub struct AxonConfig {
 	pub cache_bytes: usize,
 	/// How long a finished computation is kept.
 	pub cache_ttl: Duration,
+	/// Bytes of words that are kept for their Grads, without their vectors.
+	pub words_bytes: usize,
+	/// How long words are kept for their Grads.
+	pub words_ttl: Duration,
+	/// Age of an answer from which on a Grad for it is stale, whatever the number of steps since.
+	pub grad_ttl: Duration,
+	/// The same for an answer of words, whose errors the sender gathers over many of its steps.
+	pub words_grad_ttl: Duration,
 	/// Part of the remaining time that downstream components get.
 	pub child_fraction: f64,
 	/// Time subtracted from that part.
@@ -84,6 +92,10 @@ impl Default for AxonConfig {
 			waiting: 512,
 			cache_bytes: 64 << 20,
 			cache_ttl: Duration::from_secs(60),
+			words_bytes: 16 << 20,
+			words_ttl: Duration::from_secs(300),
+			grad_ttl: Duration::from_secs(30),
+			words_grad_ttl: Duration::from_secs(120),
 			child_fraction: 0.8,
 			child_margin: Duration::from_millis(5),
 			grad_time: Duration::from_secs(10),

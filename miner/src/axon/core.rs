@@ -22,6 +22,8 @@ pub(crate) struct Core {
 	pub(crate) component: Arc<dyn ComponentService>,
 	pub(crate) dendrite: Arc<Dendrite>,
 	pub(crate) cache: Cache,
+	/// Words that were answered, without their vectors.
+	pub(crate) words: Cache,
 	/// Work of the component for callers.
 	pub(crate) work: Fair,
 	/// Onward calls for callers, by ttl less one. A message waits only for messages with a smaller ttl,

@@ -76,10 +76,9 @@ impl FreeTier {
 	pub(crate) fn take(
 		&self,
 		standing: &Standing,
-		texts: usize,
+		cost: f64,
 		now: Instant,
 	) -> Result<(), Duration> {
-		let cost = texts as f64;
 		let mut state = self.state.lock();
 		if self.take_grace(&mut state, standing, cost, now) {
 			return Ok(());
@@ -184,7 +183,7 @@ mod tests {
 				if at < next[uid] {
 					continue;
 				}
-				let pause = match tier.take(&standing(uid as u32), TEXTS, now) {
+				let pause = match tier.take(&standing(uid as u32), TEXTS as f64, now) {
 					Ok(()) => {
 						*got += TEXTS;
 						0
@@ -271,10 +270,10 @@ mod tests {
 		let start = Instant::now();
 		let tier = FreeTier::new(no_grace(), start);
 		for uid in 0..10_000 {
-			let _ = tier.take(&standing(uid), 1, start);
+			let _ = tier.take(&standing(uid), 1.0, start);
 		}
 		let later = start + FORGET + Duration::from_secs(1);
-		let _ = tier.take(&standing(0), 1, later);
+		let _ = tier.take(&standing(0), 1.0, later);
 		assert_eq!(tier.state.lock().callers.len(), 1);
 	}
 }

@@ -6,16 +6,17 @@
 //!             → rate of this address → signature, body → replay → bid, or free tier?
 //!               │
 //!        Spike  ▼                               Grad ▼
-//!     we are on its path? ─── CUT            we are on its path? ─── acknowledged, dropped
-//!     in the cache? ───────── that answer    no bid? duplicate? ──── acknowledged, dropped
-//!     a run in progress? ──── its result     never answered it? ──── UnknownMessage
-//!               │                                    │ acknowledged with its weight
+//!     we are on its path? ─── CUT            we are on its path? ─── dropped, with the reason
+//!     words only? ─────────── words.rs       never answered it? ──── UnknownMessage
+//!     in the cache? ───────── that answer    no bid? duplicate? old? dropped, with the reason
+//!     a run in progress? ──── its result             │
+//!               │                              turn by flow
+//!         turn by flow                               ▼
+//!         dendrite: d_j(x), ttl − 1           component: accumulate, ∂L/∂d_j ─► signed answer:
+//!               │     (none without a bid)           │            what became of it, its weight
 //!         turn by flow                         turn by flow
-//!         dendrite: d_j(x), ttl − 1                  ▼
-//!               │     (none without a bid)    component: accumulate, ∂L/∂d_j
-//!         turn by flow                               │
-//!         component: y                         turn by flow
-//!               │                             dendrite: Grads to the components that answered
+//!         component: y                        dendrite: Grads to the components that answered
+//!               │
 //!               ▼
 //!         cache, signed answer
 //! ```
@@ -41,9 +42,11 @@ mod ports;
 mod quota;
 mod server;
 mod spike;
+mod words;
 
 pub use config::{AxonConfig, AxonError, QuotaConfig};
 pub use ports::{
-	ComponentService, ComputeError, DownstreamAnswer, Output, Peers, Standing, UpstreamGrad,
+	ComponentService, ComputeError, DownstreamAnswer, GradOutcome, Output, Peers, Standing,
+	UpstreamGrad,
 };
 pub use server::Axon;

@@ -3,7 +3,7 @@
 
 use crate::dendrite::Peer;
 use async_trait::async_trait;
-use bittensor_wire::{AccountId, Vectors};
+use bittensor_wire::{proto::GradReason, AccountId, Vectors};
 use std::sync::Arc;
 
 /// The answer of one downstream component to a Spike, or its absence.
@@ -41,6 +41,16 @@ pub struct UpstreamGrad {
 	pub error: Vectors,
 }
 
+/// What became of an error signal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GradOutcome {
+	/// Whether the component learns from it, and why not.
+	pub reason: GradReason,
+	/// ∂L/∂d_j by account, one row per text, for each downstream answer that was present; empty
+	/// unless accepted.
+	pub errors: Vec<(AccountId, Vectors)>,
+}
+
 /// Why the component computed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ComputeError {
@@ -69,9 +79,8 @@ pub trait ComponentService: Send + Sync + 'static {
 		downstream: Vec<DownstreamAnswer>,
 	) -> Result<Output, ComputeError>;
 
-	/// Accumulates the error signal into the upstream's gradient, and returns ∂L/∂d_j, one row per
-	/// text, for each downstream answer that was present.
-	async fn grad(&self, grad: UpstreamGrad) -> Result<Vec<(AccountId, Vectors)>, ComputeError>;
+	/// Accumulates the error signal into the upstream's gradient, and says what became of it.
+	async fn grad(&self, grad: UpstreamGrad) -> Result<GradOutcome, ComputeError>;
 }
 
 /// The position of a registered component towards us.
@@ -90,6 +99,11 @@ pub struct Standing {
 
 /// What the chain cache says about peers. Answers at once, from memory.
 pub trait Peers: Send + Sync + 'static {
+	/// Whether Grads have an effect here at all.
+	fn learns(&self) -> bool {
+		true
+	}
+
 	/// The component with this service key; `None` if no such component is registered.
 	fn standing(&self, account: &AccountId) -> Option<Standing>;
 

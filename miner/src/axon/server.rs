@@ -72,6 +72,7 @@ impl Axon {
 			component,
 			dendrite,
 			cache: Cache::new(config.cache_bytes, config.cache_ttl),
+			words: Cache::new(config.words_bytes, config.words_ttl),
 			work: queue(config.concurrent_computations),
 			onward: std::array::from_fn(|_| queue(config.concurrent_onward)),
 			signer,
@@ -169,9 +170,9 @@ impl Service {
 		self.answer(&admitted, answer.encode(dtype)?)
 	}
 
-	fn serve_grad(&self, request: Request<Sealed>) -> Result<Sealed, WireError> {
+	async fn serve_grad(&self, request: Request<Sealed>) -> Result<Sealed, WireError> {
 		let admitted = self.admit(Method::Grad, request)?;
-		let answer = grad::serve(&self.0, &admitted)?;
+		let answer = grad::serve(&self.0, &admitted).await?;
 		self.answer(&admitted, answer.encode())
 	}
 
@@ -189,6 +190,6 @@ impl ComponentRpc for Service {
 	}
 
 	async fn grad(&self, request: Request<Sealed>) -> Result<Response<Sealed>, Status> {
-		self.serve_grad(request).map(Response::new).map_err(|error| self.refuse(error))
+		self.serve_grad(request).await.map(Response::new).map_err(|error| self.refuse(error))
 	}
 }

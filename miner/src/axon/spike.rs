@@ -5,7 +5,8 @@ use super::{
 	cache::{Computation, Key},
 	core::Core,
 	fair::Caller,
-	ComputeError, DownstreamAnswer,
+	words::{self, asks_words, cost},
+	ComputeError, DownstreamAnswer, Output,
 };
 use bittensor_wire::{proto::DType, Spike, SpikeAnswer, WireError};
 use metrics::counter;
@@ -19,22 +20,26 @@ pub(crate) async fn serve(
 ) -> Result<(SpikeAnswer, DType), WireError> {
 	let caller = admitted.header.from;
 	let mut spike = Spike::decode(&admitted.body, &caller)?;
-	core.admission.charge(admitted, spike.texts.len())?;
+	core.admission.charge(admitted, cost(&spike))?;
 	if spike.path.contains(&core.account) {
 		counter!("bittensor_miner_spikes_cut_total").increment(1);
 		return Ok((SpikeAnswer::cut(0), spike.dtype));
 	}
+	let dtype = spike.dtype;
+	if asks_words(&spike) {
+		let answer = timeout_at(admitted.deadline, words::serve(core, admitted, &spike));
+		return Ok((answer.await.map_err(|_| WireError::DeadlineExceeded)??, dtype));
+	}
 	// A caller without a bid gets our own answer: others are not asked on our account.
 	let hops = if admitted.pays() { core.config.max_ttl } else { 0 };
 	spike.ttl = spike.ttl.min(hops);
-	let dtype = spike.dtype;
 	let computation = timeout_at(admitted.deadline, answer(core, admitted, spike))
 		.await
 		.map_err(|_| WireError::DeadlineExceeded)??;
 	counter!("bittensor_miner_spikes_served_total").increment(1);
 	counter!("bittensor_miner_texts_served_total").increment(computation.texts.len() as u64);
 	let answer = SpikeAnswer {
-		output: Some(computation.output.clone()),
+		output: computation.output.clone(),
 		version: computation.version,
 		hops: computation.hops.clone(),
 	};
@@ -82,9 +87,9 @@ async fn compute(
 		.map(|peer| DownstreamAnswer { account: peer.account, vectors: None })
 		.collect();
 	let mut hops = Vec::new();
-	let texts = spike.texts.len() as f64;
+	let work = cost(spike);
 	if let Some(onward) = spike.onward(core.account).filter(|_| !peers.is_empty()) {
-		let _place = core.onward(payer, spike.ttl, texts * peers.len() as f64).await?;
+		let _place = core.onward(payer, spike.ttl, work * peers.len() as f64).await?;
 		let now = Instant::now();
 		let time = deadline
 			.saturating_duration_since(now)
@@ -97,31 +102,35 @@ async fn compute(
 		hops = fan_out.hops;
 	}
 	let (caller, flow) = payer;
-	let _place = core.work.enter(caller, flow, texts)?.wait().await?;
+	let _place = core.work.enter(caller, flow, work)?.wait().await?;
 	let output = core
 		.component
 		.spike(spike.texts.clone(), downstream.clone())
 		.await
 		.map_err(|error| refusal(&error))?;
-	if output.vectors.rows() != spike.texts.len() {
-		tracing::error!(
-			rows = output.vectors.rows(),
-			texts = spike.texts.len(),
-			"the component answered with a wrong number of rows"
-		);
-		return Err(WireError::Internal);
-	}
+	let output = checked(output, spike)?;
 	Ok(Computation {
 		texts: spike.texts.clone(),
 		downstream,
-		output: output.vectors,
+		output: Some(output.vectors),
 		version: output.version,
+		at: std::time::Instant::now(),
 		hops,
 		callers: Default::default(),
 	})
 }
 
-fn refusal(error: &ComputeError) -> WireError {
+/// The output, if it has one row per text.
+pub(crate) fn checked(output: Output, spike: &Spike) -> Result<Output, WireError> {
+	let (rows, texts) = (output.vectors.rows(), spike.texts.len());
+	if rows != texts {
+		tracing::error!(rows, texts, "the component answered with a wrong number of rows");
+		return Err(WireError::Internal);
+	}
+	Ok(output)
+}
+
+pub(crate) fn refusal(error: &ComputeError) -> WireError {
 	match error {
 		ComputeError::Busy => WireError::Busy,
 		ComputeError::Stopped | ComputeError::Failed(_) => {

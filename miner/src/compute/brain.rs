@@ -4,11 +4,11 @@ use super::{
 	inputs::Inputs,
 	measure::{Measure, Step},
 	notes::Notes,
-	vectors::{failed, to_tensor, to_vectors},
+	vectors::{failed, reason, to_tensor, to_vectors},
 };
-use crate::axon::{ComputeError, DownstreamAnswer, Output, UpstreamGrad};
+use crate::axon::{ComputeError, DownstreamAnswer, GradOutcome, Output, UpstreamGrad};
 use bittensor_nucleus::{Batch, Device, Example, Grad, Model, Part, Perplexity, Tensor};
-use bittensor_wire::{AccountId, Vectors};
+use bittensor_wire::{proto::GradReason, AccountId, Vectors};
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use metrics::counter;
 use std::path::Path;
@@ -83,12 +83,9 @@ impl Brain {
 		Ok(Output { vectors: to_vectors(&y)?, version: self.model.version() })
 	}
 
-	pub(super) fn grad(
-		&mut self,
-		upstream: &UpstreamGrad,
-	) -> Result<Vec<(AccountId, Vectors)>, ComputeError> {
+	pub(super) fn grad(&mut self, upstream: &UpstreamGrad) -> Result<GradOutcome, ComputeError> {
 		if !self.takes_grads {
-			return Ok(Vec::new());
+			return Ok(GradOutcome { reason: GradReason::NothingToLearn, errors: Vec::new() });
 		}
 		let d = self.vectors(&upstream.downstream)?;
 		let error = to_tensor(&upstream.error, &self.device)?;
@@ -103,7 +100,7 @@ impl Brain {
 		let report = self.model.accumulate_grad(grad).map_err(failed)?;
 		counter!("bittensor_miner_grads_judged_total", "verdict" => report.verdict.name())
 			.increment(1);
-		Ok(self.errors(&report.errors))
+		Ok(GradOutcome { reason: reason(report.verdict), errors: self.errors(&report.errors) })
 	}
 
 	pub(super) fn step(
@@ -145,6 +142,34 @@ impl Brain {
 			})
 			.collect::<Result<Vec<_>, ComputeError>>()?;
 		self.model.evaluate(examples, &d).map_err(failed)
+	}
+
+	/// The input of an account.
+	fn input_of(&self, account: &AccountId) -> Option<usize> {
+		self.inputs.iter().position(|input| input.as_ref() == Some(account))
+	}
+
+	/// Gives the input of an account the vectors of its words, or removes them. `false` if the
+	/// account is at no input any more.
+	pub(super) fn set_words(
+		&mut self,
+		account: &AccountId,
+		words: Option<&Vectors>,
+	) -> Result<bool, ComputeError> {
+		let Some(input) = self.input_of(account) else { return Ok(false) };
+		let words = words.map(|words| to_tensor(words, &self.device)).transpose()?;
+		self.model.set_words(input, words.as_ref()).map_err(failed)?;
+		Ok(true)
+	}
+
+	/// ∂L/∂d(w) of the words of an account, the mean since the last call.
+	pub(super) fn take_word_errors(
+		&mut self,
+		account: &AccountId,
+	) -> Result<Option<Vectors>, ComputeError> {
+		let Some(input) = self.input_of(account) else { return Ok(None) };
+		let errors = self.model.take_word_errors(input).map_err(failed)?;
+		errors.map(|errors| to_vectors(&errors)).transpose()
 	}
 
 	/// Connects accounts to inputs. An input whose account changed starts from the beginning.

@@ -22,7 +22,9 @@ mod notes;
 pub mod queue;
 mod vectors;
 
-use crate::axon::{ComponentService, ComputeError, DownstreamAnswer, Output, UpstreamGrad};
+use crate::axon::{
+	ComponentService, ComputeError, DownstreamAnswer, GradOutcome, Output, UpstreamGrad,
+};
 use async_trait::async_trait;
 use bittensor_nucleus::{Batch, Example, Perplexity};
 use bittensor_wire::{AccountId, Vectors};
@@ -105,6 +107,30 @@ impl Compute {
 		self.own(|brain| brain.measure()).await
 	}
 
+	/// The words whose vectors the inputs are asked for; none if there is no expert path.
+	pub async fn vocabulary(&self) -> Result<Arc<[String]>, ComputeError> {
+		self.own(|brain| brain.model().vocabulary().into()).await
+	}
+
+	/// Gives the input of an account the vectors of the vocabulary, or removes them. `false` if the
+	/// account is at no input any more.
+	pub async fn set_words(
+		&self,
+		account: AccountId,
+		words: Option<Arc<Vectors>>,
+	) -> Result<bool, ComputeError> {
+		self.own(move |brain| brain.set_words(&account, words.as_deref())).await?
+	}
+
+	/// ∂L/∂d(w) of the words of an account, one row per word of the vocabulary: the mean since the
+	/// last call.
+	pub async fn take_word_errors(
+		&self,
+		account: AccountId,
+	) -> Result<Option<Vectors>, ComputeError> {
+		self.own(move |brain| brain.take_word_errors(&account)).await?
+	}
+
 	/// Connects accounts to inputs.
 	pub async fn set_inputs(&self, inputs: Inputs) -> Result<(), ComputeError> {
 		self.own(move |brain| brain.set_inputs(inputs)).await?
@@ -131,10 +157,7 @@ impl ComponentService for Compute {
 		self.queue.run(Lane::Spike, move |brain| brain.spike(&texts, &downstream)).await?
 	}
 
-	async fn grad(
-		&self,
-		upstream: UpstreamGrad,
-	) -> Result<Vec<(AccountId, Vectors)>, ComputeError> {
+	async fn grad(&self, upstream: UpstreamGrad) -> Result<GradOutcome, ComputeError> {
 		self.queue.run(Lane::Grad, move |brain| brain.grad(&upstream)).await?
 	}
 }

@@ -1,8 +1,8 @@
 //! Between vectors on the wire and tensors.
 
 use crate::axon::ComputeError;
-use bittensor_nucleus::{Device, Tensor, DIM};
-use bittensor_wire::Vectors;
+use bittensor_nucleus::{Device, Tensor, Verdict, DIM};
+use bittensor_wire::{proto::GradReason, Vectors};
 
 /// An error of the tensors or of the model.
 pub(super) fn failed(error: impl std::fmt::Display) -> ComputeError {
@@ -18,4 +18,18 @@ pub(super) fn to_vectors(tensor: &Tensor) -> Result<Vectors, ComputeError> {
 
 pub(super) fn to_tensor(vectors: &Vectors, device: &Device) -> Result<Tensor, ComputeError> {
 	Tensor::from_slice(vectors.values(), (vectors.rows(), DIM), device).map_err(failed)
+}
+
+/// What a sender is told about its error.
+pub(super) fn reason(verdict: Verdict) -> GradReason {
+	match verdict {
+		Verdict::Accepted => GradReason::Accepted,
+		Verdict::NoBid => GradReason::NoBid,
+		Verdict::Stale => GradReason::Stale,
+		Verdict::Outbid => GradReason::Outbid,
+		Verdict::Faint => GradReason::Faint,
+		Verdict::UnknownWords => GradReason::UnknownWords,
+		Verdict::Suspended => GradReason::Suspended,
+		Verdict::NothingToLearn => GradReason::NothingToLearn,
+	}
 }

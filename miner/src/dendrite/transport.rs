@@ -50,6 +50,13 @@ pub enum DendriteError {
 	Suspended,
 }
 
+impl DendriteError {
+	/// The peer works, but has no time for a caller who pays this little.
+	pub fn is_unpaid(&self) -> bool {
+		matches!(self, Self::Refused(WireError::RateLimited { .. } | WireError::Busy))
+	}
+}
+
 /// Carries requests to peers. Implementations verify that an answer comes from the peer, answers
 /// exactly this request and is well formed, and return no later than the deadline.
 #[async_trait]
@@ -84,7 +91,7 @@ pub struct TransportConfig {
 
 impl Default for TransportConfig {
 	fn default() -> Self {
-		Self { connect_timeout: Duration::from_secs(2), grad_dtype: DType::F32, channels: 1024 }
+		Self { connect_timeout: Duration::from_secs(2), grad_dtype: DType::Bf16, channels: 1024 }
 	}
 }
 

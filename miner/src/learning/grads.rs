@@ -3,10 +3,19 @@
 use super::{rate::Rates, Learning};
 use crate::dendrite::Peer;
 use bittensor_nucleus::BidWeight;
-use bittensor_wire::{AccountId, Spike, Vectors};
+use bittensor_wire::{AccountId, GradAnswer, Spike, Vectors};
 use metrics::counter;
 use std::sync::Arc;
 use tokio::{sync::Semaphore, time::Instant};
+
+/// Counts what became of a Grad of ours.
+pub(super) fn count_answer(answer: &GradAnswer, of: &'static str) {
+	let reason = answer.name();
+	counter!("bittensor_miner_grads_answered_total", "of" => of, "reason" => reason).increment(1);
+	if answer.accepted() {
+		counter!("bittensor_miner_grads_sent_total").increment(1);
+	}
+}
 
 impl Learning {
 	/// Sends ∂L/∂d_j to the components that our active row bids for. Does not wait for them.
@@ -39,10 +48,7 @@ impl Learning {
 		self.supervisor.spawn_brief("grads", async move {
 			for answer in dendrite.grads(&spike, wanted, deadline).await {
 				match answer {
-					Ok(answer) if answer.accepted() => {
-						counter!("bittensor_miner_grads_sent_total").increment(1);
-					}
-					Ok(_) => {}
+					Ok(answer) => count_answer(&answer, "passages"),
 					Err(error) => tracing::debug!("a Grad was not delivered: {error}"),
 				}
 			}

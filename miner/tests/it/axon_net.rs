@@ -4,13 +4,13 @@
 use async_trait::async_trait;
 use bittensor_miner::{
 	axon::{
-		Axon, AxonConfig, ComponentService, ComputeError, DownstreamAnswer, Output, Peers,
-		Standing, UpstreamGrad,
+		Axon, AxonConfig, ComponentService, ComputeError, DownstreamAnswer, GradOutcome, Output,
+		Peers, Standing, UpstreamGrad,
 	},
 	dendrite::{BreakerConfig, Dendrite, DendriteConfig, Peer, TonicTransport, TransportConfig},
 	telemetry::recorder::Reading,
 };
-use bittensor_wire::{AccountId, Keypair, Signer, Spike, Vectors, DIM};
+use bittensor_wire::{proto::GradReason, AccountId, Keypair, Signer, Spike, Vectors, DIM};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
 use std::{
@@ -53,6 +53,8 @@ pub(crate) struct Linear {
 	gain: f32,
 	/// How long each Spike takes.
 	pub(crate) delay: Mutex<Duration>,
+	/// What becomes of Grads.
+	pub(crate) reason: Mutex<GradReason>,
 	pub(crate) spikes: AtomicUsize,
 	pub(crate) grads: Mutex<Vec<UpstreamGrad>>,
 }
@@ -92,10 +94,13 @@ impl ComponentService for Linear {
 		Ok(Output { vectors: self.output(&texts, &inputs), version: 1 })
 	}
 
-	async fn grad(
-		&self,
-		upstream: UpstreamGrad,
-	) -> Result<Vec<(AccountId, Vectors)>, ComputeError> {
+	async fn grad(&self, upstream: UpstreamGrad) -> Result<GradOutcome, ComputeError> {
+		let delay = *self.delay.lock();
+		tokio::time::sleep(delay).await;
+		let reason = *self.reason.lock();
+		if reason != GradReason::Accepted {
+			return Ok(GradOutcome { reason, errors: Vec::new() });
+		}
 		let scaled = |error: &Vectors| {
 			let values = error.values().iter().map(|value| self.gain * value).collect();
 			Vectors::new(error.rows(), values).expect("finite")
@@ -107,7 +112,7 @@ impl ComponentService for Linear {
 			.map(|answer| (answer.account, scaled(&upstream.error)))
 			.collect();
 		self.grads.lock().push(upstream);
-		Ok(errors)
+		Ok(GradOutcome { reason, errors })
 	}
 }
 
@@ -212,6 +217,7 @@ impl Net {
 			own: f32::from(number),
 			gain: 0.5,
 			delay: Mutex::default(),
+			reason: Mutex::new(GradReason::Accepted),
 			spikes: AtomicUsize::new(0),
 			grads: Mutex::default(),
 		});

@@ -21,7 +21,7 @@ const WARM_UP: usize = 150;
 const ANY_PORT: &str = "127.0.0.1:0";
 
 fn batch(from: u8, ttl: u32, texts: usize) -> Spike {
-	Spike::new(account(from), ttl, vec!["x".to_string(); texts]).expect("good texts")
+	Spike::new(account(from), ttl, vec!["x y".to_string(); texts]).expect("good texts")
 }
 
 /// A component that gives newcomers no grace.

@@ -2,7 +2,7 @@
 
 use bittensor_client::Edge;
 use bittensor_miner::{
-	axon::{ComponentService, ComputeError, DownstreamAnswer, UpstreamGrad},
+	axon::{ComponentService, ComputeError, DownstreamAnswer, GradOutcome, UpstreamGrad},
 	compute::{
 		queue::{Lane, Queue},
 		Best, Brain, Compute, Judgement, Notes,
@@ -14,7 +14,7 @@ use bittensor_nucleus::{
 	held_out, kind, Batch, Config, Corpus, Device, Model, Perplexity, Sampler, Setup, Tokenizer,
 	Unigram,
 };
-use bittensor_wire::{Vectors, DIM};
+use bittensor_wire::{proto::GradReason, Vectors, DIM};
 use parking_lot::Mutex;
 use std::{
 	path::{Path, PathBuf},
@@ -209,15 +209,20 @@ async fn only_paid_grads_move_the_parameters() {
 		downstream: answers(&batch, 3),
 		error: vectors(4, 5),
 	};
-	assert_eq!(compute.grad(upstream(0.0)).await, Ok(Vec::new()));
+	assert_eq!(compute.grad(upstream(0.0)).await, dropped(GradReason::NoBid));
 	assert_eq!(compute.upstream_step().await, Ok(false));
 	assert_eq!(compute.parameters().await.expect("a digest"), (version, before));
-	let errors = compute.grad(upstream(0.25)).await.expect("taken in");
+	let GradOutcome { reason, errors } = compute.grad(upstream(0.25)).await.expect("taken in");
+	assert_eq!(reason, GradReason::Accepted);
 	assert_eq!(errors.len(), 1, "one for the input that answered");
 	assert_eq!((errors[0].0, errors[0].1.rows()), ([2; 32], 4));
 	assert_eq!(compute.upstream_step().await, Ok(true));
 	let (_, after) = compute.parameters().await.expect("a digest");
 	assert_ne!(before, after);
+}
+
+fn dropped(reason: GradReason) -> Result<GradOutcome, ComputeError> {
+	Ok(GradOutcome { reason, errors: Vec::new() })
 }
 
 #[tokio::test]
@@ -235,7 +240,7 @@ async fn a_frozen_component_takes_nothing_in() {
 		downstream: Vec::new(),
 		error: vectors(4, 5),
 	};
-	assert_eq!(compute.grad(upstream).await, Ok(Vec::new()));
+	assert_eq!(compute.grad(upstream).await, dropped(GradReason::NothingToLearn));
 	assert_eq!(compute.upstream_step().await, Ok(false));
 	assert_eq!(compute.parameters().await.expect("a digest"), before);
 }
@@ -290,7 +295,7 @@ async fn noise_is_noise() {
 		downstream: Vec::new(),
 		error: vectors(1, 5),
 	};
-	assert_eq!(noise.grad(upstream).await, Ok(Vec::new()));
+	assert_eq!(noise.grad(upstream).await, dropped(GradReason::NothingToLearn));
 	assert_eq!(noise.upstream_step().await, Ok(false));
 	assert_eq!(noise.measure().await.expect("scores").shares, []);
 }

@@ -7,6 +7,7 @@ mod axon_limits;
 mod axon_net;
 mod axon_service;
 mod axon_spike;
+mod axon_words;
 mod chain;
 mod compute;
 mod config;

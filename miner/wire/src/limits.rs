@@ -11,6 +11,10 @@ pub const MAX_TEXTS: usize = 256;
 /// Bytes of one text.
 pub const MAX_TEXT_BYTES: usize = 4 * 1024;
 
+/// Bytes of a word: a text of at most this length without white space, asked for its vector in the
+/// space of words. A word causes no onward calls and costs less than a passage.
+pub const MAX_WORD_BYTES: usize = 64;
+
 /// Bytes of a body.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
@@ -32,6 +36,11 @@ pub const MAX_HOPS: usize = 1024;
 
 /// Milliseconds between issue and deadline of a request.
 pub const MAX_DEADLINE_MS: u64 = 60_000;
+
+/// Whether a text is a word ([`MAX_WORD_BYTES`]).
+pub fn is_word(text: &str) -> bool {
+	text.len() <= MAX_WORD_BYTES && !text.contains(char::is_whitespace)
+}
 
 /// Checks the texts of a Spike: between 1 and [`MAX_TEXTS`], none blank or longer than
 /// [`MAX_TEXT_BYTES`].

@@ -64,7 +64,7 @@ impl Grad {
 	}
 }
 
-/// The acknowledgement of a [`Grad`].
+/// The answer to a [`Grad`]: what became of the error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GradAnswer {
 	/// s_u: the part of the receiver's next step that the sender's bid buys; 0 if the error was not
@@ -75,6 +75,31 @@ pub struct GradAnswer {
 }
 
 impl GradAnswer {
+	/// The answer to an error that the receiver does not use.
+	pub fn dropped(reason: GradReason) -> Self {
+		Self { weight: 0.0, reason }
+	}
+
+	/// The reason's name in metrics, such as `nothing-to-learn`.
+	pub fn name(&self) -> &'static str {
+		match self.reason {
+			GradReason::Unspecified => "unspecified",
+			GradReason::Accepted => "accepted",
+			GradReason::NoBid => "no-bid",
+			GradReason::Duplicate => "duplicate",
+			GradReason::Cut => "cut",
+			GradReason::Busy => "busy",
+			GradReason::Stale => "stale",
+			GradReason::Outbid => "outbid",
+			GradReason::Faint => "faint",
+			GradReason::NothingToLearn => "nothing-to-learn",
+			GradReason::Queued => "queued",
+			GradReason::Failed => "failed",
+			GradReason::UnknownWords => "unknown-words",
+			GradReason::Suspended => "suspended",
+		}
+	}
+
 	/// Whether the error enters the receiver's next step.
 	pub fn accepted(&self) -> bool {
 		self.reason == GradReason::Accepted

@@ -1,7 +1,7 @@
 //! The four bodies.
 
 use bittensor_wire::{
-	limits::{MAX_PATH, MAX_TEXTS, MAX_TEXT_BYTES},
+	limits::{is_word, MAX_PATH, MAX_TEXTS, MAX_TEXT_BYTES, MAX_WORD_BYTES},
 	message::{digest, Hop},
 	proto::{self, DType, GradReason, HopStatus},
 	Grad, GradAnswer, Spike, SpikeAnswer, Vectors, WireError, DIM,
@@ -154,9 +154,23 @@ fn a_spikes_answer_has_one_row_per_text() {
 }
 
 #[test]
+fn a_word_is_short_and_has_no_white_space() {
+	for (text, word) in [("whale", true), ("[UNK]", true), ("don't", true), ("a whale", false)] {
+		assert_eq!(is_word(text), word, "{text}");
+	}
+	assert!(is_word(&"x".repeat(MAX_WORD_BYTES)));
+	assert!(!is_word(&"x".repeat(MAX_WORD_BYTES + 1)));
+	assert!(!is_word("a\u{3000}whale"), "any white space");
+}
+
+#[test]
 fn a_grads_answer_is_consistent() {
-	for reason in [GradReason::Accepted, GradReason::NoBid, GradReason::Cut, GradReason::Busy] {
+	let reasons: Vec<GradReason> =
+		(1..).map_while(|number| GradReason::try_from(number).ok()).collect();
+	assert_eq!(reasons.len(), 13);
+	for reason in reasons {
 		let answer = GradAnswer { weight: 0.5, reason };
+		assert_eq!(answer.name().to_uppercase().replace('-', "_"), reason.as_str_name()[12..]);
 		assert_eq!(answer.accepted(), reason == GradReason::Accepted);
 		assert_eq!(GradAnswer::decode(&answer.encode()), Ok(answer));
 	}
