@@ -132,6 +132,14 @@ pub fn rate(text: &str) -> Parsed<f64> {
 	}
 }
 
+/// A part of 1.
+pub fn part(text: &str) -> Parsed<f64> {
+	match text.parse() {
+		Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),
+		_ => Err("it must be a number from 0 to 1".into()),
+	}
+}
+
 /// A whole number of seconds, at least one.
 pub fn seconds(text: &str) -> Parsed<Duration> {
 	match text.parse() {

@@ -165,10 +165,14 @@ pub struct DownstreamArgs {
 	/// accounts, comma separated.
 	#[arg(long, value_name = "LIST", default_value = "auto", value_parser = parse::downstreams)]
 	pub downstream: Downstreams,
-	/// Hops that our Spikes may make: 1 reaches our downstream components, which then answer alone,
-	/// with the mean at their inputs.
-	#[arg(long, value_name = "HOPS", default_value = "1", value_parser = parse::within(1..=4_u32))]
+	/// Maximum hops of our Spikes: 1 reaches our downstream components, which then answer alone, with
+	/// the mean at their inputs.
+	#[arg(long, value_name = "HOPS", default_value = "3", value_parser = parse::within(1..=4_u32))]
 	pub ttl: u32,
+	/// Part of the batches whose Spikes go a second hop, and part of those that go yet another one,
+	/// up to --ttl. From 0.5 on, measurements use all hops, else one.
+	#[arg(long, value_name = "PART", default_value = "0.25", value_parser = parse::part)]
+	pub further: f64,
 	/// Milliseconds within which downstream components must answer.
 	#[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = parse::milliseconds)]
 	pub spike_timeout_ms: Duration,

@@ -1,6 +1,8 @@
 //! One message to many peers at once, within one deadline.
 
-use super::{backoff::Backoff, Breaker, BreakerConfig, Decision, DendriteError, Peer, Transport};
+use super::{
+	backoff::Backoff, Breaker, BreakerConfig, Decision, DendriteError, Experience, Peer, Transport,
+};
 use bittensor_wire::{
 	limits::MAX_HOPS,
 	message::Hop,
@@ -26,6 +28,8 @@ pub struct FanOut {
 	pub vectors: Vec<Option<Vectors>>,
 	/// Parameter version per answer, in the same order.
 	pub versions: Vec<Option<u64>>,
+	/// Peers that refused us for want of a bid, or were not called because they had.
+	pub unpaid: Vec<AccountId>,
 	/// All calls: ours first, then those that the peers made; at most [`MAX_HOPS`].
 	pub hops: Vec<Hop>,
 }
@@ -36,13 +40,15 @@ pub struct Dendrite {
 	transport: Arc<dyn Transport>,
 	breaker: Breaker,
 	backoff: Backoff,
+	experience: Experience,
 }
 
 impl Dendrite {
 	/// The dendrite of the component with the service key `account`.
 	pub fn new(account: AccountId, transport: Arc<dyn Transport>, config: DendriteConfig) -> Self {
 		let breaker = Breaker::new(config.breaker);
-		Self { account, transport, breaker, backoff: Backoff::default() }
+		let (backoff, experience) = Default::default();
+		Self { account, transport, breaker, backoff, experience }
 	}
 
 	/// Service key of the component.
@@ -55,6 +61,11 @@ impl Dendrite {
 		&self.breaker
 	}
 
+	/// What calls to peers were like.
+	pub fn experience(&self) -> &Experience {
+		&self.experience
+	}
+
 	/// Sends one Spike, whose path ends with our account, to all peers, and waits until all have
 	/// answered or the deadline has passed. Never fails: a missing answer is `None`.
 	pub async fn spike(&self, peers: &[Peer], message: &Spike, deadline: Instant) -> FanOut {
@@ -62,20 +73,32 @@ impl Dendrite {
 		let answers = join_all(calls).await;
 		let mut fan_out = FanOut::default();
 		let mut further = Vec::new();
-		for (peer, (answer, status, micros)) in peers.iter().zip(answers) {
-			fan_out.hops.push(Hop {
-				account: peer.account,
-				caller: self.account,
-				uid: peer.uid,
-				micros,
-				status,
-			});
+		for (peer, (answer, time)) in peers.iter().zip(answers) {
+			let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+			let status = match &answer {
+				Ok(answer) if answer.output.is_some() => HopStatus::Ok,
+				Ok(_) => HopStatus::Cut,
+				Err(error) => status_of(error),
+			};
+			let (account, caller, uid) = (peer.account, self.account, peer.uid);
+			fan_out.hops.push(Hop { account, caller, uid, micros, status });
+			let unpaid = answer.as_ref().is_err_and(DendriteError::is_unpaid);
+			if unpaid {
+				fan_out.unpaid.push(account);
+			}
 			let (output, version) = match answer {
-				Some(answer) => {
+				Ok(answer) => {
 					further.extend(answer.hops);
+					if let Some(vectors) = &answer.output {
+						self.experience.answered(&account, answer.version, vectors, time);
+					}
 					(answer.output, Some(answer.version))
 				}
-				None => (None, None),
+				Err(error) => {
+					tracing::debug!(uid, %error, "no answer to a Spike");
+					self.experience.missed(&account, unpaid, Instant::now());
+					(None, None)
+				}
 			};
 			fan_out.vectors.push(output);
 			fan_out.versions.push(version);
@@ -125,36 +148,45 @@ impl Dendrite {
 		answer
 	}
 
-	async fn spike_one(
+	/// Sends a Spike to one peer. A peer on the Spike's path is not called, as it would cut the message.
+	pub async fn ask(
 		&self,
 		peer: &Peer,
 		message: &Spike,
 		deadline: Instant,
-	) -> (Option<SpikeAnswer>, HopStatus, u64) {
+	) -> Result<SpikeAnswer, DendriteError> {
 		if message.path.contains(&peer.account) {
-			return (None, HopStatus::Cut, 0);
+			return Ok(SpikeAnswer::cut(0));
 		}
 		let start = Instant::now();
-		if self.backoff.left(&peer.account, start).is_some() {
+		if let Some(left) = self.backoff.left(&peer.account, start) {
 			counter!("bittensor_miner_spikes_held_back_total").increment(1);
-			return (None, HopStatus::Refused, 0);
+			let retry_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+			return Err(DendriteError::Refused(WireError::RateLimited { retry_ms }));
 		}
 		if self.breaker.decide(&peer.account, start) == Decision::Suspend {
-			return (None, HopStatus::Suspended, 0);
+			return Err(DendriteError::Suspended);
 		}
 		let answer = timeout_at(deadline, self.transport.spike(peer, message, deadline))
 			.await
 			.unwrap_or(Err(DendriteError::Late));
 		self.learn(peer, start, answer.as_ref().err());
-		let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-		match answer {
-			Ok(answer) if answer.output.is_some() => (Some(answer), HopStatus::Ok, micros),
-			Ok(answer) => (Some(answer), HopStatus::Cut, micros),
-			Err(error) => {
-				tracing::debug!(uid = peer.uid, %error, "no answer to a Spike");
-				(None, status_of(&error), micros)
-			}
-		}
+		answer
+	}
+
+	/// The answer of one peer, and the time that it took.
+	async fn spike_one(
+		&self,
+		peer: &Peer,
+		message: &Spike,
+		deadline: Instant,
+	) -> (Result<SpikeAnswer, DendriteError>, Duration) {
+		let start = Instant::now();
+		let answer = self.ask(peer, message, deadline).await;
+		// A call that was not made took no time.
+		let called = !matches!(answer, Err(DendriteError::Suspended))
+			&& !message.path.contains(&peer.account);
+		(answer, if called { start.elapsed() } else { Duration::ZERO })
 	}
 
 	/// Updates the peer's breaker, and how long it wants to be left alone, with the outcome of a call.

@@ -22,11 +22,13 @@
 
 mod backoff;
 mod breaker;
+mod experience;
 mod fanout;
 mod peer;
 mod transport;
 
 pub use breaker::{Breaker, BreakerConfig, Decision};
+pub use experience::{Experience, Known};
 pub use fanout::{Dendrite, DendriteConfig, FanOut};
 pub use peer::Peer;
 pub use transport::{DendriteError, TonicTransport, Transport, TransportConfig};

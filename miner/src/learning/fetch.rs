@@ -23,8 +23,9 @@ impl Learning {
 	/// Asks the components at our inputs about the texts of a batch.
 	pub(super) async fn fetch(self, batch: Batch) -> Fetched {
 		let peers = self.network.downstream();
-		let spike = (!peers.is_empty())
-			.then(|| Spike::new(self.config.account, self.config.ttl, batch.texts.clone()));
+		let ttl = self.config.depth.sample(rand::random::<f64>);
+		let spike =
+			(!peers.is_empty()).then(|| Spike::new(self.config.account, ttl, batch.texts.clone()));
 		let spike = match spike {
 			Some(Ok(spike)) => spike,
 			None => return Fetched { batch, spike: None, peers, answers: Vec::new() },
@@ -54,7 +55,8 @@ impl Learning {
 		let peers = self.network.downstream();
 		for chunk in examples.chunks(CHUNK) {
 			let texts = chunk.iter().map(|example| example.text.clone()).collect();
-			let Ok(spike) = Spike::new(self.config.account, self.config.ttl, texts) else {
+			let Ok(spike) = Spike::new(self.config.account, self.config.depth.usual(), texts)
+			else {
 				chunks.push(Vec::new());
 				continue;
 			};

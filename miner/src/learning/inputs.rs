@@ -1,19 +1,30 @@
 //! Which component is connected to which input.
 //!
-//! Inputs are sticky: an adaptor and a mean belong to an input, so a component keeps its input as
-//! long as it is registered, whether it answers or not (a silent one counts as its mean). An input
-//! becomes free when its component leaves the chain; new components take free inputs in uid order.
+//! ```text
+//!   chain cache ─► candidates ─┐
+//!   scores, experience ────────┼─► choice.rs: changes ─► model: connect ─► network: who is queried
+//!   inputs now ────────────────┘
+//! ```
+//! Reviewed when the chain changes, and every ten seconds.
 
+use super::choice::{Change, Choice, Facts};
 use crate::{
+	axon::Peers,
 	chain::cache::{ChainCache, Snapshot},
-	compute::{Compute, Inputs},
+	compute::{Compute, Inputs, Measure},
 	config::Downstreams,
+	dendrite::Dendrite,
 	network::Network,
 };
 use bittensor_client::{ss58, AccountId};
-use std::sync::Arc;
+use metrics::counter;
+use std::{sync::Arc, time::Duration};
+use tokio::time::{interval, Instant, MissedTickBehavior};
 
-/// The components that may take a free input, in the order in which they take them.
+/// Time between two reviews.
+const REVIEW_EVERY: Duration = Duration::from_secs(10);
+
+/// The components that may be connected to an input.
 pub fn candidates(snapshot: &Snapshot, wanted: &Downstreams) -> Vec<AccountId> {
 	let serves = |account: &AccountId| {
 		snapshot.component_of(account).is_some_and(|component| {
@@ -47,50 +58,95 @@ pub fn stays(snapshot: &Snapshot, wanted: &Downstreams, account: &AccountId) -> 
 	named && component.service_key == *account && Some(component.uid) != snapshot.me
 }
 
-/// The inputs after this snapshot.
-pub fn assign(current: &Inputs, snapshot: &Snapshot, wanted: &Downstreams) -> Inputs {
-	let mut inputs: Inputs = current
-		.iter()
-		.map(|input| input.filter(|account| stays(snapshot, wanted, account)))
-		.collect();
-	let mut waiting = candidates(snapshot, wanted)
-		.into_iter()
-		.filter(|account| !current.contains(&Some(*account)));
-	// Two accounts of one list may name the same component.
-	let mut given: Vec<AccountId> = inputs.iter().flatten().copied().collect();
-	for input in inputs.iter_mut().filter(|input| input.is_none()) {
-		let Some(account) = waiting.find(|account| !given.contains(account)) else { break };
-		given.push(account);
-		*input = Some(account);
-	}
-	inputs
+/// The changes of the inputs at this snapshot.
+pub fn review(
+	choice: &mut Choice,
+	now: Instant,
+	current: &Inputs,
+	snapshot: &Snapshot,
+	wanted: &Downstreams,
+	facts: impl Fn(&AccountId) -> Facts,
+) -> Vec<Change> {
+	let stays = |account: &AccountId| stays(snapshot, wanted, account);
+	choice.review(now, current, &candidates(snapshot, wanted), stays, facts)
 }
 
-/// Keeps the inputs in step with the chain cache.
+/// What is known about a connected component.
+fn facts(account: &AccountId, measure: &Measure, dendrite: &Dendrite, now: Instant) -> Facts {
+	let known = dendrite.experience().of(account);
+	let score = measure.scores().get(account).copied().unwrap_or_default();
+	Facts {
+		samples: score.samples,
+		// Above the noise floor, once there are enough batches.
+		lower: if score.proven { score.bid } else { score.lower },
+		millis: known.millis,
+		silent: known.silent(now),
+		unpaid: known.unpaid,
+	}
+}
+
+/// Keeps the inputs in step with the chain cache and with what their components are worth.
 pub async fn keep(
 	mut cache: ChainCache,
 	network: Arc<Network>,
 	compute: Compute,
+	dendrite: Arc<Dendrite>,
 	wanted: Downstreams,
 ) -> anyhow::Result<()> {
 	let mut current = network.inputs();
+	let mut choice = Choice::new(dendrite.account(), current.len(), Instant::now());
+	let mut ticks = interval(REVIEW_EVERY);
+	ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
 	loop {
-		let next = assign(&current, &cache.snapshot(), &wanted);
-		if next != current {
-			for account in next.iter().flatten().filter(|new| !current.contains(&Some(**new))) {
-				tracing::info!("queries {} from now on", ss58(account));
+		tokio::select! {
+			_ = ticks.tick() => {}
+			_ = cache.changed() => {}
+		}
+		let measure = match compute.measure().await {
+			Ok(measure) => measure,
+			Err(error) => {
+				tracing::warn!("the inputs were not reviewed: {error}");
+				continue;
 			}
-			for account in current.iter().flatten().filter(|old| !next.contains(&Some(**old))) {
-				tracing::info!("no longer queries {}", ss58(account));
-			}
-			match compute.set_inputs(next.clone()).await {
-				Ok(()) => {
-					network.set_inputs(next.clone());
-					current = next;
-				}
-				Err(error) => tracing::warn!("the inputs were not changed: {error}"),
+		};
+		let now = Instant::now();
+		let snapshot = cache.snapshot();
+		// A component without an endpoint is not called: that is silence too.
+		for account in current.iter().flatten() {
+			if network.peer(account).is_none() {
+				dendrite.experience().missed(account, false, now);
 			}
 		}
-		cache.changed().await;
+		let facts = |account: &AccountId| facts(account, &measure, &dendrite, now);
+		let changes = review(&mut choice, now, &current, &snapshot, &wanted, facts);
+		if changes.is_empty() {
+			continue;
+		}
+		let mut next = current.clone();
+		for change in &changes {
+			next[change.input] = change.account;
+		}
+		match compute.set_inputs(next.clone()).await {
+			Ok(()) => {
+				note(&current, &changes, &dendrite);
+				network.set_inputs(next.clone());
+				current = next;
+			}
+			Err(error) => tracing::warn!("the inputs were not changed: {error}"),
+		}
+	}
+}
+
+/// Logs and counts the changes. A component that is connected starts with a clean record.
+fn note(before: &Inputs, changes: &[Change], dendrite: &Dendrite) {
+	for Change { input, account, cause } in changes {
+		counter!("bittensor_miner_input_changes_total", "cause" => cause.name()).increment(1);
+		if let Some(old) = before.get(*input).copied().flatten() {
+			tracing::info!("no longer queries {}: {}", ss58(&old), cause.name());
+		}
+		if let Some(new) = account {
+			dendrite.experience().forget(new);
+			tracing::info!("queries {} from now on", ss58(new));
+		}
 	}
 }

@@ -17,6 +17,8 @@
 //! components that our active row bids for, since no other component takes them (equation 12); a
 //! failed step is counted and the next one goes on.
 
+pub mod choice;
+pub mod depth;
 mod evaluate;
 mod fetch;
 mod grads;
@@ -38,6 +40,7 @@ use crate::{
 };
 use bittensor_client::AccountId;
 use bittensor_nucleus::{BidWeight, Example, HeldOut, Sampler};
+use depth::Depth;
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -50,8 +53,8 @@ pub struct LearningConfig {
 	pub account: AccountId,
 	/// Texts in a batch.
 	pub batch: usize,
-	/// Hops beyond our downstream components: 0 lets them answer alone.
-	pub ttl: u32,
+	/// Hops beyond our downstream components, which else answer alone.
+	pub depth: Depth,
 	/// Time for the answers to a Spike.
 	pub spike_timeout: Duration,
 	/// Steps per second; 0 is no limit.

@@ -12,7 +12,7 @@ use crate::{
 	config::{self, ConfigError},
 	dendrite::{Dendrite, DendriteConfig, TonicTransport, TransportConfig},
 	identity::Identity,
-	learning::{inputs, twin::Twin, Learning, LearningConfig},
+	learning::{depth::Depth, inputs, twin::Twin, Learning, LearningConfig},
 	network::Network,
 	supervisor::Supervisor,
 	telemetry::{recorder, Status, Telemetry},
@@ -128,10 +128,14 @@ pub async fn assemble(
 	};
 	let telemetry = Telemetry::new(status, cache.clone(), poster.clone());
 	let finished = CancellationToken::new();
-	if let Some((Text { sampler, reported, validation, unigram, .. }, best)) = text {
+	// A kind that learns nothing may have inputs as well: its answers follow from theirs.
+	if !network.inputs().is_empty() {
 		let (compute, wanted) = (computing.compute.clone(), args.downstream.downstream.clone());
-		let keeper = inputs::keep(cache.clone(), network.clone(), compute.clone(), wanted);
-		supervisor.spawn("inputs", keeper);
+		let (cache, network, dendrite) = (cache.clone(), network.clone(), dendrite.clone());
+		supervisor.spawn("inputs", inputs::keep(cache, network, compute, dendrite, wanted));
+	}
+	if let Some((Text { sampler, reported, validation, unigram, .. }, best)) = text {
+		let compute = computing.compute.clone();
 		let learning = Learning {
 			config: learning_config(args, account),
 			compute,
@@ -218,7 +222,7 @@ fn learning_config(args: &RunArgs, account: AccountId) -> LearningConfig {
 	LearningConfig {
 		account,
 		batch: options.batch,
-		ttl: args.downstream.ttl - 1,
+		depth: Depth { most: args.downstream.ttl - 1, further: args.downstream.further },
 		spike_timeout: args.downstream.spike_timeout_ms,
 		max_steps_per_second: options.max_steps_per_second,
 		max_steps: options.max_steps,
