@@ -127,6 +127,14 @@ pub enum NucleusError {
 	/// A saved state that does not fit the model.
 	#[error("saved state: {0}")]
 	State(String),
+	/// A file of a pretrained model that cannot be used. The file is left as it is.
+	#[error("model file {path}: {reason}")]
+	ModelFile {
+		/// The file.
+		path: PathBuf,
+		/// Why not, and what to do.
+		reason: ModelFileError,
+	},
 	/// A checkpoint that cannot be used. The file is left as it is.
 	#[error("checkpoint {path}: {reason}")]
 	Checkpoint {
@@ -143,6 +151,26 @@ impl NucleusError {
 		let path = path.into();
 		move |source| Self::Io { path, source }
 	}
+}
+
+/// Why a file of a pretrained model cannot be used, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModelFileError {
+	/// It is not there.
+	#[error(
+		"not found; get the model with `bittensor-miner fetch {model}`, or name the folder of its \
+		 files with --model DIR"
+	)]
+	Missing {
+		/// The model.
+		model: &'static str,
+	},
+	/// Cut off or changed.
+	#[error("damaged ({0}); remove it and fetch the model again")]
+	Damaged(String),
+	/// A proper file, but not of the model that this version reads.
+	#[error("another version ({0}); fetch the version that this program names")]
+	OtherVersion(String),
 }
 
 /// Why a checkpoint cannot be used, and what to do.

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //!   KINDS ─► Model: what the miner's compute thread owns
-//!              ├─ noise                random answers, nothing to learn
+//!              ├─ noise, constant      answers without knowledge, nothing to learn
+//!              ├─ use, minilm, …       pretrained and frozen: vectors of published models
 //!              └─ Component            trainable; a kind chooses encoder and objective
 //!
 //!   text ─► Encoder ─► inputs + joiner ─► y ─► Objective ─► loss
@@ -44,6 +45,7 @@ pub mod model;
 pub mod objective;
 pub mod parameters;
 pub mod perplexity;
+pub mod pretrained;
 mod state;
 mod tensors;
 pub mod tokenizer;
@@ -57,12 +59,13 @@ pub use corpus::{
 	held_out, Batch, Corpus, Document, Example, Half, HeldOut, Interrupt, LeftOut, Sampler,
 	SamplerState, Split, Unusable,
 };
-pub use error::{CheckpointError, NucleusError, Result};
+pub use error::{CheckpointError, ModelFileError, NucleusError, Result};
 pub use gain::Gain;
 pub use kinds::{kind, Kind, Loaded, Setup, KINDS};
 pub use learning::{BidWeight, Gradient, Market};
 pub use model::{Grad, GradReport, Model, StepReport, Verdict};
 pub use parameters::{Parameter, Part};
 pub use perplexity::{Perplexity, Unigram};
+pub use pretrained::ModelFiles;
 pub use state::State;
 pub use tokenizer::Tokenizer;

@@ -92,6 +92,9 @@ pub struct ComponentArgs {
 	/// Folder for the checkpoint.
 	#[arg(long, value_name = "DIR")]
 	pub base_path: PathBuf,
+	/// Folder with the files of a pretrained kind [default: where `fetch` puts them].
+	#[arg(long, value_name = "DIR")]
+	pub model: Option<PathBuf>,
 	/// Folder of text files (*.txt). They are split by document into train and held-out, equally for
 	/// all components.
 	#[arg(long, value_name = "DIR")]

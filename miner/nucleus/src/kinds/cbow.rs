@@ -17,6 +17,7 @@ pub(super) const KIND: Kind = Kind {
 	name: "cbow",
 	about: "trainable: a continuous bag of words that predicts the next words",
 	learns: true,
+	package: None,
 	create: |setup| Ok(Box::new(component(setup)?)),
 	restore,
 };

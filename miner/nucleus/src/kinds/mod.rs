@@ -8,7 +8,12 @@
 //! and the miner's `--kind` option pick it up from there.
 
 mod cbow;
+mod constant;
+mod glove;
+mod minilm;
 mod noise;
+mod textgenrnn;
+mod use_v3;
 
 use std::{path::Path, sync::Arc};
 
@@ -21,13 +26,22 @@ use crate::{
 	error::{CheckpointError, NucleusError, Result},
 	model::Model,
 	perplexity::Unigram,
+	pretrained::{ModelFiles, Package},
 	tokenizer::Tokenizer,
 };
 
 pub use cbow::component;
 
 /// All kinds; the first one is the default.
-pub static KINDS: &[Kind] = &[cbow::KIND, noise::KIND];
+pub static KINDS: &[Kind] = &[
+	cbow::KIND,
+	use_v3::KIND,
+	minilm::KIND,
+	glove::KIND,
+	textgenrnn::KIND,
+	noise::KIND,
+	constant::KIND,
+];
 
 /// One component kind.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +52,8 @@ pub struct Kind {
 	pub about: &'static str,
 	/// Has something to learn, and therefore needs text.
 	pub learns: bool,
+	/// The pretrained model that it serves.
+	pub package: Option<&'static Package>,
 	/// Makes a fresh model.
 	create: fn(&Setup) -> Result<Box<dyn Model>>,
 	/// Makes a model from a checkpoint.
@@ -56,12 +72,15 @@ pub struct Setup {
 	pub prior: Option<Unigram>,
 	/// Where tensors live.
 	pub device: Device,
+	/// Files of pretrained models.
+	pub files: ModelFiles,
 }
 
 impl Setup {
 	/// On the CPU, without a vocabulary.
 	pub fn new(config: Config) -> Self {
-		Self { config, tokenizer: None, prior: None, device: Device::Cpu }
+		let files = ModelFiles::default();
+		Self { config, tokenizer: None, prior: None, device: Device::Cpu, files }
 	}
 
 	/// With the vocabulary of a corpus.
@@ -79,7 +98,8 @@ impl Kind {
 	///
 	/// # Errors
 	/// [`NucleusError::Config`] for settings out of range; [`NucleusError::NeedsText`] if the kind
-	/// learns and the setup has no tokenizer.
+	/// learns and the setup has no tokenizer; [`NucleusError::ModelFile`] for a file of a
+	/// pretrained model that cannot be used.
 	pub fn create(&self, setup: &Setup) -> Result<Box<dyn Model>> {
 		setup.config.validate()?;
 		(self.create)(setup)

@@ -19,6 +19,7 @@ pub(super) const KIND: Kind = Kind {
 	name: "noise",
 	about: "answers every text with random vectors and has nothing to learn",
 	learns: false,
+	package: None,
 	create: |setup| Ok(Box::new(Noise::new(setup.config.seed, 0))),
 	restore: |_, saved| {
 		let state = saved.open("")?;

@@ -8,6 +8,7 @@ mod gain;
 mod gradients;
 mod halves;
 mod learning;
+mod pretrained;
 mod row;
 mod serving;
 mod support;

@@ -1,5 +1,7 @@
 //! The real corpus, and stand-ins for downstream components that know a definite thing.
 
+pub(crate) mod pretrained;
+
 use std::{
 	path::PathBuf,
 	sync::{Arc, OnceLock},
@@ -37,7 +39,8 @@ pub(crate) fn config(seed: u64) -> Config {
 
 /// What a model is made of in tests.
 pub(crate) fn setup(config: Config) -> Setup {
-	Setup::new(config).with_tokenizer(tokenizer())
+	let files = pretrained::files().clone();
+	Setup { files, ..Setup::new(config).with_tokenizer(tokenizer()) }
 }
 
 pub(crate) fn component(config: Config) -> Component {

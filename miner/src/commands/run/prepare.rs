@@ -108,7 +108,13 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 		return Err(ConfigError::NothingToCompare.into());
 	}
 	let device = device();
-	let mut setup = nucleus::Setup { device: device.clone(), ..nucleus::Setup::new(config) };
+	if options.model.is_some() && kind.package.is_none() {
+		tracing::warn!("--model is ignored: a {} component is not pretrained", kind.name);
+	}
+	let files =
+		nucleus::ModelFiles { folder: options.model.clone(), ..nucleus::ModelFiles::cached() };
+	let device_of = device.clone();
+	let mut setup = nucleus::Setup { device: device_of, files, ..nucleus::Setup::new(config) };
 	let mut text = match kind.learns {
 		true => Some(read_text(args, &mut setup, stop)?),
 		false => None,
@@ -154,12 +160,14 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 /// Options that were given and differ from the checkpoint's.
 fn ignored(args: &RunArgs, model: &dyn nucleus::Model) -> nucleus::Result<Vec<String>> {
 	let state = model.state()?;
-	// A kind without settings keeps its seed alone.
+	// A kind without settings keeps its seed alone, and a pretrained one has none.
 	let config = state.get::<nucleus::Config>("config");
-	let seed = config.as_ref().map(|config| config.seed).or_else(|_| state.get("seed"))?;
+	let seed = config.as_ref().map(|config| config.seed).or_else(|_| state.get("seed")).ok();
 	let mut ignored = Vec::new();
-	if let Some(given) = args.component.seed.filter(|given| *given != seed) {
-		ignored.push(format!("--seed {given} (the parameters have {seed})"));
+	if let (Some(given), Some(seed)) = (args.component.seed, seed) {
+		if given != seed {
+			ignored.push(format!("--seed {given} (the parameters have {seed})"));
+		}
 	}
 	let inputs = config.map_or(0, |config| config.inputs);
 	if let Some(given) = args.downstream.inputs.filter(|given| inputs > 0 && *given != inputs) {
