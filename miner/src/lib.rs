@@ -15,6 +15,7 @@
 //! - [`axon`] serves, [`dendrite`] queries; both speak signed envelopes (`bittensor-wire`).
 //! - [`compute`] owns the component (`bittensor-nucleus`); [`learning`] feeds it.
 //! - [`chain`] is the chain cache and the poster, over `bittensor-client`.
+//! - [`fetch`] gets models and corpora through the clients of package registries.
 //! - [`telemetry`] is the status, and the recorder of all metrics.
 //! - [`commands`] put these together, as [`cli`] and [`config`] say; `run` starts the tasks under a
 //!   [`supervisor`], which ends the process if one of them ends.
@@ -29,6 +30,7 @@ pub mod commands;
 pub mod compute;
 pub mod config;
 pub mod dendrite;
+pub mod fetch;
 pub mod identity;
 pub mod learning;
 pub mod network;

@@ -1,5 +1,5 @@
-//! `bittensor-miner`: runs a component, queries the network, shows it, exports a payout, and handles
-//! keys and funds.
+//! `bittensor-miner`: runs a component, queries the network, shows it, exports a payout, fetches models and
+//! corpora, and handles keys and funds.
 
 use bittensor_client::Call;
 use bittensor_miner::{
@@ -73,6 +73,7 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<()> {
 		Command::Query(args) => commands::query::run(args, cli.json).await?,
 		Command::Status(args) => commands::status::run(args, cli.json).await?,
 		Command::Export(args) => commands::export::run(args, cli.json).await?,
+		Command::Fetch(args) => commands::fetch::run(args, cli.json)?,
 		Command::Keys(command) => commands::keys::run(command, cli.json)?,
 		Command::Balance(args) => commands::account::balance(args, cli.json).await?,
 		Command::Transfer(args) => {

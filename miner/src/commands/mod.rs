@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod export;
+pub mod fetch;
 pub mod keys;
 pub mod query;
 pub mod run;
