@@ -7,7 +7,8 @@
 //!     │                                   │
 //!     │                                   └─ own log file, own group, ends with its parent
 //!     ├──► ledger    every epoch replayed and checked     ◄── bittensor-client, contribution
-//!     └──► table, report    for people, and for scripts
+//!     ├──► economy   what stakes and rows brought each component
+//!     └──► screen, table, report, story    for people, and for scripts
 //! ```
 //!
 //! Invariants: a process started here never outlives the program that started it, however that
@@ -16,6 +17,7 @@
 //! the unit.
 
 pub mod binaries;
+pub mod economy;
 pub mod ledger;
 pub mod localnet;
 pub mod miner;
@@ -23,4 +25,6 @@ pub mod network;
 pub mod node;
 pub mod process;
 pub mod report;
+pub mod screen;
+pub mod story;
 pub mod table;

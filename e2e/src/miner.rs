@@ -122,6 +122,8 @@ pub struct MinerStatus {
 	pub grads_served: u64,
 	/// Grads that others accepted from it in this run.
 	pub grads_sent: u64,
+	/// Its gain over a twin that was trained alone, if it has one.
+	pub gain: Option<Gain>,
 	/// Its last error.
 	pub last_error: Option<String>,
 }
@@ -163,10 +165,17 @@ pub struct Gain {
 	pub twin_steps: u64,
 }
 
+impl Gain {
+	/// Whether the interval excludes 0.
+	pub fn is_measured(&self) -> bool {
+		self.low > 0.0 || self.high < 0.0
+	}
+}
+
 impl std::fmt::Display for Gain {
 	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
 		let (gain, low, high) = (100.0 * self.gain, 100.0 * self.low, 100.0 * self.high);
-		match self.low > 0.0 || self.high < 0.0 {
+		match self.is_measured() {
 			true => write!(f, "{gain:.1} % [{low:.1}, {high:.1}]"),
 			false => write!(f, "none measured [{low:.1}, {high:.1}] %"),
 		}

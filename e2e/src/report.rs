@@ -17,7 +17,11 @@ use anyhow::Context;
 use bittensor_client::{Edge, SHARE_ONE};
 use serde::Serialize;
 
-use crate::{ledger::Epoch, miner::Gain};
+use crate::{
+	economy::{as_decimal, Economy},
+	ledger::Epoch,
+	miner::Gain,
+};
 
 /// Everything that a run measured.
 #[derive(Clone, Debug, Serialize)]
@@ -54,18 +58,26 @@ pub struct ChainReport {
 pub struct ComponentReport {
 	/// Its index on the chain.
 	pub uid: u32,
-	/// `trainable`, `noise` or `selfish`.
+	/// Name of its miner; of another component the ends of its owner's address.
+	pub name: String,
+	/// `trainable`, `noise` or `selfish`; `other` if this run did not start it.
 	pub kind: String,
+	/// Whether its process ended before the run did.
+	pub ended: bool,
 	/// Its stake at the end, in units.
-	pub stake: String,
-	/// Units minted to it.
-	pub minted: String,
-	/// Part of `minted` that came over edges, see [`crate::ledger`].
-	pub minted_through_edges: String,
+	#[serde(serialize_with = "as_decimal")]
+	pub stake: u64,
+	/// What it was paid since the start, and why.
+	#[serde(flatten)]
+	pub economy: Economy,
 	/// ΔL_ii of its active row, out of 65,536; `null` if it never posted.
 	pub self_share: Option<u32>,
 	/// The edges of its active row.
 	pub row: Vec<Edge>,
+	/// Epochs since it posted this row.
+	pub row_age: Option<u32>,
+	/// Whether the row is live: if not, its stake does not count.
+	pub row_live: bool,
 	/// First held-out perplexity that it measured.
 	pub perplexity_start: Option<f64>,
 	/// Last held-out perplexity, with the vectors of other components.
@@ -140,7 +152,7 @@ impl Report {
 			if component.self_share.is_none() {
 				failures.push(format!("component {} (trainable) never posted", component.uid));
 			}
-			if component.minted_through_edges == "0" {
+			if component.economy.through_edges == 0 {
 				failures.push(format!(
 					"nothing was minted through edges to component {} (trainable)",
 					component.uid

@@ -1,35 +1,31 @@
 //! The table of all components that a person reads while the network runs.
 //!
 //! ```text
-//!  uid kind      stake  minted  through edges  ΔL_ii  strongest bid  perplexity …
-//!   0  trainable 1003.2 1.6000         0.4121  61.2 %  ← 2: 14.0 %       212.4  …
+//!  uid name    kind        stake  alone received  given    net      row   gain
+//!    0 Alice   trainable 1003.20   1.60     0.41   0.82  −0.41   live 2  4.1 %
 //! ```
 //!
-//! Invariant: on a terminal a new table replaces the one before it; elsewhere it is appended, so
-//! that a log file stays readable.
+//! Amounts are BIT since the start of the run: what it was paid is *alone* + *received* − *given*, see
+//! [`crate::economy`].
+//!
+//! Invariant: the table fits into the columns that it is given, from 78 on; more columns show more.
 
-use std::io::{IsTerminal, Write};
-
-use bittensor_client::{bit, SHARE_ONE};
+use bittensor_client::UNIT;
 use comfy_table::{presets::NOTHING, CellAlignment, ContentArrangement, Table, TableComponent};
 
 use crate::report::ComponentReport;
 
-/// A component's report, and what the last epoch paid to it, in units.
-#[derive(Clone, Debug)]
-pub struct Line {
-	/// The component so far.
-	pub component: ComponentReport,
-	/// Units of the last epoch.
-	pub minted: u64,
-	/// Part of them that came over edges.
-	pub through_edges: u64,
-}
+/// From this width on, the table shows what the components it queries answered, and its perplexity.
+const WIDE: usize = 96;
+/// From this width on, it shows the perplexity of the unigram model too.
+const WIDER: usize = 106;
+/// Components that are shown; of others their number.
+const SHOWN: usize = 24;
 
-/// Lays the components out as a table.
-pub fn render(lines: &[Line]) -> Table {
+/// Lays the components out as a table of so many columns.
+pub fn render(components: &[ComponentReport], columns: usize) -> String {
 	let mut table = Table::new();
-	table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+	table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
 	for line in [
 		TableComponent::TopBorder,
 		TableComponent::TopBorderIntersections,
@@ -40,103 +36,97 @@ pub fn render(lines: &[Line]) -> Table {
 	] {
 		table.set_style(line, '─');
 	}
-	table.set_header([
+	let mut header = vec![
 		"uid",
+		"name",
 		"kind",
 		"stake\nBIT",
-		"minted\nlast epoch",
-		"of it through\nedges",
-		"ΔL_ii",
-		"strongest\nbid",
-		"held-out\nperplexity",
-		"gain over\nits twin",
-		"unigram",
-		"spikes\nserved",
-		"grads\nserved",
-	]);
-	for line in lines {
-		let c = &line.component;
-		table.add_row([
+		"stake\nalone",
+		"received",
+		"given",
+		"net",
+		"row,\nepochs",
+		"gain",
+	];
+	if columns >= WIDE {
+		header.extend(["answers", "held-out\nperpl."]);
+	}
+	if columns >= WIDER {
+		header.push("unigram");
+	}
+	table.set_header(header);
+	for c in components.iter().take(SHOWN) {
+		let economy = &c.economy;
+		let mut cells = vec![
 			c.uid.to_string(),
-			c.kind.clone(),
-			bit(c.stake.parse().unwrap_or(0)),
-			bit(line.minted),
-			bit(line.through_edges),
-			c.self_share.map_or("no row".into(), percent),
-			strongest_bid(c.uid, lines),
-			perplexity(c.perplexity),
-			c.gain.map_or("–".into(), |gain| gain.to_string()),
-			perplexity(c.perplexity_unigram),
-			c.spikes_served.to_string(),
-			c.grads_served.to_string(),
-		]);
+			c.name.clone(),
+			if c.ended { "ended".into() } else { c.kind.clone() },
+			short(c.stake.into()),
+			short(economy.alone.into()),
+			short(economy.received.into()),
+			short(economy.given.into()),
+			short(economy.net()),
+			row(c),
+			gain(c),
+		];
+		if columns >= WIDE {
+			let answered = c.answered.map(|part| format!("{:.0} %", 100.0 * part));
+			cells.extend([answered.unwrap_or("–".into()), perplexity(c.perplexity)]);
+		}
+		if columns >= WIDER {
+			cells.push(perplexity(c.perplexity_unigram));
+		}
+		table.add_row(cells);
 	}
 	for (index, column) in table.column_iter_mut().enumerate() {
-		if index != 1 {
+		column.set_padding((1, 0));
+		if index != 1 && index != 2 {
 			column.set_cell_alignment(CellAlignment::Right);
 		}
 	}
-	table
+	let more = components.len().saturating_sub(SHOWN);
+	let more = if more > 0 { format!("\n and {more} more components") } else { String::new() };
+	format!("{table}{more}")
 }
 
-/// The bid for `uid` with the largest flow in the last epoch, payout · share / self-share, as
-/// `← bidder: share of the bidder's row`.
-fn strongest_bid(uid: u32, lines: &[Line]) -> String {
-	let bids = lines.iter().flat_map(|line| {
-		let to_us = line.component.row.iter().filter(move |edge| edge.target == uid);
-		to_us.map(move |edge| {
-			let share = u32::from(edge.share);
-			let kept = line.component.self_share.unwrap_or(0);
-			(contribution::flow(line.minted, share, kept), share, line.component.uid)
-		})
-	});
-	let strongest = bids.max_by_key(|&(flow, share, _)| (flow, share));
-	strongest.map_or("–".into(), |(_, share, from)| format!("← {from}: {}", percent(share)))
+/// Units as BIT with two decimals, rounded toward zero.
+pub fn cents(units: i128) -> String {
+	let sign = if units < 0 { "−" } else { "" };
+	let cents = units.unsigned_abs() / u128::from(UNIT / 100);
+	match cents {
+		0 => "0.00".into(),
+		_ => format!("{sign}{}.{:02}", cents / 100, cents % 100),
+	}
 }
 
-fn percent(share: u32) -> String {
-	format!("{:.1} %", 100.0 * f64::from(share) / f64::from(SHARE_ONE))
+/// Units as BIT with so many decimals that about six characters do: two below 1,000, none above 10,000.
+fn short(units: i128) -> String {
+	let text = cents(units);
+	let dropped = match units.unsigned_abs() / u128::from(UNIT) {
+		0..1_000 => 0,
+		1_000..10_000 => 1,
+		_ => 3,
+	};
+	text[..text.len() - dropped].into()
+}
+
+/// Age of the row, and whether it makes the stake count.
+fn row(component: &ComponentReport) -> String {
+	match (component.row_age, component.row_live) {
+		(None, _) => "none".into(),
+		(Some(age), true) => format!("live {age}"),
+		(Some(age), false) => format!("old {age}"),
+	}
+}
+
+fn gain(component: &ComponentReport) -> String {
+	match &component.gain {
+		None => "–".into(),
+		Some(gain) if gain.is_measured() => format!("{:.1} %", 100.0 * gain.gain),
+		Some(_) => "none".into(),
+	}
 }
 
 fn perplexity(value: Option<f64>) -> String {
 	value.map_or("–".into(), |value| format!("{value:.1}"))
-}
-
-/// Standard output: plain lines, and one block of text that is replaced in place.
-#[derive(Debug)]
-pub struct Screen {
-	terminal: bool,
-	/// Lines of the block at the bottom of the terminal.
-	block: usize,
-}
-
-impl Default for Screen {
-	fn default() -> Self {
-		Self { terminal: std::io::stdout().is_terminal(), block: 0 }
-	}
-}
-
-impl Screen {
-	/// Prints a line that stays. A block above it stays too.
-	pub fn line(&mut self, text: &str) {
-		self.block = 0;
-		write_out(&format!("{text}\n"));
-	}
-
-	/// Prints `text`; on a terminal it takes the place of the block before it.
-	pub fn block(&mut self, text: &str) {
-		// Up by the old block's lines, then clear to the end of the screen.
-		let clear = match (self.terminal, self.block) {
-			(true, lines @ 1..) => format!("\x1b[{lines}A\x1b[J"),
-			_ => String::new(),
-		};
-		self.block = text.lines().count();
-		write_out(&format!("{clear}{}\n", text.trim_end_matches('\n')));
-	}
-}
-
-/// Ignores errors: a closed pipe must not end the network.
-fn write_out(text: &str) {
-	let mut out = std::io::stdout().lock();
-	let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

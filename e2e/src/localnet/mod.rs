@@ -23,7 +23,7 @@ use std::{
 use bittensor_client::bit;
 use clap::Parser;
 
-use crate::{network::NetworkOptions, node::NodeOptions, report::Report, table::Screen};
+use crate::{network::NetworkOptions, node::NodeOptions, report::Report, screen::Screen};
 use signals::Signals;
 use start::{apps_port, prepare_folder, start};
 use watch::Watch;
@@ -128,7 +128,7 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 	}
 	failures.append(&mut watch.deaths);
 	screen.line("Stopping: miners write their checkpoints, then the node.");
-	let reports = watch.components(&network);
+	let reports = watch.components(&mut network);
 	let unclean = tokio::select! {
 		unclean = network.stop() => unclean,
 		() = signals.next() => {
@@ -164,7 +164,7 @@ fn stopped(options: &Options) -> Outcome {
 	}
 }
 
-/// Prints what happened. A target that was not reached is no failure of a run that was stopped
+/// Prints the figures, the targets, and what happened in two sentences. A target that was not reached is no failure of a run that was stopped
 /// `early`.
 fn summary(screen: &mut Screen, report: &Report, watch: &Watch, early: bool) {
 	let chain = &report.chain;
@@ -184,6 +184,8 @@ fn summary(screen: &mut Screen, report: &Report, watch: &Watch, early: bool) {
 			(false, true) => "–",
 			(false, false) => "✗",
 		};
-		screen.line(&format!("  {mark} {}", target.text));
+		screen.sentence(&format!("  {mark} {}", target.text));
 	}
+	screen.line("");
+	report.story().iter().for_each(|sentence| screen.sentence(sentence));
 }

@@ -2,8 +2,11 @@
 
 use std::{
 	fs::{File, TryLockError},
+	future::Future,
 	io::{Read, Write},
 	path::{Path, PathBuf},
+	pin::pin,
+	time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -14,7 +17,7 @@ use super::TICK;
 use crate::{
 	network::{self, Network, NetworkOptions},
 	process::free_port,
-	table::Screen,
+	screen::Screen,
 };
 
 /// The port that polkadot-js apps looks at first.
@@ -87,27 +90,44 @@ pub(super) async fn start(
 	options: NetworkOptions,
 ) -> anyhow::Result<(Network, SubxtChain)> {
 	screen.line("Starting the validator; waiting for its RPC server …");
-	let mut network = Network::start_node(options).await?;
+	let mut network = counting(screen, Network::start_node(options)).await?;
 	let url = network.node.url();
 	let chain = network.node.connect().await?;
-	screen.line(&format!(
-		"Node at {url}: open https://polkadot.js.org/apps/?rpc={url} to look inside."
-	));
+	screen.line(&format!("Node at {url}. To look inside, open"));
+	screen.line(&format!("  https://polkadot.js.org/apps/?rpc={url}"));
 	screen.line("Waiting for the first block …");
-	network::wait_for_block(&mut network.node, &chain, 1).await?;
+	counting(screen, network::wait_for_block(&mut network.node, &chain, 1)).await?;
 	screen.line("Starting six miners; waiting until each serves and is registered …");
 	for spec in network::specs() {
 		network.start_miner(spec)?;
 	}
-	let mut shown = Vec::new();
+	let (mut shown, started) = (None, Instant::now());
 	while let Some(waiting) = network.not_ready()? {
-		if waiting != shown {
-			screen.block(&format!("  waiting for {}", waiting.join(", ")));
-			shown = waiting;
+		// In a log file a line for each change is enough.
+		let seconds = if screen.is_terminal() { started.elapsed().as_secs() } else { 0 };
+		let now = Some((waiting.len(), seconds));
+		if now != shown {
+			let time = if screen.is_terminal() { format!("{seconds} s: ") } else { String::new() };
+			screen.block(&format!("  {time}waiting for {}", waiting.join(", ")));
+			shown = now;
 		}
 		tokio::time::sleep(TICK).await;
 	}
 	screen.block("  all registered");
-	screen.line("Waiting for the first epoch to be paid …");
+	screen.line("They learn, query each other and post rows; every ten blocks the chain pays.");
+	screen.line("Ctrl-C stops everything.");
 	Ok((network, chain))
+}
+
+/// Waits, and on a terminal shows for how long.
+async fn counting<T>(screen: &mut Screen, future: impl Future<Output = T>) -> T {
+	let mut future = pin!(future);
+	for seconds in 1_u64.. {
+		match tokio::time::timeout(Duration::from_secs(1), &mut future).await {
+			Ok(value) => return value,
+			Err(_) if screen.is_terminal() => screen.block(&format!("  {seconds} s")),
+			Err(_) => (),
+		}
+	}
+	future.await
 }

@@ -2,15 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use bittensor_client::{bit, decimal, Chain, ComponentInfo, Edge, Head, SubxtChain};
+use bittensor_client::{bit, ss58, Chain, ComponentInfo, Edge, EpochStatus, Head, SubxtChain};
 
 use super::{signals::Signals, End, TICK};
 use crate::{
+	economy::{of_epoch, Totals},
 	ledger::{Epoch, Ledger},
 	miner::InputStatus,
 	network::Network,
 	report::{ChainReport, ComponentReport},
-	table::{render, Line, Screen},
+	screen::Screen,
+	table::render,
 };
 
 /// Longest wait for one answer of the node.
@@ -26,6 +28,8 @@ pub(super) struct Watch {
 	/// Largest distance between the best and the last finalised block, since finality started.
 	pub(super) finality_lag: u32,
 	pub(super) ledger: Ledger,
+	totals: Totals,
+	epoch: Option<EpochStatus>,
 	seconds_to_first_mint: Option<f64>,
 	components: Vec<ComponentInfo>,
 	pub(super) deaths: Vec<String>,
@@ -41,13 +45,16 @@ impl Watch {
 			finalized: 0,
 			finality_lag: 0,
 			ledger,
+			totals: Totals::default(),
+			epoch: None,
 			seconds_to_first_mint: None,
 			components: Vec::new(),
 			deaths: Vec::new(),
 		})
 	}
 
-	/// Watches the network and prints a table after each epoch, until the run ends.
+	/// Watches the network until the run ends. It prints the table after each epoch; on a terminal the
+	/// table is always there, and as it is now.
 	pub(super) async fn until(
 		&mut self,
 		deadline: Option<Instant>,
@@ -56,6 +63,7 @@ impl Watch {
 		screen: &mut Screen,
 		signals: &mut Signals,
 	) -> anyhow::Result<End> {
+		let mut drawn: Option<(u64, usize)> = None;
 		loop {
 			// The client waits for a node that cannot be reached, and one that ended stays so.
 			let new_epochs = tokio::select! {
@@ -71,8 +79,14 @@ impl Watch {
 				return Ok(End::NodeEnded(death));
 			}
 			match new_epochs {
-				Some(Ok(0)) => (),
-				Some(Ok(_)) => screen.block(&self.table(network)),
+				Some(Ok(new)) => {
+					let now = (self.started.elapsed().as_secs(), screen.columns());
+					let due = if screen.is_terminal() { drawn != Some(now) } else { new > 0 };
+					if due {
+						drawn = Some(now);
+						screen.block(&self.table(network, screen.columns()));
+					}
+				}
 				Some(Err(error)) => return Err(error),
 				None => anyhow::bail!("the node gave no answer for {} s", ANSWER.as_secs()),
 			}
@@ -101,6 +115,8 @@ impl Watch {
 		}
 		self.components = chain.components(Some(best.hash)).await?;
 		let new = self.ledger.follow(chain, best.hash).await?;
+		self.totals.follow(self.ledger.epochs());
+		self.epoch = Some(chain.epoch_status(Some(best.hash)).await?);
 		self.best = Some((best, slot));
 		let with_edges = |epoch: &Epoch| epoch.has_edges() && epoch.last.minted > 0;
 		if self.seconds_to_first_mint.is_none() && self.ledger.epochs().iter().any(with_edges) {
@@ -109,27 +125,36 @@ impl Watch {
 		Ok(new)
 	}
 
-	/// The report of each component that one of the miners owns.
-	pub(super) fn components(&self, network: &Network) -> Vec<ComponentReport> {
-		let reports = self.components.iter().filter_map(|component| {
+	/// The report of each component, also of those that others started.
+	pub(super) fn components(&self, network: &mut Network) -> Vec<ComponentReport> {
+		let reports = self.components.iter().map(|component| {
 			let uid = component.uid;
-			let miner = network.miners.iter().find(|miner| miner.owner() == component.owner)?;
-			let status = miner.status().unwrap_or_default();
-			let epochs = self.ledger.epochs();
-			let paid = epochs.iter().map(|epoch| epoch.paid_to(uid));
-			let (minted, through) = paid.fold((0u64, 0u64), |(minted, through), paid| {
-				(minted + paid.minted, through + paid.through_edges)
-			});
-			let row = epochs.last().and_then(|epoch| epoch.row(uid));
+			let miner = network.miners.iter_mut().find(|miner| miner.owner() == component.owner);
+			let status = miner.as_ref().and_then(|miner| miner.status()).unwrap_or_default();
+			let (name, kind, ended) = match miner {
+				Some(miner) => {
+					let ended = miner.process().ended().is_some();
+					let spec = miner.spec();
+					(spec.name.into(), spec.profile.name(), ended)
+				}
+				None => (short(&ss58(&component.owner)), "other", false),
+			};
+			let epoch = self.ledger.epochs().last();
+			let row = epoch.and_then(|epoch| epoch.row(uid));
 			let edges = row.map_or(&[][..], |row| &row.edges);
-			Some(ComponentReport {
+			let number = epoch.map_or(0, |epoch| epoch.last.epoch);
+			let live = |posted| self.ledger.parameters().is_live(posted, number);
+			ComponentReport {
 				uid,
-				kind: miner.spec().profile.name().into(),
-				stake: decimal(component.stake),
-				minted: decimal(minted),
-				minted_through_edges: decimal(through),
+				name,
+				kind: kind.into(),
+				ended,
+				stake: component.stake,
+				economy: self.totals.of(uid),
 				self_share: row.map(|row| row.self_share),
-				row: row.map(|row| row.edges.clone()).unwrap_or_default(),
+				row: edges.to_vec(),
+				row_age: row.map(|row| number.saturating_sub(row.posted)),
+				row_live: row.is_some_and(|row| live(row.posted)),
 				perplexity_start: status.perplexity.start,
 				perplexity: status.perplexity.now,
 				perplexity_without_inputs: status.perplexity.without_inputs,
@@ -139,7 +164,7 @@ impl Watch {
 				grads_served: status.grads_served,
 				batches_sent: batches_sent(&status.inputs),
 				answered: answered(&status.inputs, edges),
-			})
+			}
 		});
 		reports.collect()
 	}
@@ -172,29 +197,79 @@ impl Watch {
 		(last - first).saturating_sub(u64::from(best.number.saturating_sub(1)))
 	}
 
-	fn table(&self, network: &Network) -> String {
-		let Some(epoch) = self.ledger.epochs().last() else { return String::new() };
-		let lines: Vec<Line> = self
-			.components(network)
-			.into_iter()
-			.map(|component| {
-				let paid = epoch.paid_to(component.uid);
-				Line { component, minted: paid.minted, through_edges: paid.through_edges }
-			})
-			.collect();
-		let best = self.best_number();
-		format!(
-			"\n{:.0} s · block {best}, {} finalised, {} slots missed · epoch {} paid {} BIT in {} \
-			 sweeps{}\n{}",
-			self.started.elapsed().as_secs_f64(),
-			self.finalized,
-			self.missed_slots(),
-			epoch.last.epoch,
-			bit(epoch.last.minted),
-			epoch.last.sweeps,
-			if epoch.reproduced { ", reproduced to the unit" } else { ", NOT REPRODUCED" },
-			render(&lines),
-		)
+	/// The block at the bottom of the screen: where the chain is, what happens, and the table.
+	fn table(&self, network: &mut Network, columns: usize) -> String {
+		let components = self.components(network);
+		let next = self.epoch.as_ref().map_or(0, |epoch| epoch.next_payout_in);
+		let mut lines = vec![
+			String::new(),
+			format!(
+				"{} s · block {} ({} finalised, {} slots missed) · next payout in {next} blocks",
+				self.started.elapsed().as_secs(),
+				self.best_number(),
+				self.finalized,
+				self.missed_slots(),
+			),
+		];
+		lines.extend(self.epoch_line());
+		lines.push(self.activity(network, &components));
+		lines.push(render(&components, columns));
+		lines.push(
+			"BIT since the start: paid = stake alone + received − given = stake alone + net."
+				.into(),
+		);
+		lines.join("\n")
+	}
+
+	/// The last epoch that was paid.
+	fn epoch_line(&self) -> Option<String> {
+		let last = self.ledger.epochs().last()?;
+		let reproduced = if last.reproduced { "reproduced to the unit" } else { "NOT REPRODUCED" };
+		Some(format!(
+			"epoch {} paid {} BIT in {} sweeps, {reproduced}",
+			last.last.epoch,
+			bit(last.last.minted),
+			last.last.sweeps,
+		))
+	}
+
+	/// What the components do, for people who see this for the first time.
+	fn activity(&self, network: &Network, components: &[ComponentReport]) -> String {
+		let Some(last) = self.ledger.epochs().last().filter(|epoch| epoch.has_edges()) else {
+			let steps = network.miners.iter().filter_map(|miner| {
+				let steps = miner.status()?.steps;
+				(steps > 0).then(|| format!("{} {steps}", miner.spec().name))
+			});
+			let steps: Vec<String> = steps.collect();
+			return match steps.is_empty() {
+				true => {
+					"The miners read their text. Until rows have edges, stake alone is paid.".into()
+				}
+				false => format!("Learning before the first rows; steps: {}.", steps.join(", ")),
+			};
+		};
+		let moved: u64 = of_epoch(last).iter().map(|economy| economy.given).sum();
+		let name = |uid: u32| {
+			let found = components.iter().find(|component| component.uid == uid);
+			found.map_or_else(|| uid.to_string(), |component| component.name.clone())
+		};
+		let flows = last.edges().map(|(owner, edge)| {
+			let kept = last.row(owner).map_or(0, |row| row.self_share);
+			let paid = last.paid_to(owner).minted;
+			(contribution::flow(paid, edge.share.into(), kept), owner, edge.target)
+		});
+		let largest = flows.max().map(|(flow, from, to)| {
+			format!(", most of it from {} to {}: {}", name(from), name(to), bit(flow))
+		});
+		format!("{} BIT of it moved over edges{}.", bit(moved), largest.unwrap_or_default())
+	}
+}
+
+/// The ends of an address.
+fn short(address: &str) -> String {
+	match (address.get(..3), address.len().checked_sub(3).and_then(|at| address.get(at..))) {
+		(Some(start), Some(end)) => format!("{start}…{end}"),
+		_ => address.into(),
 	}
 }
 

@@ -2,10 +2,11 @@
 
 use bittensor_client::{Edge, LastPayout, Row};
 use bittensor_e2e::{
-	ledger::{Epoch, Inputs, Paid},
+	economy::{of_epoch, Economy, Totals},
+	ledger::{replay, Epoch, Inputs, Paid},
 	miner::Gain,
 	report::{ChainReport, ComponentReport, Report},
-	table::{render, Line},
+	table::render,
 };
 
 use crate::support::edge;
@@ -18,12 +19,21 @@ fn component(uid: u32, kind: &str, row: &[(u32, u16)]) -> ComponentReport {
 	let row = edges(row);
 	ComponentReport {
 		uid,
+		name: ["Alice", "Bob", "Eve", "Ferdie"][uid as usize].into(),
 		kind: kind.into(),
-		stake: "1001250000000".into(),
-		minted: "1250000000".into(),
-		minted_through_edges: "50000000".into(),
+		ended: false,
+		stake: 1_001_250_000_000,
+		economy: Economy {
+			paid: 1_250_000_000,
+			through_edges: 50_000_000,
+			alone: 1_500_000_000,
+			received: 60_000_000,
+			given: 310_000_000,
+		},
 		self_share: Some(contribution::self_share(&row)),
 		row,
+		row_age: Some(2),
+		row_live: true,
 		perplexity_start: Some(310.0),
 		perplexity: Some(180.5),
 		perplexity_without_inputs: Some(190.25),
@@ -102,10 +112,10 @@ fn fault(change: impl FnOnce(&mut Report, &mut Epoch)) -> Vec<String> {
 fn each_fault_is_a_failure_of_its_own() {
 	let never_posted = fault(|report, _| report.components[1].self_share = None);
 	assert_eq!(never_posted, ["component 1 (trainable) never posted"]);
-	let unpaid = fault(|report, _| report.components[0].minted_through_edges = "0".into());
+	let unpaid = fault(|report, _| report.components[0].economy.through_edges = 0);
 	assert_eq!(unpaid, ["nothing was minted through edges to component 0 (trainable)"]);
 	// Noise may earn nothing.
-	assert!(fault(|report, _| report.components[2].minted_through_edges = "0".into()).is_empty());
+	assert!(fault(|report, _| report.components[2].economy.through_edges = 0).is_empty());
 	let off_schedule = fault(|report, _| report.chain.minted = "9999999999".into());
 	assert!(off_schedule[0].contains("9999999999") && off_schedule.len() == 1, "{off_schedule:?}");
 	assert_eq!(fault(|_, epoch| epoch.last.minted -= 1).len(), 1);
@@ -143,9 +153,9 @@ fn the_noise_part_counts_what_trainable_components_give() {
 	assert_eq!(report().noise_part(&[]), None);
 }
 
-#[test]
-fn a_component_that_is_worse_than_its_twin_fails_the_run() {
-	let gain = |gain: f64, error: f64| Gain {
+/// A gain with its interval.
+fn gain(gain: f64, error: f64) -> Gain {
+	Gain {
 		gain,
 		low: gain - error,
 		high: gain + error,
@@ -154,7 +164,11 @@ fn a_component_that_is_worse_than_its_twin_fails_the_run() {
 		twin_perplexity: 100.0,
 		steps: 900,
 		twin_steps: 880,
-	};
+	}
+}
+
+#[test]
+fn a_component_that_is_worse_than_its_twin_fails_the_run() {
 	let with = |uid: usize, gain: Gain| {
 		let mut report = report();
 		report.components[uid].gain = Some(gain);
@@ -193,9 +207,10 @@ fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 	let chain = "blocks finalized missed_slots epochs minted scheduled residual \
 	             seconds_to_first_mint";
 	assert_eq!(keys(&json["chain"]), set(chain));
-	let component = "uid kind stake minted minted_through_edges self_share row perplexity_start \
-	                 perplexity perplexity_without_inputs perplexity_unigram gain spikes_served \
-	                 grads_served batches_sent answered";
+	let component = "uid name kind ended stake minted minted_through_edges stake_alone received \
+	                 given self_share row row_age row_live gain perplexity_start perplexity \
+	                 perplexity_without_inputs perplexity_unigram spikes_served grads_served \
+	                 batches_sent answered";
 	assert_eq!(keys(&json["components"][0]), set(component));
 	assert_eq!(json["components"][0]["minted"], "1250000000");
 	assert_eq!(
@@ -209,17 +224,87 @@ fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 }
 
 #[test]
-fn the_table_shows_the_strongest_bid_for_each() {
-	let report = report();
-	let lines = report.components.into_iter().map(|component| Line {
-		component,
-		minted: 1_000_000_000,
-		through_edges: 250_000_000,
-	});
-	let table = render(&lines.collect::<Vec<_>>()).to_string();
-	// 1's bid is the only one for 0; 0 bids for 1 and for 2.
-	for expected in ["← 1: 4.6 %", "← 0: 9.2 %", "← 0: 0.5 %", "0.2500", "1001.2500", "180.5"]
-	{
-		assert!(table.contains(expected), "{expected} is missing in\n{table}");
+fn paid_is_stake_alone_and_received_less_given() {
+	let row = |row: &[(u32, u16)]| {
+		let edges = edges(row);
+		Some(Row { self_share: contribution::self_share(&edges), edges, ..Row::default() })
+	};
+	// A cycle of two, a third that both give to, and one without stake and row.
+	let inputs = Inputs {
+		stakes: vec![5_000, 3_000, 2_000, 0],
+		rows: vec![
+			row(&[(1, 20_000), (2, 10_000)]),
+			row(&[(0, 30_000), (3, 8_000)]),
+			row(&[]),
+			None,
+		],
+	};
+	let minted = 10_000_000_000;
+	let paid = replay(&inputs, minted);
+	let mut epoch = epoch(minted, minted, true);
+	(epoch.inputs, epoch.paid) = (inputs, paid);
+	let economies = of_epoch(&epoch);
+	for (uid, economy) in economies.iter().enumerate() {
+		let expected = i128::from(economy.alone) + economy.net();
+		assert!((expected - i128::from(economy.paid)).abs() <= 30, "{uid}: {economy:?}");
 	}
+	assert_eq!(economies[0].alone, minted / 2);
+	assert_eq!((economies[2].given, economies[3].given), (0, 0));
+	assert!(economies[3].received.abs_diff(economies[3].paid) <= 1);
+	assert!(economies[0].received > 0 && economies[2].received > 0);
+
+	let mut totals = Totals::default();
+	totals.follow(&[epoch.clone()]);
+	totals.follow(&[epoch.clone(), epoch]);
+	assert_eq!(totals.of(2).received, 2 * economies[2].received);
+	assert_eq!(totals.of(9), Economy::default());
+}
+
+#[test]
+fn the_table_fits_and_says_more_where_there_is_room() {
+	let mut components = report().components;
+	components[0].gain = Some(gain(0.049, 0.02));
+	components[1].gain = Some(gain(0.01, 0.02));
+	components[1].row_live = false;
+	components[2] = ComponentReport { row_age: None, ended: true, ..components[2].clone() };
+	components[0].stake = 123_456_780_000_000;
+	for columns in [80, 100, 120] {
+		let table = render(&components, columns);
+		let widest = table.lines().map(|line| line.chars().count()).max();
+		assert!(widest <= Some(columns), "{widest:?} > {columns}:\n{table}");
+		let parts =
+			["Alice", " 123456 ", "1001.2 ", "1.50", "0.06", "0.31", "−0.25", "live 2", "4.9 %"];
+		for part in parts.into_iter().chain(["none", "old 2", "ended"]) {
+			assert!(table.contains(part), "{part} is missing in\n{table}");
+		}
+		assert_eq!(table.contains("95 %"), columns > 80, "{table}");
+		assert_eq!(table.contains("unigram"), columns > 100, "{table}");
+	}
+}
+
+#[test]
+fn a_run_ends_with_two_sentences() {
+	let mut report = report();
+	report.components.push(component(3, "selfish", &[]));
+	report.components[3].economy.given = 0;
+	report.components[3].answered = Some(0.1);
+	let [first, second] = report.story();
+	assert_eq!(
+		first,
+		"In 1 epoch the chain paid 5.00 BIT, and components gave 0.93 BIT of it to others that \
+		 lowered their loss."
+	);
+	assert!(
+		second.starts_with(
+			"Alice and Bob (trainable) gave 0.62 BIT and received 0.12 BIT, and 95 % of the queries \
+			 were answered; Ferdie (selfish) gave nothing and received 0.06 BIT, and 10 %"
+		),
+		"{second}"
+	);
+	report.components[1].gain = Some(gain(0.049, 0.02));
+	assert!(
+		report.story()[1].contains("the gain of Bob over its twin is 4.9 % [2.9, 6.9]"),
+		"{:?}",
+		report.story()
+	);
 }
