@@ -150,6 +150,11 @@ pub trait Chain: Send + Sync + 'static {
 	/// The running epoch and the last payout.
 	async fn epoch_status(&self, at: Option<Hash>) -> Result<EpochStatus, ChainError>;
 
+	/// The time of a block, in milliseconds since the Unix epoch; `None` on a chain without a clock.
+	async fn time(&self, _at: Option<Hash>) -> Result<Option<u64>, ChainError> {
+		Ok(None)
+	}
+
 	/// Free balance of an account, in units.
 	async fn free_balance(&self, account: AccountId, at: Option<Hash>) -> Result<u64, ChainError>;
 

@@ -7,6 +7,7 @@
 //!   EmissionApi  components, row, bids, epoch_status, …       Method
 //!   Balances     transfer_keep_alive                          CallName
 //!   System       Account                                      Item
+//!   Timestamp    Now                                          Item
 //! ```
 //!
 //! [`check`] compares the whole list with the metadata of a node before anything is read.
@@ -91,6 +92,8 @@ pub enum Item {
 	Unbonding,
 	/// Nonce and balances of an account.
 	Account,
+	/// The time of the block.
+	Now,
 }
 
 impl Item {
@@ -99,6 +102,7 @@ impl Item {
 		match self {
 			Self::EmissionParameters | Self::Unbonding => EMISSION,
 			Self::Account => "System",
+			Self::Now => "Timestamp",
 		}
 	}
 

@@ -208,6 +208,10 @@ impl Chain for SubxtChain {
 		self.link.read(at, Method::EpochStatus, ()).await
 	}
 
+	async fn time(&self, at: Option<Hash>) -> Result<Option<u64>, ChainError> {
+		self.link.stored(at, Item::Now, ()).await
+	}
+
 	async fn free_balance(&self, account: AccountId, at: Option<Hash>) -> Result<u64, ChainError> {
 		let found: Option<Value> = self.link.stored(at, Item::Account, (account,)).await?;
 		let Some(found) = found else { return Ok(0) };

@@ -122,8 +122,6 @@ pub struct MinerStatus {
 	pub grads_served: u64,
 	/// Grads that others accepted from it in this run.
 	pub grads_sent: u64,
-	/// Its gain over a twin that was trained alone, if it has one.
-	pub gain: Option<Gain>,
 	/// Its last error.
 	pub last_error: Option<String>,
 }

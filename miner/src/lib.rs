@@ -16,7 +16,8 @@
 //! - [`compute`] owns the component (`bittensor-nucleus`); [`learning`] feeds it.
 //! - [`chain`] is the chain cache and the poster, over `bittensor-client`.
 //! - [`fetch`] gets models and corpora through the clients of package registries.
-//! - [`telemetry`] is the status, and the recorder of all metrics.
+//! - [`telemetry`] is the status, and the recorder of all metrics; [`clock`] and [`watchdog`] watch
+//!   the clock and the chain.
 //! - [`commands`] put these together, as [`cli`] and [`config`] say; `run` starts the tasks under a
 //!   [`supervisor`], which ends the process if one of them ends.
 //!
@@ -26,6 +27,7 @@
 pub mod axon;
 pub mod chain;
 pub mod cli;
+pub mod clock;
 pub mod commands;
 pub mod compute;
 pub mod config;

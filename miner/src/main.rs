@@ -71,7 +71,8 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<()> {
 	let text = match &cli.command {
 		Command::Run(args) => return commands::run::run(args, cli.json).await,
 		Command::Query(args) => commands::query::run(args, cli.json).await?,
-		Command::Status(args) => commands::status::run(args, cli.json).await?,
+		Command::Status(args) => return commands::status::run(args, cli.json).await,
+		Command::Explain(args) => commands::explain::run(args, cli.json).await?,
 		Command::Export(args) => commands::export::run(args, cli.json).await?,
 		Command::Fetch(args) => commands::fetch::run(args, cli.json)?,
 		Command::Keys(command) => commands::keys::run(command, cli.json)?,

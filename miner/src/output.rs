@@ -18,6 +18,15 @@ pub fn line(text: &str) -> Result<()> {
 	line_to(std::io::stdout().lock(), text)
 }
 
+/// Prints a line of many; `false` if the reader has closed the pipe.
+pub fn goes_on(text: &str) -> Result<bool> {
+	let mut out = std::io::stdout().lock();
+	match writeln!(out, "{text}").and_then(|()| out.flush()) {
+		Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+		result => result.map(|()| true),
+	}
+}
+
 /// As [`line()`], to any writer.
 pub fn line_to(mut out: impl Write, text: &str) -> Result<()> {
 	match writeln!(out, "{text}").and_then(|()| out.flush()) {

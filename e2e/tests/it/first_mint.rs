@@ -67,6 +67,17 @@ async fn first_mint_follows_the_schedule_and_can_be_checked_by_anyone() -> anyho
 	let solved = solve(&out, sigma).await?;
 	assert_eq!(solved, pairs(&std::fs::read_to_string(out.join("payouts.csv"))?, "payout")?);
 
+	// So does the command that it prints, which also compares.
+	let check = export["solve"].as_str().context("export prints a command")?;
+	let (agrees, said) = bash(check).await?;
+	assert!(agrees && said.contains("payouts agree"), "{check}: {said}");
+	let payouts = out.join("payouts.csv");
+	let text = std::fs::read_to_string(&payouts)?;
+	let wrong = text.trim_end().rsplit_once(',').context("a payout")?.0.to_owned() + ",1\n";
+	std::fs::write(&payouts, wrong)?;
+	let (agrees, said) = bash(check).await?;
+	assert!(!agrees && !said.contains("payouts agree"), "{check}: {said}");
+
 	// The table of the network names both.
 	let (success, stdout, stderr) =
 		run_to_end(&["status", "--json", "--chain", &url], COMMAND).await?;
@@ -82,6 +93,12 @@ async fn first_mint_follows_the_schedule_and_can_be_checked_by_anyone() -> anyho
 		assert!(owners.contains(&ss58(&miner.owner()).as_str()), "{status}");
 	}
 	Ok(())
+}
+
+/// Runs a command line; whether it succeeded, and its standard error.
+async fn bash(line: &str) -> anyhow::Result<(bool, String)> {
+	let output = tokio::process::Command::new("bash").args(["-c", line]).output().await?;
+	Ok((output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned()))
 }
 
 /// Runs the `solve` example on exported files; payout by uid.

@@ -11,9 +11,12 @@
 //! chain lost, or that another holder of the key replaced, is posted again in the next epoch. One call
 //! is in flight; a refused one is tried again in the next epoch; training never waits.
 
-use super::cache::{ChainCache, Snapshot};
+use super::{
+	cache::{ChainCache, Snapshot},
+	earnings::{percent, row_text},
+};
 use bittensor_client::{AccountId, Call, Chain, ChainError, Edge};
-use contribution::due;
+use contribution::{due, Due};
 use metrics::counter;
 use parking_lot::Mutex;
 use std::{future::Future, sync::Arc};
@@ -89,6 +92,15 @@ fn newest<'a>(snapshot: &'a Snapshot, sent: Option<&'a Sent>) -> Option<(u32, &'
 	Some((row.posted, &row.edges))
 }
 
+/// Why a post is due.
+fn why(reason: Due) -> String {
+	match reason {
+		Due::First => "the first one".into(),
+		Due::Moved { distance } => format!("as {} of it moved", percent(distance)),
+		Due::Heartbeat => "before the last one gets too old".into(),
+	}
+}
+
 /// Reports that the chain has another row than the one that we sent last.
 fn report_change(me: u32, sent: &Sent, newest: Option<(u32, &[Edge])>, snapshot: &Snapshot) {
 	let Some((posted, newest)) = newest.filter(|(posted, _)| *posted >= sent.epoch) else {
@@ -153,7 +165,8 @@ async fn run(
 		let mut posted = posted.lock();
 		match result {
 			Ok(head) => {
-				tracing::info!("row posted in block {} ({reason:?}): {edges:?}", head.number);
+				let row = row_text(edges.iter().map(|edge| (edge.target, edge.share.into())));
+				tracing::info!("row posted in block {}, {}: {row}", head.number, why(reason));
 				counter!("bittensor_miner_posts_total").increment(1);
 				posted.row = Some(edges.clone());
 				posted.last_error = None;

@@ -64,8 +64,15 @@ pub enum Command {
 		bittensor-miner query \"call me Ishmael\" --dev-key //Alice --top 3")]
 	Query(QueryArgs),
 	/// Show all components: stake, payout, self-share, strongest bid.
-	#[command(after_help = "Example:\n  bittensor-miner status --chain ws://127.0.0.1:9944")]
+	#[command(after_help = "Examples:\n  \
+		bittensor-miner status --chain ws://127.0.0.1:9944\n  \
+		bittensor-miner status --uid 3 --watch")]
 	Status(StatusArgs),
+	/// Explain the last payout of a component: its stake, the bids for it, and what its row costs.
+	#[command(after_help = "Examples:\n  \
+		bittensor-miner explain --uid 3\n  \
+		bittensor-miner explain --key-file miner.key --status-file status.json")]
+	Explain(ExplainArgs),
 	/// Write stakes, edges and payouts of the last payout as CSV, so that anyone can check it.
 	#[command(after_help = "Example:\n  bittensor-miner export --out payout")]
 	Export(ExportArgs),
@@ -174,7 +181,33 @@ pub struct StatusArgs {
 	/// The chain.
 	#[command(flatten)]
 	pub chain: ChainArgs,
+	/// Show this component only, and why it was paid what it was paid.
+	#[arg(long)]
+	pub uid: Option<u32>,
+	/// Show each new best block until Ctrl-C.
+	#[arg(long, conflicts_with = "at")]
+	pub watch: bool,
 	/// Show this block (number or 0x hash) instead of the best one.
+	#[arg(long, value_name = "BLOCK", value_parser = parse::block)]
+	pub at: Option<Block>,
+}
+
+/// Arguments of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+	/// The chain.
+	#[command(flatten)]
+	pub chain: ChainArgs,
+	/// The key of the component, if not `--uid`.
+	#[command(flatten)]
+	pub key: KeyArgs,
+	/// The component.
+	#[arg(long, conflicts_with_all = ["key_file", "dev_key"])]
+	pub uid: Option<u32>,
+	/// The status file of its miner (`run --status-file`): shows what each input lowers.
+	#[arg(long, value_name = "FILE")]
+	pub status_file: Option<PathBuf>,
+	/// Explain the last payout before this block (number or 0x hash) instead of the best one.
 	#[arg(long, value_name = "BLOCK", value_parser = parse::block)]
 	pub at: Option<Block>,
 }

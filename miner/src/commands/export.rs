@@ -105,15 +105,38 @@ impl Export {
 		write("payouts.csv", &["uid", "payout"], self.payouts.iter().map(pair).collect())
 	}
 
-	/// The command that solves the same inputs and prints the payouts.
+	/// The command that solves the same inputs, and fails if a payout differs.
 	pub fn solve_line(&self, folder: &Path) -> String {
-		let file = |name: &str| folder.join(name).display().to_string();
+		let file = |name: &str| quoted(&folder.join(name).display().to_string());
 		format!(
-			"cargo run -p bittensor-contribution --example solve -- --stakes {} --edges {} --sigma {}",
+			"{} --stakes {} --edges {} --payouts {} --sigma {}",
+			solver(),
 			file("stakes.csv"),
 			file("edges.csv"),
+			file("payouts.csv"),
 			self.payout.minted
 		)
+	}
+}
+
+/// The program that solves: the one built beside this one, or else the source.
+fn solver() -> String {
+	let built = std::env::current_exe().ok().and_then(|exe| {
+		let path = exe.parent()?.join("examples/solve");
+		path.is_file().then_some(path)
+	});
+	match built {
+		Some(path) => quoted(&path.display().to_string()),
+		None => "cargo run -p bittensor-contribution --example solve --".into(),
+	}
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+	let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c);
+	match !word.is_empty() && word.chars().all(plain) {
+		true => word.into(),
+		false => format!("'{}'", word.replace('\'', r"'\''")),
 	}
 }
 
@@ -141,7 +164,7 @@ pub async fn run(args: &ExportArgs, as_json: bool) -> anyhow::Result<String> {
 	Ok(format!(
 		"epoch {}: sigma {} units, {} components, {} edges, paid in block {} ({})\n\
 		 wrote stakes.csv, edges.csv and payouts.csv to {}\n\
-		 to check the payouts:\n  {line}",
+		 to check the payouts, which fails if one differs:\n  {line}",
 		payout.epoch,
 		payout.minted,
 		export.payouts.len(),

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod account;
+pub mod explain;
 pub mod export;
 pub mod fetch;
 pub mod keys;

@@ -1,14 +1,19 @@
-//! `status`: all components in one table.
+//! `status`: all components in one table, or one of them; with `--watch`, at each new block.
 
-use super::{block_at, connect};
-use crate::cli::StatusArgs;
+use super::{block_at, connect, explain::Explanation};
+use crate::{chain::earnings::percent, cli::StatusArgs, output};
 use bittensor_client::{
-	bit, decimal, hex_hash, ss58, Bid, Chain, ComponentInfo, EpochStatus, Head, RowInfo, SHARE_ONE,
+	bit, decimal, hex_hash, ss58, Bid, Chain, ComponentInfo, EpochStatus, Head, RowInfo,
 };
 use comfy_table::{presets, CellAlignment, Table};
 use contribution::flow;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::IsTerminal, time::Duration};
+
+/// Time between two looks at the best block.
+const EVERY: Duration = Duration::from_millis(500);
+/// Clears a terminal.
+const CLEAR: &str = "\x1b[H\x1b[2J";
 
 /// The network at a block.
 #[derive(Clone, Debug)]
@@ -153,23 +158,46 @@ impl Overview {
 	}
 }
 
-/// A share out of 65,536 as percent.
-pub fn percent(share: u32) -> String {
-	format!("{:.1} %", f64::from(share) * 100.0 / f64::from(SHARE_ONE))
-}
-
 /// The ends of an address.
-fn short(address: &str) -> String {
+pub(super) fn short(address: &str) -> String {
 	if address.len() <= 14 || !address.is_ascii() {
 		return address.into();
 	}
 	format!("{}…{}", &address[..6], &address[address.len() - 6..])
 }
 
-/// Runs the command and returns its output.
-pub async fn run(args: &StatusArgs, as_json: bool) -> anyhow::Result<String> {
+/// Runs the command: prints the table, or one component, once or until the reader is gone.
+pub async fn run(args: &StatusArgs, as_json: bool) -> anyhow::Result<()> {
 	let chain = connect(&args.chain, None).await?;
-	let head = block_at(&*chain, args.at).await?;
-	let overview = Overview::read(&*chain, head).await?;
+	if !args.watch {
+		let head = block_at(&*chain, args.at).await?;
+		return Ok(output::line(&print(&*chain, head, args.uid, as_json).await?)?);
+	}
+	let clear = if std::io::stdout().is_terminal() && !as_json { CLEAR } else { "" };
+	let mut shown = None;
+	loop {
+		let head = chain.head(None).await?;
+		if shown != Some(head) {
+			let text = print(&*chain, head, args.uid, as_json).await?;
+			if !output::goes_on(&format!("{clear}{text}"))? {
+				return Ok(());
+			}
+			shown = Some(head);
+		}
+		tokio::time::sleep(EVERY).await;
+	}
+}
+
+async fn print(
+	chain: &dyn Chain,
+	head: Head,
+	uid: Option<u32>,
+	as_json: bool,
+) -> anyhow::Result<String> {
+	if let Some(uid) = uid {
+		let one = Explanation::read(chain, head, uid).await?;
+		return Ok(if as_json { one.json(None).to_string() } else { one.text() });
+	}
+	let overview = Overview::read(chain, head).await?;
 	Ok(if as_json { overview.json().to_string() } else { overview.table() })
 }

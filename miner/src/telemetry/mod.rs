@@ -14,6 +14,7 @@
 //! an object; a full or slow disk does not stop the component.
 
 mod errors;
+pub mod payouts;
 pub mod recorder;
 mod status;
 

@@ -216,25 +216,55 @@ impl Status {
 	}
 }
 
-/// The status in a line for people.
+/// Inputs whose answers the line shows.
+const SHOWN_INPUTS: usize = 8;
+
+/// The status in a line for people: how it learns, whom it reaches, whom it serves, what is wrong.
 impl std::fmt::Display for Status {
 	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
 		let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.1}"));
-		write!(
-			f,
-			"uid {} epoch {} step {} loss {} perplexity {} (without inputs {}, unigram {}){} \
-			 self-share {:.0} % spikes {} grads {}",
-			self.uid.map_or("-".into(), |uid| uid.to_string()),
-			self.epoch,
-			self.steps,
-			self.loss.map_or("-".into(), |loss| format!("{loss:.3}")),
-			number(self.perplexity.now),
-			number(self.perplexity.without_inputs),
-			number(self.perplexity.unigram),
-			self.gain.map_or(String::new(), |gain| format!(" gain over its twin {gain}")),
-			f64::from(self.self_share) * 100.0 / 65_536.0,
-			self.spikes_served,
-			self.grads_served,
-		)
+		match self.uid {
+			Some(uid) => write!(f, "component {uid}")?,
+			None => write!(f, "not registered")?,
+		}
+		write!(f, ", block {}", self.block)?;
+		if self.loss.is_some() || self.perplexity.now.is_some() {
+			write!(
+				f,
+				"; step {} ({:.1}/s), perplexity {} (without inputs {}, unigram {})",
+				self.steps,
+				self.steps_per_second,
+				number(self.perplexity.now),
+				number(self.perplexity.without_inputs),
+				number(self.perplexity.unigram),
+			)?;
+		}
+		if let Some(gain) = self.gain {
+			write!(f, ", gain over its twin {gain}")?;
+		}
+		if !self.inputs.is_empty() {
+			let inputs: Vec<String> =
+				self.inputs.iter().take(SHOWN_INPUTS).map(InputStatus::health).collect();
+			write!(f, "; answers: {}", inputs.join(", "))?;
+		}
+		if let Some(more) = self.inputs.len().checked_sub(SHOWN_INPUTS).filter(|more| *more > 0) {
+			write!(f, " and {more} more")?;
+		}
+		write!(f, "; served {} Spikes, {} Grads", self.spikes_served, self.grads_served)?;
+		match &self.last_error {
+			Some(error) => write!(f, "; still wrong: {error}"),
+			None => Ok(()),
+		}
+	}
+}
+
+impl InputStatus {
+	/// Part of the queries that it answered: `4 98 %`.
+	fn health(&self) -> String {
+		let name = self.uid.map_or("?".into(), |uid| uid.to_string());
+		match self.answered + self.missing {
+			0 => format!("{name} –"),
+			asked => format!("{name} {:.0} %", 100.0 * self.answered as f64 / asked as f64),
+		}
 	}
 }

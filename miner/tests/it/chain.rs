@@ -5,9 +5,10 @@ use bittensor_miner::{
 	axon::Peers,
 	chain::{
 		cache::{ChainCache, Snapshot},
+		earnings::Earnings,
 		poster::Poster,
 	},
-	commands::{export::Export, query, status::Overview},
+	commands::{explain::Explanation, export::Export, query, status::Overview},
 	compute::Inputs,
 	config::Downstreams,
 	learning::{
@@ -107,7 +108,9 @@ async fn an_export_solves_to_the_payouts() {
 	assert_eq!(read("edges.csv"), "uid,target,share\n0,1,20000\n0,2,10000\n1,0,30000\n");
 	assert_eq!(read("payouts.csv").lines().count(), 5);
 	let line = export.solve_line(folder.path());
-	assert!(line.ends_with(&format!("--sigma {}", 5 * UNIT)), "{line}");
+	assert!(line.ends_with(&format!("/payouts.csv --sigma {}", 5 * UNIT)), "{line}");
+	let line = export.solve_line("a folder, Bob's".as_ref());
+	assert!(line.contains(r"--stakes 'a folder, Bob'\''s/stakes.csv' --edges"), "{line}");
 }
 
 #[tokio::test]
@@ -172,6 +175,44 @@ async fn a_bid_buys_its_flow_over_reserve_and_all_flows() {
 	assert_eq!(push(&shares, 2), 0.25);
 	assert!((push(&shares, 3) - 0.125 / 1.625).abs() < 1e-9);
 	assert_eq!(push(&network(BidWeight::Flow, false).await, 2), 0.0, "it takes no Grads");
+}
+
+#[tokio::test]
+async fn a_payout_is_explained_by_stake_bids_and_row() {
+	let chain = chain(4, 100).await;
+	post(&chain, 1, &[(1, 20_000), (2, 10_000)]).await;
+	post(&chain, 2, &[(0, 32_768)]).await;
+	post(&chain, 3, &[(0, 8_192)]).await;
+	post(&chain, 4, &[]).await;
+	let snapshot = Snapshot::read(&chain, account(1), None).await.expect("read");
+	assert_eq!(Earnings::of(&snapshot), None, "nothing was paid yet");
+	epoch(&chain);
+	let snapshot = Snapshot::read(&chain, account(1), None).await.expect("read");
+	let earnings = Earnings::of(&snapshot).expect("paid");
+	// Four equal stakes of which all count.
+	assert!(earnings.alone.abs_diff(5 * UNIT / 4) <= 20, "{earnings:?}");
+	assert_eq!(earnings.paid, snapshot.mine().expect("registered").payout);
+	let uids: Vec<u32> = earnings.bids.iter().map(|bid| bid.uid).collect();
+	assert_eq!(uids, [1, 2], "the largest flow first");
+	let row: Vec<(u32, u32)> = earnings.row.iter().map(|given| (given.uid, given.share)).collect();
+	assert_eq!(row, [(1, 20_000), (2, 10_000)]);
+	assert_eq!(earnings.received, earnings.bids.iter().map(|bid| bid.flow).sum::<u64>());
+	let line = earnings.to_string();
+	let start = format!("{} BIT in epoch 2: stake alone 1.2", bittensor_client::bit(earnings.paid));
+	assert!(line.starts_with(&start) && line.contains("given to 1 ("), "{line}");
+
+	let head = chain.head(None).await.expect("a head");
+	let explained = Explanation::read(&chain, head, 0).await.expect("read");
+	let text = explained.text();
+	for part in ["Epoch 2 paid it", "for its stake", "Bids for it", "Its row costs it", "30.5 %"] {
+		assert!(text.contains(part), "{part} is missing in\n{text}");
+	}
+	assert!(text.contains("101.3") && text.contains(", which counts"), "{text}");
+	let json = explained.json(None);
+	assert_eq!(json["payout"]["bids"][0]["uid"], 1);
+	assert_eq!(json["payout"]["paid"], earnings.paid.to_string());
+	let Err(error) = Explanation::read(&chain, head, 9).await else { panic!("uid 9 exists") };
+	assert!(error.to_string().contains("no component has uid 9"), "{error}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use bittensor_miner::{
 		Best, Brain, Compute, Judgement, Notes,
 	},
 	learning::rate::Rates,
-	telemetry::Status,
+	telemetry::{InputStatus, Status},
 };
 use bittensor_nucleus::{
 	held_out, kind, Batch, Config, Corpus, Device, Model, Perplexity, Sampler, Setup, Tokenizer,
@@ -324,6 +324,31 @@ fn the_status_file_is_always_whole() {
 	assert_eq!(json["row"], serde_json::json!([{ "target": 3, "share": 4_000 }]));
 	assert_eq!(json["last_error"], "something");
 	assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing beside it");
+}
+
+#[test]
+fn the_line_in_the_log_is_for_operators() {
+	let input = |uid, answered, missing| InputStatus {
+		uid: Some(uid),
+		answered,
+		missing,
+		..InputStatus::default()
+	};
+	let mut status = Status {
+		uid: Some(3),
+		steps: 120,
+		loss: Some(4.0),
+		inputs: vec![input(4, 98, 2), input(5, 0, 7), input(6, 0, 0)],
+		..Status::default()
+	};
+	status.perplexity.now = Some(92.14);
+	let line = status.to_string();
+	assert!(line.starts_with("component 3, block 0; step 120 ("), "{line}");
+	assert!(line.contains("perplexity 92.1 (without inputs -, unigram -)"), "{line}");
+	assert!(line.contains("answers: 4 98 %, 5 0 %, 6 –; served"), "{line}");
+	assert!(!line.contains("wrong"), "{line}");
+	status.last_error = Some("no BIT".into());
+	assert!(status.to_string().ends_with("; still wrong: no BIT"), "{status}");
 }
 
 /// Trains a component on one short document at a rate that learns it by heart. Returns its validation

@@ -8,6 +8,7 @@ use crate::{
 	axon::{Axon, AxonConfig},
 	chain::{cache::ChainCache, poster::Poster},
 	cli::{Post, RunArgs},
+	clock,
 	compute::{Best, Brain, Compute, Notes},
 	config::{self, ConfigError},
 	dendrite::{Dendrite, DendriteConfig, TonicTransport, TransportConfig},
@@ -15,7 +16,7 @@ use crate::{
 	learning::{depth::Depth, inputs, twin::Twin, Learning, LearningConfig},
 	network::Network,
 	supervisor::Supervisor,
-	telemetry::{recorder, Status, Telemetry},
+	telemetry::{payouts, recorder, Status, Telemetry},
 	watchdog::Watchdog,
 };
 use anyhow::Context;
@@ -156,7 +157,10 @@ pub async fn assemble(
 		learning.start(sampler);
 	}
 	let min_stake = parameters.min_stake;
+	let payouts = payouts::report(chain.clone(), account, cache.clone());
+	supervisor.spawn("payouts", payouts);
 	let errors = telemetry.errors().clone();
+	supervisor.spawn("clock", clock::watch(chain.clone(), cache.clone(), errors.clone()));
 	let registration = Registration { chain, account, endpoint, stake, min_stake, errors };
 	Ok(Miner { cache, registration, telemetry, finished, computing })
 }
