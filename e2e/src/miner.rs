@@ -122,6 +122,12 @@ pub struct MinerStatus {
 	pub grads_served: u64,
 	/// Grads that others accepted from it in this run.
 	pub grads_sent: u64,
+	/// Vectors of its vocabulary that it has from others and uses, in this run.
+	pub word_tables: u64,
+	/// Grads for words that others accepted from it in this run.
+	pub word_grads_sent: u64,
+	/// Grads for words accepted in this run.
+	pub word_grads_served: u64,
 	/// Its last error.
 	pub last_error: Option<String>,
 }

@@ -186,9 +186,12 @@ async fn a_hundred_accounts_without_stake_move_nothing_at_the_highest_bid() -> a
 		assert_eq!(by_flow, 0, "a Grad of the crowd has a weight");
 		assert!(by_share > 0, "no Grad of the crowd has a weight by share");
 		let (texts, error) = (texts(ROWS, round)?, error(ROWS, round as u64)?);
-		for peer in &peers {
+		for (name, peer) in NAMES.iter().zip(&peers) {
 			let answer = funder.caller.teach(peer, 0, &texts, &error).await?;
-			assert_eq!(answer.reason, GradReason::Accepted);
+			// By shares the crowd may take all places, and the funder is told so.
+			let told = answer.reason;
+			let outbid = *name == NAMES[2] && told == GradReason::Outbid;
+			assert!(outbid || told == GradReason::Accepted, "{name}: {told:?}");
 		}
 		lab.until("steps of both", SOON, |lab| {
 			let moved = |(name, before): (&&str, &Option<String>)| {

@@ -137,6 +137,13 @@ pub struct LearningArgs {
 	/// Stop after this many training steps, once the perplexity after the last one is measured.
 	#[arg(long, value_name = "STEPS")]
 	pub max_steps: Option<u64>,
+	/// Seconds between two exchanges of words with one downstream component, at least: its vectors of
+	/// our vocabulary, and our errors for them. One exchange is about a megabyte each way.
+	#[arg(long, value_name = "SECONDS", default_value = "5", value_parser = parse::seconds)]
+	pub words_every: Duration,
+	/// Training steps between two exchanges of words, at least.
+	#[arg(long, value_name = "STEPS", default_value_t = 16)]
+	pub words_steps: u64,
 	/// Maximum Grads sent to one component per second.
 	#[arg(long, value_name = "GRADS", default_value_t = 20)]
 	pub grads_per_second: u32,

@@ -7,7 +7,7 @@ use super::{
 	vectors::{failed, reason, to_tensor, to_vectors},
 };
 use crate::axon::{ComputeError, DownstreamAnswer, GradOutcome, Output, UpstreamGrad};
-use bittensor_nucleus::{Batch, Device, Example, Grad, Model, Part, Perplexity, Tensor};
+use bittensor_nucleus::{Batch, Device, Example, Grad, Model, Part, Perplexity, Tensor, DIM};
 use bittensor_wire::{proto::GradReason, AccountId, Vectors};
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use metrics::counter;
@@ -154,10 +154,12 @@ impl Brain {
 	pub(super) fn set_words(
 		&mut self,
 		account: &AccountId,
-		words: Option<&Vectors>,
+		words: Option<&[f32]>,
 	) -> Result<bool, ComputeError> {
 		let Some(input) = self.input_of(account) else { return Ok(false) };
-		let words = words.map(|words| to_tensor(words, &self.device)).transpose()?;
+		let table =
+			|words: &[f32]| Tensor::from_slice(words, (words.len() / DIM, DIM), &self.device);
+		let words = words.map(table).transpose().map_err(failed)?;
 		self.model.set_words(input, words.as_ref()).map_err(failed)?;
 		Ok(true)
 	}
@@ -166,10 +168,11 @@ impl Brain {
 	pub(super) fn take_word_errors(
 		&mut self,
 		account: &AccountId,
-	) -> Result<Option<Vectors>, ComputeError> {
+	) -> Result<Option<Vec<f32>>, ComputeError> {
 		let Some(input) = self.input_of(account) else { return Ok(None) };
 		let errors = self.model.take_word_errors(input).map_err(failed)?;
-		errors.map(|errors| to_vectors(&errors)).transpose()
+		let flat = |errors: Tensor| errors.flatten_all()?.to_vec1::<f32>();
+		errors.map(flat).transpose().map_err(failed)
 	}
 
 	/// Connects accounts to inputs. An input whose account changed starts from the beginning.

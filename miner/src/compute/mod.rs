@@ -27,7 +27,7 @@ use crate::axon::{
 };
 use async_trait::async_trait;
 use bittensor_nucleus::{Batch, Example, Perplexity};
-use bittensor_wire::{AccountId, Vectors};
+use bittensor_wire::AccountId;
 use parking_lot::Mutex;
 use queue::{Lane, Queue};
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
@@ -107,27 +107,32 @@ impl Compute {
 		self.own(|brain| brain.measure()).await
 	}
 
+	/// Training steps made.
+	pub async fn steps(&self) -> Result<u64, ComputeError> {
+		self.own(|brain| brain.model().steps()).await
+	}
+
 	/// The words whose vectors the inputs are asked for; none if there is no expert path.
 	pub async fn vocabulary(&self) -> Result<Arc<[String]>, ComputeError> {
 		self.own(|brain| brain.model().vocabulary().into()).await
 	}
 
-	/// Gives the input of an account the vectors of the vocabulary, or removes them. `false` if the
+	/// Gives the input of an account the vectors of the vocabulary, row by row, or removes them. `false` if the
 	/// account is at no input any more.
 	pub async fn set_words(
 		&self,
 		account: AccountId,
-		words: Option<Arc<Vectors>>,
+		words: Option<Arc<[f32]>>,
 	) -> Result<bool, ComputeError> {
 		self.own(move |brain| brain.set_words(&account, words.as_deref())).await?
 	}
 
-	/// ∂L/∂d(w) of the words of an account, one row per word of the vocabulary: the mean since the
-	/// last call.
+	/// ∂L/∂d(w) of the words of an account, row by row of the vocabulary: the mean since the last
+	/// call.
 	pub async fn take_word_errors(
 		&self,
 		account: AccountId,
-	) -> Result<Option<Vectors>, ComputeError> {
+	) -> Result<Option<Vec<f32>>, ComputeError> {
 		self.own(move |brain| brain.take_word_errors(&account)).await?
 	}
 

@@ -19,6 +19,13 @@ pub(super) struct Fetched {
 	pub(super) answers: Vec<DownstreamAnswer>,
 }
 
+impl Fetched {
+	/// A batch that nobody was asked about.
+	fn alone(batch: Batch, peers: Vec<Peer>) -> Self {
+		Self { batch, spike: None, peers, answers: Vec::new() }
+	}
+}
+
 impl Learning {
 	/// Asks the components at our inputs about the texts of a batch.
 	pub(super) async fn fetch(self, batch: Batch) -> Fetched {
@@ -28,22 +35,24 @@ impl Learning {
 			(!peers.is_empty()).then(|| Spike::new(self.config.account, ttl, batch.texts.clone()));
 		let spike = match spike {
 			Some(Ok(spike)) => spike,
-			None => return Fetched { batch, spike: None, peers, answers: Vec::new() },
+			None => return Fetched::alone(batch, peers),
 			Some(Err(error)) => {
 				tracing::warn!("a batch cannot be sent: {error}");
-				return Fetched { batch, spike: None, peers, answers: Vec::new() };
+				return Fetched::alone(batch, peers);
 			}
 		};
 		let deadline = Instant::now() + self.config.spike_timeout;
 		let fan_out = self.dendrite.spike(&peers, &spike, deadline).await;
+		let refused = fan_out.unpaid.clone();
 		let answers = downstream(&peers, fan_out);
 		let mut health = self.health.lock();
 		for answer in &answers {
-			let (answered, missing) = health.entry(answer.account).or_default();
+			let health = health.entry(answer.account).or_default();
 			match answer.vectors {
-				Some(_) => *answered += 1,
-				None => *missing += 1,
+				Some(_) => health.answered += 1,
+				None => health.missing += 1,
 			}
+			health.refused += u64::from(refused.contains(&answer.account));
 		}
 		drop(health);
 		Fetched { batch, spike: Some(spike), peers, answers }

@@ -1,12 +1,20 @@
 //! Sends Grads to the components that our active row bids for.
 
 use super::{rate::Rates, Learning};
-use crate::dendrite::Peer;
+use crate::{chain::cache::Snapshot, dendrite::Peer};
 use bittensor_nucleus::BidWeight;
 use bittensor_wire::{AccountId, GradAnswer, Spike, Vectors};
 use metrics::counter;
 use std::sync::Arc;
 use tokio::{sync::Semaphore, time::Instant};
+
+/// Whether our active row bids for a component: no other one takes our Grads.
+pub(super) fn bids_for(snapshot: &Snapshot, peer: &Peer, weight: BidWeight) -> bool {
+	match weight {
+		BidWeight::Flow => snapshot.flow_to(peer.uid) > 0,
+		BidWeight::Share => snapshot.share_of(peer.uid) > 0,
+	}
+}
 
 /// Counts what became of a Grad of ours.
 pub(super) fn count_answer(answer: &GradAnswer, of: &'static str) {
@@ -14,6 +22,9 @@ pub(super) fn count_answer(answer: &GradAnswer, of: &'static str) {
 	counter!("bittensor_miner_grads_answered_total", "of" => of, "reason" => reason).increment(1);
 	if answer.accepted() {
 		counter!("bittensor_miner_grads_sent_total").increment(1);
+		if of == "words" {
+			counter!("bittensor_miner_word_grads_sent_total").increment(1);
+		}
 	}
 }
 
@@ -32,10 +43,7 @@ impl Learning {
 			.into_iter()
 			.filter_map(|(account, error)| {
 				let peer = peers.iter().find(|peer| peer.account == account)?;
-				let bids = match self.config.bid_weight {
-					BidWeight::Flow => snapshot.flow_to(peer.uid) > 0,
-					BidWeight::Share => snapshot.share_of(peer.uid) > 0,
-				};
+				let bids = bids_for(&snapshot, peer, self.config.bid_weight);
 				(bids && rates.take(&account)).then(|| (peer.clone(), error))
 			})
 			.collect();

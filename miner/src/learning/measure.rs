@@ -1,6 +1,6 @@
 //! The scores of the inputs, and the row that they make.
 
-use super::Learning;
+use super::{Answers, Learning};
 use crate::{compute::Measure, telemetry::InputStatus};
 use bittensor_client::{ss58, Edge, SHARE_ONE};
 use metrics::gauge;
@@ -39,7 +39,8 @@ impl Learning {
 			.flatten()
 			.map(|account| {
 				let score = scores.get(account);
-				let (answered, missing) = health.get(account).copied().unwrap_or_default();
+				let Answers { answered, missing, refused } =
+					health.get(account).copied().unwrap_or_default();
 				InputStatus {
 					account: ss58(account),
 					uid: snapshot.component_of(account).map(|component| component.uid),
@@ -49,6 +50,7 @@ impl Learning {
 					share: u32::from(measure.share(account)),
 					answered,
 					missing,
+					refused,
 				}
 			})
 			.collect();

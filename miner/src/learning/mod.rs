@@ -7,6 +7,7 @@
 //!                                           rate limit, stop ◄────┴─────────┤
 //!   every 2 s: scores ─► row ─► poster        every N s: perplexity ◄───────┘
 //!     measure.rs                                evaluate.rs, save.rs
+//!   every few steps: vectors of words from the inputs, and their errors back: words/
 //!   each batch ─► twin.rs: the same component without a network, if it is asked for
 //! ```
 //!
@@ -28,6 +29,7 @@ pub mod rate;
 mod save;
 mod train;
 pub mod twin;
+pub mod words;
 
 use crate::{
 	chain::poster::Poster,
@@ -45,6 +47,7 @@ use parking_lot::Mutex;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use twin::Twin;
+use words::WordsConfig;
 
 /// How to learn.
 #[derive(Clone, Debug)]
@@ -55,6 +58,8 @@ pub struct LearningConfig {
 	pub batch: usize,
 	/// Hops beyond our downstream components, which else answer alone.
 	pub depth: Depth,
+	/// When words are exchanged with the components at our inputs.
+	pub words: WordsConfig,
 	/// Time for the answers to a Spike.
 	pub spike_timeout: Duration,
 	/// Steps per second; 0 is no limit.
@@ -79,8 +84,19 @@ pub struct LearningConfig {
 	pub checkpoint: PathBuf,
 }
 
-/// Answers and missing answers per component in this run; clones share it.
-pub type Health = Arc<Mutex<BTreeMap<AccountId, (u64, u64)>>>;
+/// Answers of a component in this run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+	/// In time.
+	pub answered: u64,
+	/// Missing.
+	pub missing: u64,
+	/// Of these, refused for want of a bid.
+	pub refused: u64,
+}
+
+/// Answers per component in this run; clones share it.
+pub type Health = Arc<Mutex<BTreeMap<AccountId, Answers>>>;
 
 /// The parts that learning works with.
 #[derive(Clone)]
@@ -134,6 +150,9 @@ impl Learning {
 			}
 			LearnFrom::Grads => supervisor.spawn("training", self.clone().train_for_upstreams()),
 			LearnFrom::None => {}
+		}
+		if self.config.learn_from.own() {
+			supervisor.spawn("words", self.clone().exchange_words());
 		}
 		supervisor.spawn("checkpoints", self.clone().save_often());
 		if !self.reported.examples.is_empty() {

@@ -93,6 +93,8 @@ pub struct InputStatus {
 	pub answered: u64,
 	/// Missing answers, in this run.
 	pub missing: u64,
+	/// Of these, refused for want of a bid.
+	pub refused: u64,
 }
 
 /// The status of a running component.
@@ -161,6 +163,12 @@ pub struct Status {
 	pub grads_served: u64,
 	/// Grads that others accepted from us in this run.
 	pub grads_sent: u64,
+	/// Vectors of the whole vocabulary that were fetched from a component and used, in this run.
+	pub word_tables: u64,
+	/// Grads for words that others accepted from us in this run.
+	pub word_grads_sent: u64,
+	/// Grads for words accepted in this run.
+	pub word_grads_served: u64,
 	/// Requests refused in this run.
 	pub refused: u64,
 	/// Training steps that failed in this run.
@@ -211,6 +219,9 @@ impl Status {
 		self.spikes_served = counter("spikes_served");
 		self.grads_served = counter("grads_served");
 		self.grads_sent = counter("grads_sent");
+		self.word_tables = counter("word_tables");
+		self.word_grads_sent = counter("word_grads_sent");
+		self.word_grads_served = counter("word_grads_served");
 		self.refused = counter("requests_refused");
 		self.failed_steps = counter("failed_steps");
 	}

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use std::{
 	collections::HashMap,
 	sync::{
-		atomic::{AtomicUsize, Ordering::SeqCst},
+		atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
 		Arc,
 	},
 	time::Duration,
@@ -47,12 +47,19 @@ fn encode(text: &str) -> impl Iterator<Item = f32> {
 	(0..DIM).map(move |at| f32::from(hash[at % 32] ^ (at / 32) as u8) / 255.0 - 0.5)
 }
 
+/// Changes the vector of a text, by the number of the call.
+pub(crate) type Twist = fn(usize, &str, &mut [f32]);
+
 /// y = own · e(x) + gain · Σ_j d_j(x).
 pub(crate) struct Linear {
 	own: f32,
 	gain: f32,
 	/// How long each Spike takes.
 	pub(crate) delay: Mutex<Duration>,
+	/// Makes its answers bad.
+	pub(crate) twist: Mutex<Option<Twist>>,
+	/// Version of its parameters.
+	pub(crate) version: AtomicU64,
 	/// What becomes of Grads.
 	pub(crate) reason: Mutex<GradReason>,
 	pub(crate) spikes: AtomicUsize,
@@ -87,11 +94,19 @@ impl ComponentService for Linear {
 		texts: Arc<[String]>,
 		downstream: Vec<DownstreamAnswer>,
 	) -> Result<Output, ComputeError> {
-		self.spikes.fetch_add(1, SeqCst);
+		let call = self.spikes.fetch_add(1, SeqCst);
 		let delay = *self.delay.lock();
 		tokio::time::sleep(delay).await;
 		let inputs: Vec<_> = downstream.into_iter().map(|answer| answer.vectors).collect();
-		Ok(Output { vectors: self.output(&texts, &inputs), version: 1 })
+		let mut vectors = self.output(&texts, &inputs);
+		if let Some(twist) = *self.twist.lock() {
+			let mut values = vectors.values().to_vec();
+			for (text, vector) in texts.iter().zip(values.chunks_exact_mut(DIM)) {
+				twist(call, text, vector);
+			}
+			vectors = Vectors::new(texts.len(), values).expect("finite");
+		}
+		Ok(Output { vectors, version: self.version.load(SeqCst) })
 	}
 
 	async fn grad(&self, upstream: UpstreamGrad) -> Result<GradOutcome, ComputeError> {
@@ -217,6 +232,8 @@ impl Net {
 			own: f32::from(number),
 			gain: 0.5,
 			delay: Mutex::default(),
+			twist: Mutex::default(),
+			version: AtomicU64::new(1),
 			reason: Mutex::new(GradReason::Accepted),
 			spikes: AtomicUsize::new(0),
 			grads: Mutex::default(),

@@ -18,7 +18,7 @@ use tonic::{
 
 /// How a server cheats.
 #[derive(Clone, Copy, Debug)]
-enum Cheat {
+pub(crate) enum Cheat {
 	Nothing,
 	Nan,
 	Rows,
@@ -77,7 +77,7 @@ impl ComponentRpc for Cheater {
 }
 
 /// A server in the name of component 2.
-async fn cheater(net: &Net, cheat: Cheat) {
+pub(crate) async fn cheater(net: &Net, cheat: Cheat) {
 	let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
 	net.announce(2, listener.local_addr().expect("bound").port());
 	let server = Server::builder()

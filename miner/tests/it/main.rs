@@ -17,3 +17,4 @@ mod keep;
 mod keys;
 mod supervision;
 mod twin;
+mod words;

@@ -13,7 +13,7 @@ use crate::{
 	config::{self, ConfigError},
 	dendrite::{Dendrite, DendriteConfig, TonicTransport, TransportConfig},
 	identity::Identity,
-	learning::{depth::Depth, inputs, twin::Twin, Learning, LearningConfig},
+	learning::{depth::Depth, inputs, twin::Twin, words::WordsConfig, Learning, LearningConfig},
 	network::Network,
 	supervisor::Supervisor,
 	telemetry::{payouts, recorder, Status, Telemetry},
@@ -27,6 +27,9 @@ use metrics::{counter, gauge};
 use parking_lot::Mutex;
 use std::{sync::Arc, thread::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+/// Validation examples by which a component watches what Grads do to its own loss.
+const CANARY: usize = 64;
 
 /// A component whose tasks run.
 pub struct Miner {
@@ -204,11 +207,12 @@ fn start_computing(
 	genesis: [u8; 32],
 	network: &Network,
 ) -> anyhow::Result<(Computing, Option<(Text, Best)>)> {
-	let Prepared { model, notes, text, best, device, .. } = prepared;
+	let Prepared { mut model, notes, text, best, device, .. } = prepared;
 	counter!("bittensor_miner_steps_total").absolute(model.steps());
 	gauge!("bittensor_miner_parameter_version").set(model.version() as f64);
 	if let Some(text) = &text {
 		gauge!("bittensor_miner_perplexity_unigram").set(text.unigram);
+		model.set_canary(&text.validation[..text.validation.len().min(CANARY)])?;
 	}
 	if let Some(start) = notes.perplexity_start {
 		gauge!("bittensor_miner_perplexity_start").set(start);
@@ -227,6 +231,7 @@ fn learning_config(args: &RunArgs, account: AccountId) -> LearningConfig {
 		account,
 		batch: options.batch,
 		depth: Depth { most: args.downstream.ttl - 1, further: args.downstream.further },
+		words: WordsConfig { every: options.words_every, steps: options.words_steps },
 		spike_timeout: args.downstream.spike_timeout_ms,
 		max_steps_per_second: options.max_steps_per_second,
 		max_steps: options.max_steps,

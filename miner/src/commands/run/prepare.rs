@@ -102,6 +102,8 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 		inputs: args.downstream.inputs.unwrap_or(DownstreamArgs::INPUTS),
 		batch: args.learning.batch,
 		seed: options.seed.unwrap_or_default(),
+		// The axon counts the lag of Grads in time.
+		max_lag: u64::from(u32::MAX),
 		..nucleus::Config::default()
 	};
 	if args.learning.twin && !(kind.learns && args.learning.learn_from.own()) {
