@@ -123,6 +123,12 @@ test-py: build ## Run substrate-interface against a node (needs Python 3.10 to 3
 test-run: ## Run a local network for two minutes and check its report
 	@$(STEP) "run SECONDS=120" $(MAKE) run SECONDS=120
 
+.PHONY: parity
+parity: setup ## Compare fetched pretrained models with their reference implementations (needs Python 3.11 to 3.13)
+	@$(STEP) "parity: build" $(CARGO) build --workspace --profile $(PROFILE) --locked --example pretrained
+	@$(STEP) "parity: Python" bench/contribution/contenders/setup.sh $(BENCH)/parity bench/parity/requirements.txt
+	@$(STEP) parity $(BENCH)/parity/bin/python -B bench/parity/parity.py $(BIN)/examples/pretrained
+
 ##@ Measure
 
 .PHONY: bench-contribution

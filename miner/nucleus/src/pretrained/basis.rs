@@ -30,9 +30,9 @@ pub(super) struct Basis {
 impl Basis {
 	/// Fitted on the vectors of the sample.
 	pub(super) fn fit(model: &dyn TextModel) -> Result<Self> {
-		let passages = sample::passages();
-		let mut vectors = Vec::with_capacity(passages.len() * model.width());
-		for chunk in passages.chunks(CHUNK) {
+		let texts = sample::texts();
+		let mut vectors = Vec::with_capacity(texts.len() * model.width());
+		for chunk in texts.chunks(CHUNK) {
 			vectors.extend(model.vectors(chunk)?);
 		}
 		Ok(Self::of(&vectors, model.width()))
