@@ -3,10 +3,9 @@
 
 use bittensor_client::Call;
 use bittensor_miner::{
-	cli::{Cli, Command},
+	cli::{self, Cli, Command},
 	commands, output,
 };
-use clap::Parser;
 use std::{io::IsTerminal, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
@@ -19,7 +18,11 @@ fn main() -> ExitCode {
 	if std::env::var_os("RAYON_NUM_THREADS").is_none() {
 		std::env::set_var("RAYON_NUM_THREADS", "1");
 	}
-	let cli = Cli::parse();
+	let env = |name: &str| std::env::var(name).ok();
+	let cli = match cli::settings::parse(std::env::args_os().collect(), &env) {
+		Ok(cli) => cli,
+		Err(error) => error.exit(),
+	};
 	if let Command::Run(args) = &cli.command {
 		lower_priority(args.process.nice);
 	}

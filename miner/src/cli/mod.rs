@@ -1,12 +1,14 @@
 //! The command line: every command and option of `bittensor-miner`, with its help.
 //!
-//! Values are parsed and their ranges checked here ([`parse`]). [`crate::config`] checks what
-//! depends on more than one option.
+//! Values are parsed and their ranges checked here ([`parse`]); those of the environment and of a file
+//! take the place of defaults ([`settings`]). [`crate::config`] checks what depends on more than one
+//! option.
 
 mod account;
 mod fetch;
 pub mod parse;
 mod run;
+pub mod settings;
 
 pub use account::{AmountArgs, BalanceArgs, KeysCommand, SignArgs, TransferArgs};
 pub use fetch::FetchArgs;
@@ -38,6 +40,11 @@ pub struct Cli {
 	/// The command.
 	#[command(subcommand)]
 	pub command: Command,
+	/// A TOML file with options: `stake = 100`, `base-path = "miner"`. Each option is also an environment
+	/// variable: `--base-path` is BITTENSOR_BASE_PATH. The command line comes first, then the
+	/// environment, then the file.
+	#[arg(long, value_name = "FILE", global = true, help_heading = "Output")]
+	pub config: Option<PathBuf>,
 	/// Print JSON instead of text: one object, or one object per line for `run`. Amounts are
 	/// decimal strings of units (1 BIT = 1,000,000,000 units).
 	#[arg(long, global = true, help_heading = "Output")]

@@ -15,6 +15,7 @@ mod dendrite_answers;
 mod fetch;
 mod keep;
 mod keys;
+mod settings;
 mod supervision;
 mod twin;
 mod words;
