@@ -10,12 +10,34 @@ use subxt::{
 /// A call and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-	/// Becomes a component; the caller is the owner and, without `service_key`, the service key.
+	/// Becomes a component; the caller is the owner, and the service key until `service_key` accepts.
 	Register {
 		/// Where it serves.
 		endpoint: Option<Endpoint>,
-		/// Another account that runs the miner.
+		/// Another account that is to run the miner.
 		service_key: Option<AccountId>,
+	},
+	/// Names the key that is to run the miner; the owner itself needs not accept.
+	SetServiceKey {
+		/// The key.
+		service_key: AccountId,
+	},
+	/// Accepts to serve the component of an owner that names this key.
+	AcceptServiceKey {
+		/// The owner.
+		owner: AccountId,
+	},
+	/// Stops serving; the owner of the component serves again.
+	ResignServiceKey,
+	/// Offers the component to another owner; `None` takes the offer back.
+	OfferComponent {
+		/// The account that can accept.
+		new_owner: Option<AccountId>,
+	},
+	/// Accepts the component that its owner offers this account.
+	AcceptComponent {
+		/// The owner until now.
+		owner: AccountId,
 	},
 	/// Adds to the stake.
 	Stake {
@@ -55,6 +77,11 @@ impl Call {
 	pub fn name(&self) -> CallName {
 		match self {
 			Self::Register { .. } => CallName::Register,
+			Self::SetServiceKey { .. } => CallName::SetServiceKey,
+			Self::AcceptServiceKey { .. } => CallName::AcceptServiceKey,
+			Self::ResignServiceKey => CallName::ResignServiceKey,
+			Self::OfferComponent { .. } => CallName::OfferComponent,
+			Self::AcceptComponent { .. } => CallName::AcceptComponent,
 			Self::Stake { .. } => CallName::Stake,
 			Self::Unstake { .. } => CallName::Unstake,
 			Self::Withdraw => CallName::WithdrawUnbonded,
@@ -96,7 +123,13 @@ impl EncodeAsFields for Call {
 			Self::Stake { amount } | Self::Unstake { amount } => {
 				(amount,).encode_as_fields_to(fields, types, out)
 			}
-			Self::Withdraw | Self::Deregister => Ok(()),
+			Self::SetServiceKey { service_key: account }
+			| Self::AcceptServiceKey { owner: account }
+			| Self::AcceptComponent { owner: account } => (account,).encode_as_fields_to(fields, types, out),
+			Self::OfferComponent { new_owner } => {
+				(new_owner,).encode_as_fields_to(fields, types, out)
+			}
+			Self::Withdraw | Self::Deregister | Self::ResignServiceKey => Ok(()),
 			Self::SetEndpoint { endpoint } => (endpoint,).encode_as_fields_to(fields, types, out),
 			Self::PostRow { row } => (row,).encode_as_fields_to(fields, types, out),
 			Self::Transfer { to, amount } => {

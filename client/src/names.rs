@@ -27,6 +27,16 @@ pub const API: &str = "EmissionApi";
 pub enum CallName {
 	/// Registers a component.
 	Register,
+	/// Names the service key.
+	SetServiceKey,
+	/// Accepts to serve a component.
+	AcceptServiceKey,
+	/// Stops serving a component.
+	ResignServiceKey,
+	/// Offers the component to another owner.
+	OfferComponent,
+	/// Accepts a component that is offered.
+	AcceptComponent,
 	/// Adds to the stake.
 	Stake,
 	/// Takes from the stake.
@@ -129,6 +139,10 @@ pub enum Event {
 	EndpointSet,
 	/// A component has another service key.
 	ServiceKeySet,
+	/// A component has another owner.
+	OwnerSet,
+	/// A component names a key that can accept to serve it.
+	ServiceKeyNamed,
 }
 
 /// Checks that a runtime has everything in this list.

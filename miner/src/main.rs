@@ -95,6 +95,10 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<()> {
 		Command::Withdraw(args) => {
 			commands::account::submit(Call::Withdraw, args, cli.json).await?
 		}
+		Command::Accept(args) => {
+			let call = Call::AcceptServiceKey { owner: args.owner };
+			commands::account::submit(call, &args.sign, cli.json).await?
+		}
 		Command::Deregister(args) => {
 			commands::account::submit(Call::Deregister, args, cli.json).await?
 		}

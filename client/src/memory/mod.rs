@@ -3,6 +3,7 @@
 //! [`MemoryChain::advance`] makes blocks; an epoch is merged, solved and paid in one block, with the
 //! solver of the runtime. Every block's state is kept, so that reads at a block work.
 
+mod effects;
 mod state;
 
 use crate::{

@@ -1,11 +1,8 @@
-//! The state of the chain in memory, what calls do to it, and its epochs.
+//! The state of the chain in memory, and its epochs.
 
 use super::head_of;
-use crate::{
-	AccountId, Call, ChainError, ComponentInfo, Event, LastPayout, Parameters, Row, RowInfo,
-	Unbonding,
-};
-use contribution::{check_row, Graph, Payout, Progress, Solve};
+use crate::{AccountId, ComponentInfo, Event, LastPayout, Parameters, RowInfo, Unbonding};
+use contribution::{Graph, Payout, Progress, Solve};
 use std::collections::BTreeMap;
 
 /// The state after a block.
@@ -21,7 +18,7 @@ pub(super) struct State {
 	pub(super) last: Option<LastPayout>,
 	pub(super) epoch_began: u32,
 	/// Events of the calls since this block; the next block has them.
-	events: Vec<Event>,
+	pub(super) events: Vec<Event>,
 }
 
 impl State {
@@ -46,12 +43,9 @@ impl State {
 		self.components.keys().last().map_or(0, |uid| uid + 1)
 	}
 
-	/// The component of a service key or owner.
+	/// The component of an owner or service key; an account has one at most.
 	pub(super) fn component_of(&self, account: AccountId) -> Option<u32> {
-		let found = self
-			.components
-			.values()
-			.find(|component| component.service_key == account || component.owner == account);
+		let found = self.components.values().find(|component| component.is_of(&account));
 		found.map(|component| component.uid)
 	}
 
@@ -131,124 +125,14 @@ impl State {
 		true
 	}
 
-	/// Applies a call of `account`, or refuses it with the name of the pallet's error.
-	pub(super) fn apply(
-		&mut self,
-		account: AccountId,
-		call: &Call,
-		parameters: &Parameters,
-	) -> Result<(), ChainError> {
-		let refuse = |name: &str, hint: String| ChainError::Dispatch {
-			call: call.name().as_str(),
-			name: format!("{}::{name}", call.name().pallet()),
-			hint,
-		};
-		let mine = self.component_of(account);
-		let served =
-			|| mine.ok_or_else(|| refuse("NotRegistered", "Call `register` first.".into()));
-		let owner = self.components.values().find(|component| component.owner == account);
-		let owner = owner.map(|one| (one.uid, one.stake, one.leaving));
-		let owned = || match owner {
-			None => Err(refuse("NotOwner", "Call `register` first.".into())),
-			Some((.., true)) => Err(refuse("ComponentLeaving", "Register again later.".into())),
-			Some((uid, stake, false)) => Ok((uid, stake)),
-		};
-		let positive = |amount| match amount {
-			0 => Err(refuse("ZeroAmount", "Give the number of units.".into())),
-			_ => Ok(()),
-		};
-		match call {
-			Call::Register { endpoint, service_key } => {
-				if self.components.values().any(|component| component.owner == account) {
-					return Err(refuse("AlreadyRegistered", "Use its component.".into()));
-				}
-				let paid = self.withdraw(account, parameters.registration_deposit);
-				paid.ok_or_else(|| refuse("DepositNotCovered", "Fund the account.".into()))?;
-				let uid = self.uid_space();
-				let component = ComponentInfo {
-					uid,
-					owner: account,
-					service_key: service_key.unwrap_or(account),
-					endpoint: endpoint.clone(),
-					registered: self.epoch,
-					leaving: false,
-					stake: 0,
-					source: 0,
-					payout: 0,
-				};
-				self.components.insert(uid, component);
-				self.events.push(Event::ComponentRegistered);
-			}
-			Call::Stake { amount } => {
-				let (uid, stake) = owned()?;
-				positive(*amount)?;
-				if stake.saturating_add(*amount) < parameters.min_stake {
-					return Err(refuse("StakeBelowMinimum", "Stake more.".into()));
-				}
-				let paid = self.withdraw(account, *amount);
-				paid.ok_or_else(|| refuse("NotEnoughBalance", "Stake less.".into()))?;
-				if let Some(component) = self.components.get_mut(&uid) {
-					component.stake += amount;
-				}
-			}
-			Call::Unstake { amount } => {
-				let (uid, stake) = owned()?;
-				positive(*amount)?;
-				let left = stake.checked_sub(*amount);
-				let left = left.ok_or_else(|| refuse("NotEnoughStake", "Unstake less.".into()))?;
-				if left > 0 && left < parameters.min_stake {
-					return Err(refuse("StakeBelowMinimum", "Unstake all.".into()));
-				}
-				self.unbond(uid, account, *amount, parameters);
-			}
-			Call::Withdraw => {
-				let epoch = self.epoch;
-				let chunks = self.unbonding.entry(account).or_default();
-				let unlocked = chunks.iter().filter(|chunk| chunk.unlocks_at <= epoch);
-				let amount: u64 = unlocked.map(|chunk| chunk.amount).sum();
-				if amount == 0 {
-					return Err(refuse("NothingUnlocked", "Wait for a later epoch.".into()));
-				}
-				chunks.retain(|chunk| chunk.unlocks_at > epoch);
-				*self.balances.entry(account).or_default() += amount;
-			}
-			Call::Deregister => {
-				let (uid, stake) = owned()?;
-				self.unbond(uid, account, stake, parameters);
-				if let Some(component) = self.components.get_mut(&uid) {
-					component.leaving = true;
-				}
-				self.events.push(Event::ComponentLeaving);
-			}
-			Call::SetEndpoint { endpoint } => {
-				if let Some(component) = self.components.get_mut(&served()?) {
-					component.endpoint = endpoint.clone();
-				}
-				self.events.push(Event::EndpointSet);
-			}
-			Call::PostRow { row } => {
-				let uid = served()?;
-				let known = |target| self.components.contains_key(&target);
-				let self_share = check_row(uid, row, known).map_err(|error| {
-					// The variants are named as the errors of the pallet.
-					let variant = format!("{error:?}");
-					refuse(variant.split(' ').next().unwrap_or_default(), error.to_string())
-				})?;
-				let rows =
-					self.rows.entry(uid).or_insert_with(|| RowInfo { uid, ..RowInfo::default() });
-				rows.pending = Some(Row { posted: self.epoch, self_share, edges: row.clone() });
-			}
-			Call::Transfer { to, amount } => {
-				let paid = self.withdraw(account, *amount);
-				paid.ok_or_else(|| refuse("InsufficientBalance", "Transfer less.".into()))?;
-				*self.balances.entry(*to).or_default() += amount;
-			}
-		}
-		Ok(())
-	}
-
 	/// Moves units from the stake of a component to what its owner can withdraw later.
-	fn unbond(&mut self, uid: u32, owner: AccountId, amount: u64, parameters: &Parameters) {
+	pub(super) fn unbond(
+		&mut self,
+		uid: u32,
+		owner: AccountId,
+		amount: u64,
+		parameters: &Parameters,
+	) {
 		let unlocks_at = self.epoch + parameters.unbonding_epochs;
 		if let Some(component) = self.components.get_mut(&uid) {
 			component.stake -= amount;
@@ -262,7 +146,7 @@ impl State {
 	}
 
 	/// Takes units from a balance, if it covers them. There are no fees here.
-	fn withdraw(&mut self, account: AccountId, units: u64) -> Option<()> {
+	pub(super) fn withdraw(&mut self, account: AccountId, units: u64) -> Option<()> {
 		let balance = self.balances.entry(account).or_default();
 		*balance = balance.checked_sub(units)?;
 		Some(())

@@ -75,6 +75,7 @@ pub(crate) async fn check(
 	assert!(chain.components(Some(genesis.hash)).await?.is_empty());
 	other_chain.submit(Call::Register { endpoint: None, service_key: None }).await?;
 	let target = chain.component_of(other, None).await?.expect("registered");
+	keys((chain, account), (other_chain, other)).await?;
 
 	// Stake.
 	for (amount, name) in [
@@ -137,6 +138,37 @@ pub(crate) async fn check(
 	assert_eq!(chain.bids(target, at).await?, [Bid { uid, share, flow }]);
 	assert!(flow > 0 && chain.bids(uid, at).await?.is_empty());
 	leave(chain, account, uid).await
+}
+
+/// A key serves after it accepts, and a component changes hands with the consent of both.
+async fn keys(
+	(chain, account): (&dyn Chain, AccountId),
+	(other_chain, other): (&dyn Chain, AccountId),
+) -> Result<(), ChainError> {
+	let name = |service_key| Call::SetServiceKey { service_key };
+	let accept = Call::AcceptServiceKey { owner: account };
+	refused(chain, name(other), "ServiceKeyInUse").await;
+	refused(other_chain, accept, "NotNamed").await;
+	refused(other_chain, Call::ResignServiceKey, "AlreadyRegistered").await;
+	let uid = chain.component_of(account, None).await?.expect("registered");
+	// To be named changes nothing for a key.
+	let head = chain.submit(name([9; 32])).await?;
+	let found = component(chain, uid, head.hash).await?;
+	assert_eq!((found.service_key, found.next_service_key), (account, Some([9; 32])));
+	assert_eq!(chain.component_of([9; 32], Some(head.hash)).await?, None);
+	let head = chain.submit(name(account)).await?;
+	assert_eq!(component(chain, uid, head.hash).await?.next_service_key, None);
+
+	// An owner cannot take a second component.
+	let offer = Call::OfferComponent { new_owner: Some(other) };
+	let head = chain.submit(offer).await?;
+	assert_eq!(component(chain, uid, head.hash).await?.next_owner, Some(other));
+	let take = Call::AcceptComponent { owner: account };
+	refused(other_chain, take.clone(), "AlreadyRegistered").await;
+	let head = chain.submit(Call::OfferComponent { new_owner: None }).await?;
+	assert_eq!(component(chain, uid, head.hash).await?.next_owner, None);
+	refused(other_chain, take, "NotNamed").await;
+	Ok(())
 }
 
 /// The component `uid` of `account` takes half of its stake, then leaves, until all is back.

@@ -79,3 +79,35 @@ async fn a_transfer_needs_a_balance() {
 	assert!(matches!(refused, Err(ChainError::Dispatch { .. })), "{refused:?}");
 	assert_eq!(chain.free_balance(ALICE, None).await.expect("read"), 600 * UNIT);
 }
+
+#[tokio::test]
+async fn a_key_serves_after_it_accepts_and_a_component_changes_hands() {
+	let chain = chain();
+	let bob = chain.seen_by(BOB);
+	let register = Call::Register { endpoint: None, service_key: Some(BOB) };
+	chain.submit(register.clone()).await.expect("registered");
+	let component = async || chain.components(None).await.expect("read").remove(0);
+	assert_eq!(
+		(component().await.service_key, component().await.next_service_key),
+		(ALICE, Some(BOB))
+	);
+	assert_eq!(chain.component_of(BOB, None).await.expect("read"), None);
+	bob.submit(Call::AcceptServiceKey { owner: ALICE }).await.expect("named");
+	assert_eq!((component().await.service_key, component().await.next_service_key), (BOB, None));
+	assert_eq!(chain.component_of(BOB, None).await.expect("read"), Some(0));
+	bob.submit(Call::PostRow { row: vec![] }).await.expect("it serves");
+	let refused = bob.submit(register).await.expect_err("it serves");
+	assert!(refused.to_string().contains("AlreadyServes"), "{refused}");
+
+	// The service key becomes the owner.
+	chain.submit(Call::Stake { amount: 10 * UNIT }).await.expect("staked");
+	chain.submit(Call::OfferComponent { new_owner: Some(BOB) }).await.expect("offered");
+	bob.submit(Call::AcceptComponent { owner: ALICE }).await.expect("named");
+	let found = component().await;
+	assert_eq!((found.owner, found.service_key, found.stake), (BOB, BOB, 10 * UNIT));
+	assert_eq!(chain.component_of(ALICE, None).await.expect("read"), None);
+	let balance = async |account| chain.free_balance(account, None).await.expect("read");
+	assert_eq!((balance(ALICE).await, balance(BOB).await), (990 * UNIT, 999 * UNIT));
+	let refused = bob.submit(Call::ResignServiceKey).await.expect_err("it owns");
+	assert!(refused.to_string().contains("AlreadyRegistered"), "{refused}");
+}

@@ -28,9 +28,14 @@ fn every_call_is_encoded_by_the_metadata() {
 		Call::SetEndpoint { endpoint: None },
 		Call::PostRow { row: vec![Edge { target: 1, share: 2 }, Edge { target: 3, share: 4 }] },
 		Call::Transfer { to: [2; 32], amount: 6 },
+		Call::SetServiceKey { service_key: [5; 32] },
+		Call::AcceptServiceKey { owner: [6; 32] },
+		Call::ResignServiceKey,
+		Call::OfferComponent { new_owner: Some([8; 32]) },
+		Call::AcceptComponent { owner: [9; 32] },
 	];
 	// The end of an extrinsic is its call: pallet, call, arguments.
-	let arguments: [&[u8]; 8] = [
+	let arguments: [&[u8]; 13] = [
 		&[&[1u8, 12][..], b"::1", &[9, 0, 0, 1, 0, 1], &[1; 32]].concat(),
 		&[5 << 2],
 		&[5, 7 << 2],
@@ -39,6 +44,11 @@ fn every_call_is_encoded_by_the_metadata() {
 		&[0],
 		&[8, 1, 0, 0, 0, 2, 0, 3, 0, 0, 0, 4, 0],
 		&[&[0u8][..], &[2; 32], &[6 << 2]].concat(),
+		&[5; 32],
+		&[6; 32],
+		&[10],
+		&[&[1u8][..], &[8; 32]].concat(),
+		&[9; 32],
 	];
 	for (call, arguments) in calls.iter().zip(arguments) {
 		let signed = offline.sign(call, &dev::alice(), 3).expect("signed");

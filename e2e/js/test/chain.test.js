@@ -25,9 +25,13 @@ import { contribution } from '../src/contribution.js';
 import { startNode } from '../src/node.js';
 
 const CALLS = [
+  'acceptComponent',
+  'acceptServiceKey',
   'deregister',
+  'offerComponent',
   'postRow',
   'register',
+  'resignServiceKey',
   'setEdge',
   'setEndpoint',
   'setServiceKey',

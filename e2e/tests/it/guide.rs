@@ -185,17 +185,24 @@ async fn what_is_missing_is_said_at_once() -> anyhow::Result<()> {
 	assert!(said.contains(&format!("the account {account} has 0.0000 BIT")), "{said}");
 	assert!(said.contains(&format!("bittensor-miner transfer {account}")), "{said}");
 
-	// A service key without BIT cannot announce its endpoint.
+	// A key that an owner names serves when its owner says so, and it needs a little BIT for that.
 	let owner = lab.user("//Bob").await?;
 	let service_key =
 		Some(bittensor_miner::cli::parse::account(&account).map_err(anyhow::Error::msg)?);
 	let register = bittensor_client::Call::Register { endpoint: None, service_key };
 	owner.chain().0.submit(register).await?;
+	let owner = bittensor_client::ss58(&owner.chain().1);
+	let accept = format!("bittensor-miner accept {owner} --key-file miner.key");
+	let error = shell.run(&accept).await.expect_err("it has nothing").to_string();
+	assert!(error.contains("`accept_service_key` needs about 0."), "{error}");
 	let mut miner = shell.start(run)?;
 	let ended = miner.wait_for_end(Duration::from_secs(15)).await?;
 	let said = miner.output();
-	assert!(!ended.success() && said.contains("`set_endpoint` needs about 0."), "{said}");
-	assert!(!said.contains("1010") && !said.contains("Transport("), "{said}");
+	assert!(!ended.success() && said.contains(&format!("accept {owner}")), "{said}");
+	let send = format!("bittensor-miner transfer {account} 0.5 --dev-key //Charlie");
+	shell.run(&send).await?;
+	let said = shell.run(&accept).await?;
+	assert!(said.contains("this key now serves the component of"), "{said}");
 
 	// An address that cannot be right.
 	let started = Instant::now();

@@ -62,15 +62,13 @@ impl Snapshot {
 		let at = Some(head.hash);
 		let epoch = chain.epoch_status(at).await?;
 		let components = chain.components(at).await?;
-		let mut by_account = HashMap::with_capacity(components.len() * 2);
-		for (position, component) in components.iter().enumerate() {
-			by_account.insert(component.owner, position);
-		}
-		// A service key wins over an owner with the same account.
-		for (position, component) in components.iter().enumerate() {
-			by_account.insert(component.service_key, position);
-		}
-		let me = by_account.get(&account).map(|position| components[*position].uid);
+		let me = chain.component_of(account, at).await?;
+		// An account has one component at most, whatever its role.
+		let by_account = components
+			.iter()
+			.enumerate()
+			.flat_map(|(position, one)| [(one.owner, position), (one.service_key, position)])
+			.collect();
 		let (row, bids) = match me {
 			Some(uid) => (chain.row(uid, at).await?, chain.bids(uid, at).await?),
 			None => (None, Vec::new()),

@@ -75,6 +75,17 @@ pub struct AmountArgs {
 	pub sign: SignArgs,
 }
 
+/// Arguments of `accept`.
+#[derive(Clone, Debug, Args)]
+pub struct AcceptArgs {
+	/// The owner of the component, SS58 or 0x and 64 hex digits.
+	#[arg(value_name = "OWNER", value_parser = parse::account)]
+	pub owner: AccountId,
+	/// The chain and the key.
+	#[command(flatten)]
+	pub sign: SignArgs,
+}
+
 /// Where to send a call, and the key that signs it.
 #[derive(Clone, Debug, Args)]
 pub struct SignArgs {

@@ -10,7 +10,7 @@ pub mod parse;
 mod run;
 pub mod settings;
 
-pub use account::{AmountArgs, BalanceArgs, KeysCommand, SignArgs, TransferArgs};
+pub use account::{AcceptArgs, AmountArgs, BalanceArgs, KeysCommand, SignArgs, TransferArgs};
 pub use fetch::FetchArgs;
 pub use run::{
 	ComponentArgs, DownstreamArgs, LearnFrom, LearningArgs, Post, ProcessArgs, RowArgs, RunArgs,
@@ -114,6 +114,9 @@ pub enum Command {
 	/// Move stake that has unbonded to your balance.
 	#[command(after_help = "Example:\n  bittensor-miner withdraw --key-file owner.key")]
 	Withdraw(SignArgs),
+	/// Accept to serve the component of an owner that names this key as its service key.
+	#[command(after_help = "Example:\n  bittensor-miner accept OWNER --key-file service.key")]
+	Accept(AcceptArgs),
 	/// Remove your component: the deposit comes back at the next epoch, and the stake unbonds.
 	#[command(after_help = "Example:\n  bittensor-miner deregister --key-file owner.key")]
 	Deregister(SignArgs),

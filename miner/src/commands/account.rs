@@ -1,5 +1,5 @@
-//! `balance`, `transfer`, `stake`, `unstake`, `withdraw`, `deregister`: what the owner of an account
-//! does.
+//! `balance`, `transfer`, `stake`, `unstake`, `withdraw`, `accept`, `deregister`: what the owner of an
+//! account does.
 //!
 //! ```text
 //!   arguments ── enough funds? ── call ── in a block ── balance and component after it
@@ -137,6 +137,9 @@ pub async fn submit_on(
 		Call::Stake { amount } => format!("staked {} BIT", bit(amount)),
 		Call::Unstake { amount } => format!("unstaked {} BIT", bit(amount)),
 		Call::Withdraw => "withdrew the unbonded stake".into(),
+		Call::AcceptServiceKey { owner } => {
+			format!("this key now serves the component of {}", ss58(&owner))
+		}
 		Call::Deregister => {
 			"deregistered: the deposit comes back at the next epoch, the stake as shown".into()
 		}

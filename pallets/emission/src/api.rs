@@ -91,6 +91,8 @@ impl<T: Config> Reader<T> {
 			uid,
 			owner: component.owner,
 			service_key: component.service_key,
+			next_service_key: component.next_service_key,
+			next_owner: component.next_owner,
 			endpoint: Endpoints::<T>::get(uid),
 			registered: self.registered.get(uid),
 			leaving: component.leaving,

@@ -23,8 +23,14 @@ mod errors {
 		/// The owner cannot pay the deposit. Transfer tokens to the owner.
 		/// Its free balance must cover `registration_deposit` and the existential deposit.
 		DepositNotCovered,
-		/// The service key belongs to another component. Choose another key.
+		/// The key owns or serves another component. Choose another key.
 		ServiceKeyInUse,
+		/// This account serves a component. Use another account.
+		/// Or call `resign_service_key` first.
+		AlreadyServes,
+		/// The component does not name this account. Ask its owner to.
+		/// The owner calls `set_service_key` or `offer_component` with this account.
+		NotNamed,
 		/// The endpoint is invalid. Give a host name or an IP address and a port.
 		/// The host has 1 to 253 letters, digits, '.', '-', '_' or ':', without scheme or path; the
 		/// port is not 0.

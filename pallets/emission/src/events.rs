@@ -42,6 +42,29 @@ mod events {
 			/// Index of the component.
 			uid: u32,
 		},
+		/// A service key was named; it serves after it accepts.
+		ServiceKeyNamed {
+			/// Index of the component.
+			uid: u32,
+			/// The key that can accept.
+			service_key: T::AccountId,
+		},
+		/// A component was offered to another owner, or the offer was taken back.
+		ComponentOffered {
+			/// Index of the component.
+			uid: u32,
+			/// The account that can accept, if there is one.
+			new_owner: Option<T::AccountId>,
+		},
+		/// A component has a new owner, with its stake and its deposit.
+		OwnerSet {
+			/// Index of the component.
+			uid: u32,
+			/// Cold key of the component.
+			owner: T::AccountId,
+			/// Its owner until now.
+			previous: T::AccountId,
+		},
 		/// The service key of a component was set.
 		ServiceKeySet {
 			/// Index of the component.

@@ -10,7 +10,7 @@ use crate::{
 	Components, Config, ContributionPages, EmissionParameters, Endpoints, Epoch, FreeUidQueue,
 	FreeUids, HoldReason, LastPaid, Leaving, MintedTotal, Pallet, PendingRows, PendingSlots,
 	RegisteredPages, ResidualPieces, RowPages, Solve, SolvedPieces, StakePages, Started, UidOf,
-	UidOfServiceKey, UidSpace, Unbonding,
+	UidSpace, Unbonding,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use contribution::{self_share, MIN_SELF_SHARE};
@@ -200,7 +200,7 @@ impl<T: Config> Pallet<T> {
 				ensure!(leaving.insert(uid), "a uid leaves twice");
 			}
 		}
-		let (mut count, mut keys) = (0usize, 0usize);
+		let (mut count, mut accounts) = (0usize, 0usize);
 		for (uid, component) in Components::<T>::iter() {
 			count += 1;
 			let since = registered.get(uid as usize).copied().unwrap_or_default();
@@ -213,18 +213,24 @@ impl<T: Config> Pallet<T> {
 					"a leaving component has stake"
 				);
 			}
-			if component.service_key != component.owner {
-				keys += 1;
-				let to = UidOfServiceKey::<T>::get(&component.service_key);
-				ensure!(to == Some(uid), "a service key without its uid");
-			}
+			let serves = UidOf::<T>::get(&component.service_key);
+			ensure!(serves == Some(uid), "a service key without its uid");
+			accounts += if component.service_key == component.owner { 1 } else { 2 };
+			let named = component.next_owner.is_some() || component.next_service_key.is_some();
+			ensure!(!(component.leaving && named), "a leaving component names an account");
+			ensure!(component.next_owner.as_ref() != Some(&component.owner), "named twice");
+			let next = component.next_service_key.as_ref();
+			ensure!(next != Some(&component.owner), "an owner needs no consent");
+			ensure!(next != Some(&component.service_key), "a service key is named again");
 			let reason = HoldReason::RegistrationDeposit.into();
 			let held = T::Currency::balance_on_hold(&reason, &component.owner);
 			ensure!(held >= component.deposit, "a deposit is not held");
-			Self::check_held(&component.owner)?;
 		}
-		ensure!(UidOf::<T>::iter().count() == count, "an owner without a component");
-		ensure!(UidOfServiceKey::<T>::iter().count() == keys, "a service key without a component");
+		// Each component found its accounts in the map, so with as many entries no account has two.
+		ensure!(UidOf::<T>::iter().count() == accounts, "an account of two components, or of none");
+		for account in UidOf::<T>::iter_keys() {
+			Self::check_held(&account)?;
+		}
 		ensure!(
 			leaving.iter().all(|&uid| Components::<T>::contains_key(uid)),
 			"an unregistered uid leaves"

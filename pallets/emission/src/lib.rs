@@ -58,18 +58,19 @@
 //! 3. Active and pending rows are well-formed and belong to registered components; a uid is marked
 //!    in `PendingSlots` iff it has a pending row.
 //! 4. Cursors are in range, and the pieces of a solve exist iff the state says so.
-//! 5. Owners, service keys, uids, registrations, leaving lists and free uids agree; unregistered and
-//!    leaving uids have no stake; each owner holds its deposit; an account that owns a component or has
-//!    unbonding stake is held by a consumer reference.
+//! 5. An account is owner or service key of one component at most, and each component has both. Uids,
+//!    registrations, leaving lists and free uids agree; unregistered and leaving uids have no stake;
+//!    each owner holds its deposit; an account that owns or serves a component or has unbonding stake
+//!    is held by a consumer reference.
 //!
 //! # Modules
 //!
 //! | module | content |
 //! |---|---|
-//! | this file | configuration, storage, genesis and calls |
-//! | `events`, `errors` | the other parts of the pallet |
+//! | this file | configuration, storage and genesis |
+//! | `calls`, `events`, `errors` | the other parts of the pallet |
 //! | [`types`] | types of storage and calls; the views are in [`bittensor_emission`] |
-//! | `register`, `staking`, `row` | what the calls do |
+//! | `register`, `keys`, `staking`, `row` | what the calls do |
 //! | `phases` | the state machine: `merge`, `begin`, `sweep`, `emit` |
 //! | `pages` | access to the paged storage |
 //! | `api` | what the runtime API returns |
@@ -90,10 +91,12 @@ use frame_support::pallet_macros::import_section;
 mod api;
 #[cfg(any(test, feature = "runtime-benchmarks"))]
 mod benchmarking;
+mod calls;
 mod errors;
 mod events;
 #[cfg(any(test, feature = "try-runtime"))]
 mod invariants;
+mod keys;
 #[cfg(test)]
 mod mock;
 mod pages;
@@ -110,6 +113,7 @@ pub mod weights;
 pub(crate) const LOG_TARGET: &str = "runtime::emission";
 
 /// The pallet: see the [crate](crate) for the design.
+#[import_section(calls::calls)]
 #[import_section(errors::errors)]
 #[import_section(events::events)]
 #[frame_support::pallet]
@@ -131,7 +135,7 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// Stake, rows, epochs and minting.
 	#[pallet::pallet]
@@ -235,15 +239,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Components<T: Config> = StorageMap<_, Twox64Concat, u32, Component<T::AccountId>>;
 
-	/// Uid of the component that an account owns.
+	/// Uid of the component that an account owns or serves.
+	///
+	/// An account has one component at most, so a key stands for one uid.
 	#[pallet::storage]
 	pub type UidOf<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32>;
-
-	/// Uid of the component that an account serves.
-	///
-	/// Only service keys that differ from the owner are listed.
-	#[pallet::storage]
-	pub type UidOfServiceKey<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, u32>;
 
 	/// Where components serve, by uid.
 	#[pallet::storage]
@@ -371,116 +371,6 @@ pub mod pallet {
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
 			Self::do_try_state()
-		}
-	}
-
-	#[pallet::call]
-	impl<T: Config> Pallet<T> {
-		/// Register a component, for a refundable deposit.
-		///
-		/// Signed by the owner (cold key); one component per account. `endpoint` is where the
-		/// component serves, `service_key` the account that runs the miner; by default the owner.
-		/// The deposit is on hold until `deregister` takes effect in the next epoch.
-		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::register())]
-		pub fn register(
-			origin: OriginFor<T>,
-			endpoint: Option<Endpoint>,
-			service_key: Option<T::AccountId>,
-		) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
-			Self::do_register(owner, endpoint, service_key).map(|_| ())
-		}
-
-		/// Deregister your component and unbond its stake.
-		///
-		/// Signed by the owner. The next epoch removes the component, frees its uid and releases the
-		/// deposit. Payouts of a solve in progress unbond too.
-		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::deregister())]
-		pub fn deregister(origin: OriginFor<T>) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
-			Self::do_deregister(&owner)
-		}
-
-		/// Set or remove the address where your component serves.
-		///
-		/// Signed by the owner or the service key. Without an endpoint the component does not serve.
-		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::set_endpoint())]
-		pub fn set_endpoint(origin: OriginFor<T>, endpoint: Option<Endpoint>) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			Self::do_set_endpoint(&who, endpoint)
-		}
-
-		/// Set the key that runs your miner.
-		///
-		/// Signed by the owner. The service key can post rows and set the endpoint. It must not
-		/// belong to another component.
-		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::set_service_key())]
-		pub fn set_service_key(origin: OriginFor<T>, service_key: T::AccountId) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
-			Self::do_set_service_key(&owner, service_key)
-		}
-
-		/// Stake tokens on your component.
-		///
-		/// Signed by the owner, whose balance pays the amount. The new stake must be at least
-		/// `min_stake`. It counts in the next solve if the component has a live row.
-		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::stake())]
-		pub fn stake(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
-			Self::do_stake(&owner, amount)
-		}
-
-		/// Unstake tokens; withdraw them some epochs later.
-		///
-		/// Signed by the owner. The rest must be 0 or at least `min_stake`.
-		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::unstake())]
-		pub fn unstake(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
-			Self::do_unstake(&owner, amount)
-		}
-
-		/// Withdraw all stake that has finished unbonding.
-		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::withdraw_unbonded())]
-		pub fn withdraw_unbonded(origin: OriginFor<T>) -> DispatchResult {
-			let who = ensure_signed(origin)?;
-			Self::do_withdraw_unbonded(&who)
-		}
-
-		/// Post your row: the shares of your loss reduction.
-		///
-		/// Signed by the owner or the service key. Each edge gives `share` out of 65,536 to the
-		/// component `target`; edges come in any order. The rest is the self-share, at least 8,192.
-		/// The row becomes active in the next epoch. The fee is refunded for a component's first post
-		/// in an epoch if its stake is at least `min_stake`, and if the row moves by 1 % or more or
-		/// half the lifetime of the last row has passed.
-		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::post_row(row.len() as u32))]
-		pub fn post_row(origin: OriginFor<T>, row: PostedRow) -> DispatchResultWithPostInfo {
-			let who = ensure_signed(origin)?;
-			Self::do_post_row(&who, row)
-		}
-
-		/// Set one edge of your row; share 0 removes it.
-		///
-		/// Signed by the owner or the service key. Changes the row posted last; the difference comes
-		/// from or goes to the self-share. The row becomes active in the next epoch. The fee is
-		/// refunded as for `post_row`.
-		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::set_edge())]
-		pub fn set_edge(
-			origin: OriginFor<T>,
-			target: u32,
-			share: u16,
-		) -> DispatchResultWithPostInfo {
-			let who = ensure_signed(origin)?;
-			Self::do_set_edge(&who, target, share)
 		}
 	}
 }

@@ -6,8 +6,8 @@
 //!                        └── emission ── if it leaves ─────┘        (both are in the pot)
 //! ```
 //!
-//! An account that owns a component or has unbonding stake has one consumer reference of this pallet,
-//! so it keeps its existential deposit and its nonce while it has anything here.
+//! An account that owns or serves a component or has unbonding stake has one consumer reference of this
+//! pallet, so it keeps its existential deposit and its nonce while it has anything here.
 
 use crate::{
 	pages::{get_entry, set_entry},
@@ -98,14 +98,15 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Takes the consumer reference of a new owner, unless its unbonding stake has it already.
-	pub(crate) fn hold_account(owner: &T::AccountId) -> DispatchResult {
-		if Unbonding::<T>::contains_key(owner) {
+	/// Takes the consumer reference of an account that is about to own or serve a component, unless it
+	/// has one already.
+	pub(crate) fn hold_account(account: &T::AccountId) -> DispatchResult {
+		if UidOf::<T>::contains_key(account) || Unbonding::<T>::contains_key(account) {
 			return Ok(());
 		}
-		let exists = frame_system::Pallet::<T>::providers(owner) > 0;
+		let exists = frame_system::Pallet::<T>::providers(account) > 0;
 		ensure!(exists, Error::<T>::DepositNotCovered);
-		frame_system::Pallet::<T>::inc_consumers(owner)
+		frame_system::Pallet::<T>::inc_consumers(account)
 	}
 
 	/// Returns the consumer reference of an account that has neither a component nor unbonding stake.

@@ -106,6 +106,10 @@ pub struct Component<AccountId> {
 	pub owner: AccountId,
 	/// Key of the miner: posts rows and sets the endpoint.
 	pub service_key: AccountId,
+	/// The key that the owner names as the next service key; it has not accepted.
+	pub next_service_key: Option<AccountId>,
+	/// The account that the owner offers the component; it has not accepted.
+	pub next_owner: Option<AccountId>,
 	/// Units on hold at the owner, released when the component is removed.
 	pub deposit: Balance,
 	/// The component has deregistered; the next `Merge` removes it.

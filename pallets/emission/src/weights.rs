@@ -29,6 +29,14 @@ pub trait WeightInfo {
 	fn set_endpoint() -> Weight;
 	/// `set_service_key`.
 	fn set_service_key() -> Weight;
+	/// `accept_service_key`.
+	fn accept_service_key() -> Weight;
+	/// `resign_service_key`.
+	fn resign_service_key() -> Weight;
+	/// `offer_component`.
+	fn offer_component() -> Weight;
+	/// `accept_component`.
+	fn accept_component() -> Weight;
 	/// `stake`.
 	fn stake() -> Weight;
 	/// `unstake`.

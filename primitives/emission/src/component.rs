@@ -15,6 +15,10 @@ pub struct ComponentInfo<AccountId> {
 	pub owner: AccountId,
 	/// Key of the miner: posts rows and sets the endpoint.
 	pub service_key: AccountId,
+	/// The key that the owner names as the next service key, until it accepts.
+	pub next_service_key: Option<AccountId>,
+	/// The account that the owner offers the component, until it accepts.
+	pub next_owner: Option<AccountId>,
 	/// Where the component serves, if it announced that.
 	pub endpoint: Option<Endpoint>,
 	/// Epoch of the registration.
@@ -31,6 +35,13 @@ pub struct ComponentInfo<AccountId> {
 	/// Units paid by the last payout.
 	#[cfg_attr(feature = "serde", serde(with = "crate::json::amount"))]
 	pub payout: Balance,
+}
+
+impl<AccountId: PartialEq> ComponentInfo<AccountId> {
+	/// Whether an account owns or serves it. An account has one component at most.
+	pub fn is_of(&self, account: &AccountId) -> bool {
+		self.owner == *account || self.service_key == *account
+	}
 }
 
 /// What one component bids for another.

@@ -40,8 +40,8 @@ pub enum ProxyType {
 	/// Everything.
 	#[default]
 	Any,
-	/// All calls that move no tokens to other accounts. Excludes transfers and Sudo, includes staking
-	/// and unstaking.
+	/// All calls that move no tokens to other accounts. Excludes transfers, handing over the component
+	/// and Sudo; includes staking and unstaking.
 	NonTransfer,
 	/// Only post rows and announce the endpoint: `post_row`, `set_edge`, `set_endpoint`.
 	Posting,
@@ -51,13 +51,13 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
 		match self {
 			Self::Any => true,
-			Self::NonTransfer => matches!(
-				call,
-				RuntimeCall::System(..)
-					| RuntimeCall::Utility(..)
-					| RuntimeCall::Proxy(..)
-					| RuntimeCall::Emission(..)
-			),
+			Self::NonTransfer => match call {
+				RuntimeCall::System(..) | RuntimeCall::Utility(..) | RuntimeCall::Proxy(..) => true,
+				RuntimeCall::Emission(call) => {
+					!matches!(call, pallet_emission::Call::offer_component { .. })
+				}
+				_ => false,
+			},
 			Self::Posting => matches!(
 				call,
 				RuntimeCall::Emission(

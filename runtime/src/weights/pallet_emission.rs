@@ -29,11 +29,37 @@ impl<T: frame_system::Config> pallet_emission::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
+	// Raised by hand from 45_297_000 ps, 4 reads and 3 writes: the key that served is let go, which
+	// reads its unbonding stake and its account, and writes the account.
 	fn set_service_key() -> Weight {
 		// At least 43_054 ns.
-		Weight::from_parts(45_297_000, 0)
-			.saturating_add(T::DbWeight::get().reads(4))
-			.saturating_add(T::DbWeight::get().writes(3))
+		Weight::from_parts(90_905_000, 0)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	// By hand, from `register`: as many lookups at most, without pages.
+	fn accept_service_key() -> Weight {
+		Weight::from_parts(171_174_000, 0)
+			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().writes(9))
+	}
+	// By hand: as `set_service_key`.
+	fn resign_service_key() -> Weight {
+		Weight::from_parts(90_905_000, 0)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(5))
+	}
+	// By hand, from `set_endpoint`: one lookup less.
+	fn offer_component() -> Weight {
+		Weight::from_parts(39_128_000, 0)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	// By hand: the deposit of `register` and its release in `merge_leaving`.
+	fn accept_component() -> Weight {
+		Weight::from_parts(326_234_000, 0)
+			.saturating_add(T::DbWeight::get().reads(21))
+			.saturating_add(T::DbWeight::get().writes(20))
 	}
 	fn stake() -> Weight {
 		// At least 121_961 ns.

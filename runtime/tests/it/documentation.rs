@@ -62,8 +62,8 @@ fn calls_events_and_errors_are_documented() {
 			assert!(is_documented(&constant.docs), "constant {}.{}", pallet.name, constant.name);
 		}
 	}
-	// Nine calls, and more events and errors than calls.
-	assert!(checked > 27, "only {checked} calls, events and errors were found");
+	// 13 calls, and more events and errors than calls.
+	assert!(checked > 39, "only {checked} calls, events and errors were found");
 }
 
 #[test]

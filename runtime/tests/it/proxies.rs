@@ -33,6 +33,8 @@ fn posting_posts_and_announces_only() {
 		RuntimeCall::Emission(Emission::deregister {}),
 		RuntimeCall::Emission(Emission::withdraw_unbonded {}),
 		RuntimeCall::Emission(Emission::set_service_key { service_key: [0; 32].into() }),
+		RuntimeCall::Emission(Emission::accept_service_key { owner: [0; 32].into() }),
+		RuntimeCall::Emission(Emission::offer_component { new_owner: None }),
 		RuntimeCall::Emission(Emission::register { endpoint: None, service_key: None }),
 		RuntimeCall::Utility(pallet_utility::Call::batch { calls: vec![post_row()] }),
 		RuntimeCall::System(frame_system::Call::remark { remark: vec![] }),
@@ -47,6 +49,10 @@ fn non_transfer_moves_nothing_to_others() {
 	assert!(ProxyType::NonTransfer.filter(&post_row()));
 	assert!(ProxyType::NonTransfer.filter(&RuntimeCall::Emission(Emission::unstake { amount: 1 })));
 	assert!(!ProxyType::NonTransfer.filter(&transfer()));
+	// The stake goes with the component.
+	let bob = Sr25519Keyring::Bob.to_account_id();
+	let offer = Emission::offer_component { new_owner: Some(bob) };
+	assert!(!ProxyType::NonTransfer.filter(&RuntimeCall::Emission(offer)));
 	let remark = RuntimeCall::System(frame_system::Call::remark { remark: vec![] });
 	let sudo = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(remark) });
 	assert!(!ProxyType::NonTransfer.filter(&sudo));

@@ -70,6 +70,16 @@ impl Registration {
 	}
 
 	async fn register(&self) -> Result<u32, ChainError> {
+		// Only a person can say whether to serve them: anybody can name any key.
+		let components = self.chain.components(None).await?;
+		for one in components.iter().filter(|one| one.next_service_key == Some(self.account)) {
+			tracing::warn!(
+				"component {} of {} names this key. To serve it, stop and run \
+				 `bittensor-miner accept {1}`. Registering a component of its own now",
+				one.uid,
+				ss58(&one.owner)
+			);
+		}
 		let call = Call::Register { endpoint: self.endpoint.clone(), service_key: None };
 		funds::check(&*self.chain, self.account, &call).await?;
 		let head = self.chain.submit(call).await?;
@@ -88,8 +98,8 @@ impl Registration {
 		};
 		if mine.service_key != self.account {
 			let hint = format!(
-				"Component {} is run by its service key {}: start the miner with that key, or \
-				 change it with emission.set_service_key.",
+				"Component {} is run by its service key {}: start the miner with that key, or take \
+				 over with emission.set_service_key.",
 				mine.uid,
 				ss58(&mine.service_key)
 			);

@@ -40,6 +40,8 @@ impl EmissionRpcServer<String, u32, String> for Fixed {
 			uid: start,
 			owner: "anna".into(),
 			service_key: "ben".into(),
+			next_service_key: None,
+			next_owner: Some("cleo".into()),
 			endpoint: None,
 			registered: 1,
 			leaving: false,

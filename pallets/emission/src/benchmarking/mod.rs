@@ -91,15 +91,64 @@ mod benchmarks {
 		assert_eq!(Endpoints::<T>::get(0), Some(endpoint()));
 	}
 
+	/// The owner serves again at once, which also lets the service key go.
 	#[benchmark]
 	fn set_service_key() {
 		let owner = component::<T>();
-		let other: T::AccountId = account("service", 1, 0);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(owner), other.clone());
+		_(RawOrigin::Signed(owner.clone()), owner.clone());
 
-		assert_eq!(UidOfServiceKey::<T>::get(other), Some(0));
+		assert_eq!(UidOf::<T>::get(service_key::<T>()), None);
+		assert_eq!(UidOf::<T>::get(owner), Some(0));
+	}
+
+	/// Another key served before.
+	#[benchmark]
+	fn accept_service_key() {
+		let owner = component::<T>();
+		let other = funded::<T>("service", 1);
+		assert!(Pallet::<T>::do_set_service_key(&owner, other.clone()).is_ok());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(other.clone()), owner);
+
+		assert_eq!(UidOf::<T>::get(other), Some(0));
+		assert_eq!(UidOf::<T>::get(service_key::<T>()), None);
+	}
+
+	#[benchmark]
+	fn resign_service_key() {
+		component::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(service_key::<T>()));
+
+		assert_eq!(UidOf::<T>::get(service_key::<T>()), None);
+	}
+
+	#[benchmark]
+	fn offer_component() {
+		let owner = component::<T>();
+		let other: T::AccountId = account("owner", 1, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), Some(other.clone()));
+
+		assert_eq!(Components::<T>::get(0).and_then(|one| one.next_owner), Some(other));
+	}
+
+	#[benchmark]
+	fn accept_component() {
+		let owner = component::<T>();
+		let other = funded::<T>("owner", 1);
+		assert!(Pallet::<T>::do_offer_component(&owner, Some(other.clone())).is_ok());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(other.clone()), owner.clone());
+
+		assert_eq!(UidOf::<T>::get(other), Some(0));
+		assert_eq!(UidOf::<T>::get(owner), None);
 	}
 
 	#[benchmark]
@@ -412,7 +461,14 @@ mod benchmarks {
 			let owner: T::AccountId = account("leaving", uid, 0);
 			Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS));
 			let service_key = owner.clone();
-			let component = types::Component { owner, service_key, deposit: 0, leaving: true };
+			let component = types::Component {
+				owner,
+				service_key,
+				next_service_key: None,
+				next_owner: None,
+				deposit: 0,
+				leaving: true,
+			};
 			Components::<T>::insert(uid, component);
 		}
 		Leaving::<T>::insert(0, BoundedVec::truncate_from(leaving));

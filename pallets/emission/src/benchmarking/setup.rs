@@ -28,9 +28,11 @@ pub(super) fn service_key<T: Config>() -> T::AccountId {
 pub(super) fn component<T: Config>() -> T::AccountId {
 	let owner = funded::<T>("owner", 0);
 	UidSpace::<T>::put(0);
+	let service_key = funded::<T>("service", 0);
 	let registered =
-		Pallet::<T>::do_register(owner.clone(), Some(endpoint()), Some(service_key::<T>()));
+		Pallet::<T>::do_register(owner.clone(), Some(endpoint()), Some(service_key.clone()));
 	assert_eq!(registered, Ok(0));
+	assert!(Pallet::<T>::do_accept_service_key(service_key, &owner).is_ok());
 	StakePages::<T>::mutate(0, |page| page.bounded_resize(ENTRIES_PER_PAGE as usize, 0));
 	let staked = Pallet::<T>::do_stake(&owner, EmissionParameters::<T>::get().min_stake);
 	assert!(staked.is_ok(), "the owner has enough");

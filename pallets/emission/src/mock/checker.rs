@@ -5,7 +5,7 @@ use crate::{
 	pages::{load_entries, row_page},
 	types::Edge,
 	Components, ContributionPages, MintedTotal, RegisteredPages, RowPages, StakePages, Started,
-	UidOf, UidSpace, Unbonding,
+	UidSpace, Unbonding,
 };
 use contribution::{Graph, Payout, Progress, Vectors};
 use core::cell::RefCell;
@@ -80,7 +80,7 @@ pub(crate) fn contributions() -> Vec<u64> {
 
 /// The owner of each uid.
 fn owners_by_uid() -> BTreeMap<u32, AccountId> {
-	UidOf::<Test>::iter().map(|(owner, uid)| (uid, owner)).collect()
+	Components::<Test>::iter().map(|(uid, component)| (uid, component.owner)).collect()
 }
 
 /// Stake and unbonding of each uid.

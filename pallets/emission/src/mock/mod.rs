@@ -167,6 +167,12 @@ pub(crate) fn signed(who: AccountId) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who)
 }
 
+/// Makes `key` the service key of the component of `owner`.
+pub(crate) fn serve(owner: AccountId, key: AccountId) {
+	frame_support::assert_ok!(Emission::set_service_key(signed(owner), key));
+	frame_support::assert_ok!(Emission::accept_service_key(signed(key), owner));
+}
+
 /// Edges of `(target, share)`.
 pub(crate) fn edges(edges: &[(u32, u16)]) -> Vec<Edge> {
 	edges.iter().map(|&(target, share)| Edge { target, share }).collect()

@@ -26,6 +26,18 @@ impl WeightInfo for TestWeight {
 	fn set_service_key() -> Weight {
 		units(10)
 	}
+	fn accept_service_key() -> Weight {
+		units(10)
+	}
+	fn resign_service_key() -> Weight {
+		units(10)
+	}
+	fn offer_component() -> Weight {
+		units(10)
+	}
+	fn accept_component() -> Weight {
+		units(10)
+	}
 	fn stake() -> Weight {
 		units(10)
 	}

@@ -10,7 +10,7 @@ use frame_support::assert_ok;
 #[test]
 fn components_are_listed() {
 	Ext::with(3).run(|| {
-		assert_ok!(Emission::set_service_key(signed(2), 22));
+		serve(2, 22);
 		assert_ok!(Emission::set_endpoint(signed(2), Some(endpoint("b", 7))));
 		post(2, &[]);
 		assert_ok!(Emission::deregister(signed(1)));

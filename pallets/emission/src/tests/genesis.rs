@@ -13,7 +13,7 @@ fn genesis_writes_parameters_and_components() {
 	Ext::with(2).build().execute_with(|| {
 		assert_eq!(EmissionParameters::<Test>::get(), parameters());
 		assert_eq!(Epoch::<Test>::get(), 1);
-		assert_eq!(Emission::on_chain_storage_version(), StorageVersion::new(1));
+		assert_eq!(Emission::on_chain_storage_version(), StorageVersion::new(2));
 		assert_eq!(stakes(), [1_000, 2_000]);
 		assert_eq!(Components::<Test>::get(1).unwrap().owner, 2);
 		let reason = HoldReason::RegistrationDeposit.into();

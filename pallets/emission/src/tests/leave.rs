@@ -10,7 +10,7 @@ use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
 #[test]
 fn leaving_unbonds_at_once_and_is_removed_in_merge() {
 	Ext::with(2).run(|| {
-		assert_ok!(Emission::set_service_key(signed(1), 21));
+		serve(1, 21);
 		assert_ok!(Emission::set_endpoint(signed(1), Some(endpoint("a", 1))));
 		post(1, &[(1, 500)]);
 		assert_ok!(Emission::deregister(signed(1)));
@@ -51,6 +51,10 @@ fn one_that_leaves_can_do_no_more() {
 		assert_noop!(Emission::unstake(signed(1), 1), Error::<Test>::ComponentLeaving);
 		assert_noop!(Emission::set_endpoint(signed(1), None), Error::<Test>::ComponentLeaving);
 		assert_noop!(Emission::set_service_key(signed(1), 5), Error::<Test>::ComponentLeaving);
+		assert_noop!(
+			Emission::offer_component(signed(1), Some(5)),
+			Error::<Test>::ComponentLeaving
+		);
 		assert_noop!(Emission::post_row(signed(1), row(&[])), Error::<Test>::ComponentLeaving);
 		assert_noop!(Emission::set_edge(signed(1), 1, 1), Error::<Test>::ComponentLeaving);
 		assert_noop!(Emission::register(signed(1), None, None), Error::<Test>::AlreadyRegistered);

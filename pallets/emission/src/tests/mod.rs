@@ -5,6 +5,7 @@ mod api;
 mod epoch;
 mod genesis;
 mod graphs;
+mod keys;
 mod leave;
 mod pages;
 mod register;

@@ -1,4 +1,4 @@
-//! `register`, `set_endpoint`, `set_service_key`.
+//! `register`, `set_endpoint`.
 
 use crate::{mock::*, Components, Endpoints, Error, Event, HoldReason, RegisteredPages};
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
@@ -10,14 +10,16 @@ fn register_takes_a_deposit_and_gives_a_uid() {
 		assert_ok!(Emission::register(signed(2), None, None));
 		System::assert_has_event(Event::ComponentRegistered { uid: 1, owner: 2 }.into());
 		let component = Components::<Test>::get(0).unwrap();
-		assert_eq!((component.owner, component.service_key, component.deposit), (1, 21, DEPOSIT));
+		assert_eq!((component.owner, component.service_key, component.deposit), (1, 1, DEPOSIT));
+		assert_eq!((component.next_service_key, component.next_owner), (Some(21), None));
 		assert_eq!(Components::<Test>::get(1).unwrap().service_key, 2);
 		assert_eq!(Endpoints::<Test>::get(0).unwrap().port, 9_000);
 		assert_eq!(RegisteredPages::<Test>::get(0).to_vec(), [1, 1]);
 		let reason = HoldReason::RegistrationDeposit.into();
 		assert_eq!(Balances::balance_on_hold(&reason, &1), DEPOSIT);
 		assert_eq!(Emission::component_of(&1), Some(0));
-		assert_eq!(Emission::component_of(&21), Some(0));
+		// It has not accepted.
+		assert_eq!(Emission::component_of(&21), None);
 		assert_eq!(Emission::component_of(&3), None);
 	});
 }
@@ -79,59 +81,6 @@ fn endpoints_are_checked() {
 		}
 		assert_ok!(Emission::set_endpoint(signed(1), None));
 		assert_eq!(Endpoints::<Test>::get(0), None);
-	});
-}
-
-#[test]
-fn the_service_key_serves_and_does_not_own() {
-	Ext::with(2).run(|| {
-		assert_ok!(Emission::set_service_key(signed(1), 21));
-		System::assert_last_event(Event::ServiceKeySet { uid: 0, service_key: 21 }.into());
-		assert_ok!(Emission::set_endpoint(signed(21), Some(endpoint("a", 1))));
-		assert_ok!(Emission::post_row(signed(21), row(&[(1, 5)])));
-		assert_ok!(Emission::set_edge(signed(21), 1, 6));
-		// The owner can still do the same.
-		assert_ok!(Emission::set_edge(signed(1), 1, 7));
-		assert_noop!(Emission::stake(signed(21), 5_000), Error::<Test>::NotOwner);
-		assert_noop!(Emission::unstake(signed(21), 1_000), Error::<Test>::NotOwner);
-		assert_noop!(Emission::deregister(signed(21)), Error::<Test>::NotOwner);
-		assert_noop!(Emission::set_service_key(signed(21), 22), Error::<Test>::NotOwner);
-
-		assert_ok!(Emission::set_service_key(signed(1), 22));
-		assert_noop!(Emission::set_edge(signed(21), 1, 8), Error::<Test>::NotRegistered);
-		assert_ok!(Emission::set_edge(signed(22), 1, 8));
-		// Back to the owner, and the same key twice.
-		assert_ok!(Emission::set_service_key(signed(1), 1));
-		assert_ok!(Emission::set_service_key(signed(1), 1));
-		assert_noop!(Emission::set_edge(signed(22), 1, 9), Error::<Test>::NotRegistered);
-		assert_ok!(Emission::set_edge(signed(1), 1, 9));
-	});
-}
-
-#[test]
-fn a_service_key_has_one_component() {
-	Ext::with(2).run(|| {
-		assert_ok!(Emission::set_service_key(signed(1), 21));
-		assert_noop!(Emission::set_service_key(signed(2), 21), Error::<Test>::ServiceKeyInUse);
-		assert_noop!(Emission::set_service_key(signed(2), 1), Error::<Test>::ServiceKeyInUse);
-		assert_noop!(Emission::register(signed(3), None, Some(21)), Error::<Test>::ServiceKeyInUse);
-		assert_ok!(Emission::set_service_key(signed(1), 21));
-	});
-}
-
-#[test]
-fn being_named_as_a_service_key_takes_nothing_from_an_account() {
-	Ext::with(1).run(|| {
-		assert_ok!(Emission::set_service_key(signed(1), 2));
-		assert_eq!(Emission::component_of(&2), Some(0));
-		assert_ok!(Emission::register(signed(2), None, None));
-		assert_eq!(Emission::component_of(&2), Some(1));
-		assert_ok!(Emission::stake(signed(2), MIN_STAKE));
-		post(2, &[(0, 5)]);
-		assert!(Emission::row(0).is_none());
-		// The first owner can still replace its service key.
-		assert_ok!(Emission::set_service_key(signed(1), 1));
-		assert_eq!(Emission::component_of(&2), Some(1));
 	});
 }
 

@@ -5,7 +5,11 @@
 //! payout equals the contribution crate's, in contributions as in stake and unbonding. These tests also
 //! check that a failing call changes nothing and that units move only by calls and payouts.
 
-use crate::{mock::*, types::Phase, Call, MintedTotal, RowPages, UidSpace, Unbonding};
+use crate::{
+	mock::*,
+	types::{Component, Phase},
+	Call, Components, MintedTotal, RowPages, UidOf, UidSpace, Unbonding,
+};
 use frame_support::traits::GetCallName;
 use frame_support::{traits::fungible::Inspect, weights::Weight};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -13,11 +17,17 @@ use sp_runtime::traits::Dispatchable;
 use std::collections::BTreeSet;
 
 const ACCOUNTS: u64 = 14;
+/// Accounts that own nothing at the start, and serve.
+const KEYS: core::ops::Range<u64> = 31..36;
 
 #[derive(Clone, Debug)]
 enum Action {
 	/// A call of the pallet by an account.
 	Call(AccountId, Call<Test>),
+	/// Whoever an owner names accepts: a service key, or the component.
+	Accept(AccountId),
+	/// The service key of an owner resigns.
+	Resign(AccountId),
 	/// A transfer to the pot.
 	Gift(AccountId, u64),
 	/// A block without the hook.
@@ -49,13 +59,17 @@ fn call() -> impl Strategy<Value = Call<Test>> {
 	let host = prop_oneof![9 => "[a-z0-9.]{1,20}", 1 => ".{0,9}"];
 	let place =
 		prop::option::of((host, any::<u16>()).prop_map(|(host, port)| endpoint(&host, port)));
-	let key = || prop_oneof![3 => 101..108u64, 1 => account()];
+	let key = || prop_oneof![3 => KEYS, 1 => account()];
 	prop_oneof![
 		3 => (place.clone(), prop::option::of(key()))
 			.prop_map(|(endpoint, service_key)| Call::register { endpoint, service_key }),
 		2 => Just(Call::deregister {}),
 		1 => place.prop_map(|endpoint| Call::set_endpoint { endpoint }),
-		1 => key().prop_map(|service_key| Call::set_service_key { service_key }),
+		3 => key().prop_map(|service_key| Call::set_service_key { service_key }),
+		1 => account().prop_map(|owner| Call::accept_service_key { owner }),
+		1 => Just(Call::resign_service_key {}),
+		2 => prop::option::of(key()).prop_map(|new_owner| Call::offer_component { new_owner }),
+		1 => account().prop_map(|owner| Call::accept_component { owner }),
 		4 => amount().prop_map(|amount| Call::stake { amount }),
 		2 => amount().prop_map(|amount| Call::unstake { amount }),
 		2 => Just(Call::withdraw_unbonded {}),
@@ -65,9 +79,11 @@ fn call() -> impl Strategy<Value = Call<Test>> {
 }
 
 fn action() -> impl Strategy<Value = Action> {
-	let who = prop_oneof![6 => account(), 1 => 101..108u64];
+	let who = prop_oneof![6 => account(), 2 => KEYS];
 	prop_oneof![
 		12 => (who, call()).prop_map(|(who, call)| Action::Call(who, call)),
+		3 => account().prop_map(Action::Accept),
+		1 => account().prop_map(Action::Resign),
 		1 => (account(), 1..5_000u64).prop_map(|(who, amount)| Action::Gift(who, amount)),
 		1 => Just(Action::Skip),
 		5 => (1..5u8, prop_oneof![3 => Just(u64::MAX), 1 => 0..300u64])
@@ -79,7 +95,7 @@ fn action() -> impl Strategy<Value = Action> {
 
 /// All units that accounts own: balances, stakes and unbonding.
 fn wealth() -> u64 {
-	let accounts: u64 = (1..=40).chain(101..108).map(|who| Balances::total_balance(&who)).sum();
+	let accounts: u64 = (1..=40).map(|who| Balances::total_balance(&who)).sum();
 	let unbonding: u64 = Unbonding::<Test>::iter_values().flatten().map(|chunk| chunk.amount).sum();
 	accounts + unbonding + stakes().iter().sum::<u64>()
 }
@@ -103,8 +119,25 @@ fn has_void_edge() -> bool {
 	})
 }
 
+/// The component of an account, as it is stored.
+fn stored(account: AccountId) -> Option<Component<AccountId>> {
+	Components::<Test>::get(UidOf::<Test>::get(account)?)
+}
+
 fn apply(action: Action, seen: &mut Seen) {
 	match action {
+		Action::Accept(owner) => {
+			let Some(component) = stored(owner) else { return };
+			if let Some(who) = component.next_owner {
+				apply(Action::Call(who, Call::accept_component { owner }), seen);
+			} else if let Some(who) = component.next_service_key {
+				apply(Action::Call(who, Call::accept_service_key { owner }), seen);
+			}
+		}
+		Action::Resign(owner) => {
+			let Some(component) = stored(owner) else { return };
+			apply(Action::Call(component.service_key, Call::resign_service_key {}), seen);
+		}
 		Action::Call(who, call) => {
 			let root = sp_io::storage::root(sp_runtime::StateVersion::V1);
 			let wealth_before = wealth();
@@ -245,6 +278,10 @@ fn games_reach_everything() {
 		"deregister",
 		"set_endpoint",
 		"set_service_key",
+		"accept_service_key",
+		"resign_service_key",
+		"offer_component",
+		"accept_component",
 		"stake",
 		"unstake",
 		"withdraw_unbonded",
@@ -257,7 +294,10 @@ fn games_reach_everything() {
 		"ComponentLeaving",
 		"ComponentRemoved",
 		"EndpointSet",
+		"ServiceKeyNamed",
 		"ServiceKeySet",
+		"ComponentOffered",
+		"OwnerSet",
 		"Staked",
 		"Unstaked",
 		"Withdrawn",

@@ -28,6 +28,18 @@ impl WeightInfo for Measured {
 	fn set_service_key() -> Weight {
 		linear(20_000_001, 0, 0)
 	}
+	fn accept_service_key() -> Weight {
+		linear(20_000_001, 0, 0)
+	}
+	fn resign_service_key() -> Weight {
+		linear(20_000_001, 0, 0)
+	}
+	fn offer_component() -> Weight {
+		linear(20_000_001, 0, 0)
+	}
+	fn accept_component() -> Weight {
+		linear(60_000_001, 0, 0)
+	}
 	fn stake() -> Weight {
 		linear(50_000_001, 0, 0)
 	}
