@@ -141,8 +141,10 @@ pub trait Chain: Send + Sync + 'static {
 	/// All rows, by uid.
 	async fn rows(&self, at: Option<Hash>) -> Result<Vec<RowInfo>, ChainError>;
 
-	/// The bids of all components for `uid`, by uid of the bidder.
-	async fn bids(&self, uid: u32, at: Option<Hash>) -> Result<Vec<Bid>, ChainError>;
+	/// The bids of all components for `uid`, by uid of the bidder, with the flows of the last paid epoch.
+	/// `None` while a solve is in progress: its rows are already those of the next payout.
+	/// [`Chain::paid_at`] gives a block that has them.
+	async fn bids(&self, uid: u32, at: Option<Hash>) -> Result<Option<Vec<Bid>>, ChainError>;
 
 	/// What genesis fixed about the emission.
 	async fn parameters(&self) -> Result<Parameters, ChainError>;
@@ -153,6 +155,17 @@ pub trait Chain: Send + Sync + 'static {
 	/// The time of a block, in milliseconds since the Unix epoch; `None` on a chain without a clock.
 	async fn time(&self, _at: Option<Hash>) -> Result<Option<u64>, ChainError> {
 		Ok(None)
+	}
+
+	/// The newest block up to the block `at` whose rows are those of the last payout: `at` itself, or
+	/// while a solve is in progress the block that paid last. `None` if a first solve is in progress.
+	async fn paid_at(&self, at: Hash) -> Result<Option<Hash>, ChainError> {
+		let status = self.epoch_status(Some(at)).await?;
+		match (status.phase, status.last) {
+			(Phase::Idle, _) => Ok(Some(at)),
+			(_, Some(last)) => Ok(Some(self.head(Some(last.paid_at)).await?.hash)),
+			(_, None) => Ok(None),
+		}
 	}
 
 	/// Free balance of an account, in units.

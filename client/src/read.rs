@@ -72,7 +72,7 @@ impl Link {
 		self.timed(async { self.call(&self.at(at).await?, method, args).await }).await
 	}
 
-	/// All entries of a method that lists by uid, page after page. `args` gives the arguments of the
+	/// What a method that lists by uid gives, page after page. `args` gives the arguments of the
 	/// page from a uid on.
 	async fn pages<A, R>(
 		&self,
@@ -89,7 +89,7 @@ impl Link {
 			let status: EpochStatus = self.call(&at, Method::EpochStatus, ()).await?;
 			let mut all = Vec::new();
 			for start in (0..status.components).step_by(PAGE as usize) {
-				all.extend(self.call::<_, Vec<R>>(&at, method, args(start)).await?);
+				all.push(self.call(&at, method, args(start)).await?);
 			}
 			Ok(all)
 		})
@@ -174,7 +174,9 @@ impl Chain for SubxtChain {
 	}
 
 	async fn components(&self, at: Option<Hash>) -> Result<Vec<ComponentInfo>, ChainError> {
-		self.link.pages(at, Method::Components, |start| (start, PAGE)).await
+		let pages: Vec<Vec<_>> =
+			self.link.pages(at, Method::Components, |start| (start, PAGE)).await?;
+		Ok(pages.into_iter().flatten().collect())
 	}
 
 	async fn component_of(
@@ -190,11 +192,15 @@ impl Chain for SubxtChain {
 	}
 
 	async fn rows(&self, at: Option<Hash>) -> Result<Vec<RowInfo>, ChainError> {
-		self.link.pages(at, Method::Rows, |start| (start, PAGE)).await
+		let pages: Vec<Vec<_>> = self.link.pages(at, Method::Rows, |start| (start, PAGE)).await?;
+		Ok(pages.into_iter().flatten().collect())
 	}
 
-	async fn bids(&self, uid: u32, at: Option<Hash>) -> Result<Vec<Bid>, ChainError> {
-		self.link.pages(at, Method::Bids, |start| (uid, start, PAGE)).await
+	async fn bids(&self, uid: u32, at: Option<Hash>) -> Result<Option<Vec<Bid>>, ChainError> {
+		let pages: Vec<Option<Vec<Bid>>> =
+			self.link.pages(at, Method::Bids, |start| (uid, start, PAGE)).await?;
+		let bids: Option<Vec<Vec<Bid>>> = pages.into_iter().collect();
+		Ok(bids.map(|pages| pages.concat()))
 	}
 
 	async fn parameters(&self) -> Result<Parameters, ChainError> {

@@ -223,7 +223,7 @@ sp_api::impl_runtime_apis! {
 			Emission::rows(start, limit)
 		}
 
-		fn bids(uid: u32, start: u32, limit: u32) -> Vec<Bid> {
+		fn bids(uid: u32, start: u32, limit: u32) -> Option<Vec<Bid>> {
 			Emission::bids(uid, start, limit)
 		}
 

@@ -1,7 +1,8 @@
 //! The twin of the chain in memory, for tests: same trait, same rules, no node.
 //!
 //! [`MemoryChain::advance`] makes blocks; an epoch is merged, solved and paid in one block, with the
-//! solver of the runtime. Every block's state is kept, so that reads at a block work.
+//! solver of the runtime, or in as many as [`MemoryChain::set_solve_blocks`] says. Every block's state
+//! is kept, so that reads at a block work.
 
 mod effects;
 mod state;
@@ -14,7 +15,10 @@ use async_trait::async_trait;
 use futures::{stream::BoxStream, StreamExt};
 use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use state::State;
-use std::sync::Arc;
+use std::sync::{
+	atomic::{AtomicU32, Ordering},
+	Arc,
+};
 use tokio::sync::broadcast;
 
 /// Blocks that a slow reader of [`Chain::blocks`] may be behind.
@@ -22,6 +26,8 @@ const BACKLOG: usize = 1_024;
 
 struct Shared {
 	parameters: Parameters,
+	/// Blocks from the start of a solve to the payout, at least 1.
+	solve_blocks: AtomicU32,
 	/// The state after each block, from block 0 on; never empty.
 	states: Mutex<Vec<State>>,
 	blocks: broadcast::Sender<BlockEvents>,
@@ -43,7 +49,7 @@ impl MemoryChain {
 	) -> Self {
 		let states = Mutex::new(vec![State::genesis(balances)]);
 		let (blocks, _) = broadcast::channel(BACKLOG);
-		let shared = Shared { parameters, states, blocks };
+		let shared = Shared { parameters, solve_blocks: 1.into(), states, blocks };
 		Self { shared: Arc::new(shared), account }
 	}
 
@@ -52,11 +58,17 @@ impl MemoryChain {
 		Self { shared: self.shared.clone(), account }
 	}
 
+	/// Makes every later solve span this many blocks, as those of a large network do.
+	pub fn set_solve_blocks(&self, blocks: u32) {
+		self.shared.solve_blocks.store(blocks.max(1), Ordering::Relaxed);
+	}
+
 	/// Makes one block; at the end of an epoch it merges, solves and pays.
 	pub fn advance(&self) {
 		let mut states = self.shared.states.lock();
 		let mut state = newest(&states).clone();
-		let events = state.advance(&self.shared.parameters);
+		let solve_blocks = self.shared.solve_blocks.load(Ordering::Relaxed);
+		let events = state.advance(&self.shared.parameters, solve_blocks);
 		let head = head_of(state.block);
 		states.push(state);
 		drop(states);
@@ -130,8 +142,11 @@ impl Chain for MemoryChain {
 		Ok(self.at(at)?.rows.values().cloned().collect())
 	}
 
-	async fn bids(&self, uid: u32, at: Option<Hash>) -> Result<Vec<Bid>, ChainError> {
+	async fn bids(&self, uid: u32, at: Option<Hash>) -> Result<Option<Vec<Bid>>, ChainError> {
 		let state = self.at(at)?;
+		if state.solving.is_some() {
+			return Ok(None);
+		}
 		let bids = state.rows.values().filter_map(|row| {
 			let active = row.active.as_ref()?;
 			let edge = active.edges.iter().find(|edge| edge.target == uid)?;
@@ -140,7 +155,7 @@ impl Chain for MemoryChain {
 			let flow = contribution::flow(payout, share, active.self_share);
 			Some(Bid { uid: row.uid, share, flow })
 		});
-		Ok(bids.collect())
+		Ok(Some(bids.collect()))
 	}
 
 	async fn parameters(&self) -> Result<Parameters, ChainError> {
@@ -152,13 +167,16 @@ impl Chain for MemoryChain {
 		let length = self.shared.parameters.epoch_length;
 		Ok(EpochStatus {
 			epoch: state.epoch,
-			phase: Phase::Idle,
+			phase: if state.solving.is_some() { Phase::Sweep } else { Phase::Idle },
 			sweep: 0,
 			cursor: 0,
 			components: state.uid_space(),
 			registered: state.components.len() as u32,
 			started: state.epoch_began,
-			next_payout_in: length - (state.block - state.epoch_began) % length,
+			next_payout_in: match &state.solving {
+				Some(solving) => solving.blocks_left,
+				None => length - (state.block - state.epoch_began) % length,
+			},
 			minted_total: state.minted_total,
 			total_stake: state.components.values().map(|component| component.stake).sum(),
 			last: state.last.clone(),

@@ -17,8 +17,21 @@ pub(super) struct State {
 	pub(super) minted_total: u64,
 	pub(super) last: Option<LastPayout>,
 	pub(super) epoch_began: u32,
+	/// The solve in progress.
+	pub(super) solving: Option<Solving>,
 	/// Events of the calls since this block; the next block has them.
 	pub(super) events: Vec<Event>,
+}
+
+/// A solve that is not paid yet.
+#[derive(Clone)]
+pub(super) struct Solving {
+	/// Blocks to go.
+	pub(super) blocks_left: u32,
+	sigma: u64,
+	contributions: Vec<u64>,
+	sweeps: u32,
+	residual: u64,
 }
 
 impl State {
@@ -34,6 +47,7 @@ impl State {
 			minted_total: 0,
 			last: None,
 			epoch_began: 0,
+			solving: None,
 			events: Vec::new(),
 		}
 	}
@@ -49,16 +63,29 @@ impl State {
 		found.map(|component| component.uid)
 	}
 
-	/// Makes the next block; returns its events.
-	pub(super) fn advance(&mut self, parameters: &Parameters) -> Vec<Event> {
+	/// Makes the next block; returns its events. A solve spans `solve_blocks` blocks.
+	pub(super) fn advance(&mut self, parameters: &Parameters, solve_blocks: u32) -> Vec<Event> {
 		self.block += 1;
 		let mut events = std::mem::take(&mut self.events);
-		if self.block - self.epoch_began >= parameters.epoch_length {
+		let due = self.block - self.epoch_began >= parameters.epoch_length;
+		if due && self.solving.is_none() {
 			events.push(Event::EpochStarted);
 			events.extend(self.remove_leaving(parameters));
-			if self.solve(parameters) {
+			self.solving = self.begin(parameters, solve_blocks);
+			if self.solving.is_none() {
+				self.epoch += 1;
+			}
+		}
+		match self.solving.take() {
+			Some(solving) if solving.blocks_left <= 1 => {
+				self.pay(solving);
 				events.push(Event::EpochPaid);
 			}
+			Some(mut solving) => {
+				solving.blocks_left -= 1;
+				self.solving = Some(solving);
+			}
+			None => {}
 		}
 		events
 	}
@@ -75,9 +102,8 @@ impl State {
 		vec![Event::ComponentRemoved; leaving.len()]
 	}
 
-	/// Starts an epoch, solves and pays it; `false` if there is no source.
-	fn solve(&mut self, parameters: &Parameters) -> bool {
-		self.epoch += 1;
+	/// Makes the pending rows active and solves; `None` if there is no source.
+	fn begin(&mut self, parameters: &Parameters, solve_blocks: u32) -> Option<Solving> {
 		for row in self.rows.values_mut() {
 			row.active = row.pending.take().or(row.active.take());
 		}
@@ -98,12 +124,24 @@ impl State {
 		}
 		let began = std::mem::replace(&mut self.epoch_began, self.block);
 		let sigma = parameters.schedule().between(began.into(), self.block.into());
-		let Some((mut solve, mut vectors)) = Solve::begin(&stakes) else { return false };
+		let (mut solve, mut vectors) = Solve::begin(&stakes)?;
 		let mut budget = u64::MAX;
 		while solve.advance(&graph, &mut vectors, &mut budget) == Progress::Paused {}
-		let mut payout = Payout::new(sigma, vectors.contribution.iter().sum());
+		Some(Solving {
+			blocks_left: solve_blocks,
+			sigma,
+			contributions: vectors.contribution,
+			sweeps: solve.sweep.into(),
+			residual: solve.residual,
+		})
+	}
+
+	/// Pays what a solve found, and closes the epoch.
+	fn pay(&mut self, solving: Solving) {
+		let Solving { sigma, contributions, sweeps, residual, .. } = solving;
+		let mut payout = Payout::new(sigma, contributions.iter().sum());
 		let mut minted = 0;
-		for (uid, contribution) in (0..size).zip(&vectors.contribution) {
+		for (uid, contribution) in (0u32..).zip(&contributions) {
 			let paid = payout.next(*contribution);
 			if let Some(component) = self.components.get_mut(&uid) {
 				component.payout = paid;
@@ -115,14 +153,14 @@ impl State {
 		self.last = Some(LastPayout {
 			epoch: self.epoch,
 			minted,
-			components: size,
-			sweeps: solve.sweep.into(),
-			residual: solve.residual,
+			components: contributions.len() as u32,
+			sweeps,
+			residual,
 			paid_at: self.block,
-			parent: head_of(self.block - 1).hash,
-			started_at: self.block,
+			parent: head_of(self.epoch_began - 1).hash,
+			started_at: self.epoch_began,
 		});
-		true
+		self.epoch += 1;
 	}
 
 	/// Moves units from the stake of a component to what its owner can withdraw later.

@@ -135,8 +135,11 @@ pub(crate) async fn check(
 	let share = u32::from(SHARE);
 	let payout = components.iter().find(|one| one.uid == uid).expect("registered").payout;
 	let flow = contribution::flow(payout, share, newest.self_share);
-	assert_eq!(chain.bids(target, at).await?, [Bid { uid, share, flow }]);
-	assert!(flow > 0 && chain.bids(uid, at).await?.is_empty());
+	let bids = Some(vec![Bid { uid, share, flow }]);
+	assert_eq!(chain.bids(target, at).await?, bids);
+	assert!(flow > 0 && chain.bids(uid, at).await? == Some(vec![]));
+	let at = at.expect("a block");
+	assert_eq!(chain.paid_at(at).await?, Some(at));
 	leave(chain, account, uid).await
 }
 

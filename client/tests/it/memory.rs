@@ -2,7 +2,8 @@
 
 use crate::conformance;
 use bittensor_client::{
-	funds, ss58, AccountId, Call, Chain, ChainError, MemoryChain, Parameters, SubxtChain, UNIT,
+	funds, ss58, AccountId, Call, Chain, ChainError, Edge, MemoryChain, Parameters, SubxtChain,
+	UNIT,
 };
 use std::time::Duration;
 
@@ -110,4 +111,42 @@ async fn a_key_serves_after_it_accepts_and_a_component_changes_hands() {
 	assert_eq!((balance(ALICE).await, balance(BOB).await), (990 * UNIT, 999 * UNIT));
 	let refused = bob.submit(Call::ResignServiceKey).await.expect_err("it owns");
 	assert!(refused.to_string().contains("AlreadyRegistered"), "{refused}");
+}
+
+#[tokio::test]
+async fn flows_are_of_one_paid_epoch() {
+	let chain = chain();
+	for account in [ALICE, BOB] {
+		let of = chain.seen_by(account);
+		of.submit(Call::Register { endpoint: None, service_key: None }).await.expect("registered");
+		of.submit(Call::Stake { amount: 100 * UNIT }).await.expect("staked");
+	}
+	let post = async |share| {
+		let row = vec![Edge { target: 1, share }];
+		chain.submit(Call::PostRow { row }).await.expect("posted");
+	};
+	let epoch = Parameters::default().epoch_length;
+	let advance = |blocks| (0..blocks).for_each(|_| chain.advance());
+	chain.set_solve_blocks(3);
+	post(32_768).await;
+	advance(epoch);
+	// A first solve: nothing was ever paid.
+	let head = chain.head(None).await.expect("read").hash;
+	assert_eq!(chain.bids(1, None).await.expect("read"), None);
+	assert_eq!(chain.paid_at(head).await.expect("read"), None);
+	advance(2);
+	let paid = chain.head(None).await.expect("read").hash;
+	let exact = chain.bids(1, None).await.expect("read").expect("it is paid");
+	assert_eq!((exact.len(), exact[0].share), (1, 32_768));
+	post(100).await;
+	advance(epoch - 2);
+	let head = chain.head(None).await.expect("read").hash;
+	let row = chain.row(0, None).await.expect("read").and_then(|row| row.active).expect("active");
+	assert_eq!(row.edges[0].share, 100, "that of the next payout");
+	assert_eq!(chain.bids(1, None).await.expect("read"), None);
+	assert_eq!(chain.paid_at(head).await.expect("read"), Some(paid));
+	assert_eq!(chain.bids(1, Some(paid)).await.expect("read"), Some(exact));
+	advance(2);
+	let next = chain.bids(1, None).await.expect("read").expect("it is paid");
+	assert_eq!(next[0].share, 100);
 }

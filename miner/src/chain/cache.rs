@@ -7,7 +7,8 @@
 //!        learning (components to query), poster (our posted row)
 //! ```
 //!
-//! Invariants: a snapshot is of one block; readers never wait for the chain; after a lost
+//! Invariants: a snapshot is of one block; its flows are of one paid epoch, so while a solve is in
+//! progress they are those of the block that paid last; readers never wait for the chain; after a lost
 //! connection the last snapshot stays until a newer one is read.
 
 use bittensor_client::{
@@ -40,7 +41,9 @@ pub struct Snapshot {
 	pub me: Option<u32>,
 	/// Our rows.
 	pub row: Option<RowInfo>,
-	/// The bids for us in the active rows.
+	/// Our row of the last paid epoch.
+	paid_row: Option<Row>,
+	/// The bids for us in the rows of the last paid epoch.
 	pub bids: Vec<Bid>,
 	/// Positions in `components`, by service key and by owner.
 	by_account: HashMap<AccountId, usize>,
@@ -69,12 +72,48 @@ impl Snapshot {
 			.enumerate()
 			.flat_map(|(position, one)| [(one.owner, position), (one.service_key, position)])
 			.collect();
-		let (row, bids) = match me {
-			Some(uid) => (chain.row(uid, at).await?, chain.bids(uid, at).await?),
-			None => (None, Vec::new()),
+		let row = match me {
+			Some(uid) => chain.row(uid, at).await?,
+			None => None,
 		};
-		let by_bidder = bids.iter().map(|bid| (bid.uid, *bid)).collect();
-		Ok(Self { head, epoch, components, me, row, bids, by_account, by_bidder })
+		let mut snapshot = Self {
+			head,
+			epoch,
+			components,
+			me,
+			row,
+			paid_row: None,
+			bids: Vec::new(),
+			by_account,
+			by_bidder: HashMap::new(),
+		};
+		snapshot.read_flows(chain).await?;
+		Ok(snapshot)
+	}
+
+	/// Reads the bids for us and our row of the last paid epoch.
+	async fn read_flows(&mut self, chain: &dyn Chain) -> Result<(), ChainError> {
+		let Some(mine) = self.mine().cloned() else { return Ok(()) };
+		let Some(paid) = chain.paid_at(self.head.hash).await? else { return Ok(()) };
+		let at = Some(paid);
+		let mut bids = chain.bids(mine.uid, at).await?.unwrap_or_default();
+		if paid == self.head.hash {
+			self.paid_row = self.row.clone().and_then(|row| row.active);
+		} else {
+			// Another component may have had a uid then: its flows are not those of the present one.
+			let then = chain.components(at).await?;
+			let same = |one: &ComponentInfo| {
+				then.iter().any(|was| (was.uid, was.registered) == (one.uid, one.registered))
+			};
+			if !same(&mine) {
+				return Ok(());
+			}
+			bids.retain(|bid| self.component(bid.uid).is_some_and(same));
+			self.paid_row = chain.row(mine.uid, at).await?.and_then(|row| row.active);
+		}
+		self.by_bidder = bids.iter().map(|bid| (bid.uid, *bid)).collect();
+		self.bids = bids;
+		Ok(())
 	}
 
 	/// The component of a uid.
@@ -99,32 +138,27 @@ impl Snapshot {
 		self.me.and_then(|uid| self.component(uid))
 	}
 
-	/// What a component bids for us in its active row.
+	/// What a component bids for us, by its row of the last paid epoch.
 	pub fn bid_of(&self, account: &AccountId) -> Option<Bid> {
 		let uid = self.component_of(account)?.uid;
 		self.by_bidder.get(&uid).copied()
 	}
 
-	/// Share of `uid` in our active row, out of 65,536.
+	/// Share of `uid` in our row of the last paid epoch, out of 65,536.
 	pub fn share_of(&self, uid: u32) -> u32 {
-		let edges = self.active().map_or(&[][..], |row| &row.edges);
+		let edges = self.paid_row.as_ref().map_or(&[][..], |row| &row.edges);
 		edges.iter().find(|edge| edge.target == uid).map_or(0, |edge| edge.share.into())
 	}
 
-	/// Units per epoch that flow to `uid` by our active row.
+	/// Units that flowed to `uid` in the last paid epoch.
 	pub fn flow_to(&self, uid: u32) -> u64 {
-		let (Some(mine), Some(row)) = (self.mine(), self.active()) else { return 0 };
+		let (Some(mine), Some(row)) = (self.mine(), &self.paid_row) else { return 0 };
 		flow(mine.payout, self.share_of(uid), row.self_share)
 	}
 
-	/// Self-share of our active row, out of 65,536.
+	/// Self-share of our row of the last paid epoch, out of 65,536.
 	pub fn self_share(&self) -> Option<u32> {
-		self.active().map(|row| row.self_share)
-	}
-
-	/// Our active row.
-	fn active(&self) -> Option<&Row> {
-		self.row.as_ref().and_then(|row| row.active.as_ref())
+		self.paid_row.as_ref().map(|row| row.self_share)
 	}
 
 	/// The bid with the greatest flow, then share.

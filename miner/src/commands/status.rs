@@ -38,11 +38,18 @@ impl Overview {
 		let components = chain.components(at).await?;
 		let rows: BTreeMap<u32, RowInfo> =
 			chain.rows(at).await?.into_iter().map(|row| (row.uid, row)).collect();
+		// While a solve is in progress, the rows are those of the next payout.
+		let paid_rows: BTreeMap<u32, RowInfo> = match chain.paid_at(head.hash).await? {
+			Some(hash) if hash == head.hash => rows.clone(),
+			Some(hash) => {
+				chain.rows(Some(hash)).await?.into_iter().map(|row| (row.uid, row)).collect()
+			}
+			None => BTreeMap::new(),
+		};
 		let mut strongest: BTreeMap<u32, Bid> = BTreeMap::new();
 		for component in &components {
-			let Some(row) = rows.get(&component.uid).and_then(|row| row.active.as_ref()) else {
-				continue;
-			};
+			let row = paid_rows.get(&component.uid).and_then(|row| row.active.as_ref());
+			let Some(row) = row else { continue };
 			for edge in &row.edges {
 				let share = u32::from(edge.share);
 				let bid = Bid {

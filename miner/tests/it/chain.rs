@@ -254,6 +254,31 @@ fn assign(current: &Inputs, snapshot: &Snapshot, wanted: &Downstreams) -> Inputs
 }
 
 #[tokio::test]
+async fn flows_stay_those_of_the_last_payout_while_a_solve_is_in_progress() {
+	let chain = chain(2, 100).await;
+	post(&chain, 2, &[(0, 32_768)]).await;
+	epoch(&chain);
+	let read = |number| Snapshot::read(&chain, account(number), None);
+	let exact = read(1).await.expect("read").bid_of(&account(2)).expect("a bid");
+	chain.set_solve_blocks(3);
+	post(&chain, 2, &[(0, 100)]).await;
+	epoch(&chain);
+	let row = read(2).await.expect("read").row.and_then(|row| row.active).expect("a row");
+	assert_eq!(row.edges, edges(&[(0, 100)]), "a solve with the new row is in progress");
+	for _ in 0..2 {
+		let snapshot = read(1).await.expect("read");
+		assert_eq!(snapshot.bid_of(&account(2)), Some(exact));
+		let theirs = read(2).await.expect("read");
+		assert_eq!((theirs.flow_to(0), theirs.share_of(0)), (exact.flow, 32_768));
+		let overview = Overview::read(&chain, snapshot.head).await.expect("read");
+		assert_eq!(overview.strongest[&0], exact);
+		chain.advance();
+	}
+	let paid = read(1).await.expect("read").bid_of(&account(2)).expect("a bid");
+	assert_eq!(paid.share, 100);
+}
+
+#[tokio::test]
 async fn inputs_are_sticky() {
 	let chain = chain(4, 0).await;
 	let see = || Snapshot::read(&chain, account(1), None);

@@ -1,7 +1,7 @@
 //! The reads of the runtime API. Lists are paged by uid and capped.
 
 use crate::{
-	pages::{load_entries, pending_bit, row_page, Entries, Registrations},
+	pages::{load_entries, payout_entry, pending_bit, row_page, Entries, Registrations},
 	types::{
 		Balance, Bid, ComponentInfo, EpochStatus, Parameters, PendingRow, Phase, Row, RowInfo,
 		RowPage, ENTRIES_PER_PAGE, MAX_COMPONENTS_PER_READ, MAX_CONTRIBUTIONS_PER_READ,
@@ -40,8 +40,8 @@ struct Reader<T: Config> {
 	pending: Entries<PendingSlots<T>, u32, ENTRIES_PER_PAGE>,
 	/// The row page read last, and its index.
 	rows: Option<(u32, RowPage)>,
-	/// The parameters and the epoch, which decide whether a row is live.
-	now: Option<(Parameters, u32)>,
+	/// The parameters and the running epoch.
+	now: (Parameters, u32),
 }
 
 impl<T: Config> Default for Reader<T> {
@@ -52,7 +52,7 @@ impl<T: Config> Default for Reader<T> {
 			payouts: Default::default(),
 			pending: Default::default(),
 			rows: None,
-			now: None,
+			now: (EmissionParameters::<T>::get(), Epoch::<T>::get()),
 		}
 	}
 }
@@ -84,9 +84,8 @@ impl<T: Config> Reader<T> {
 		let stake = self.stakes.get(uid);
 		let pending = self.pending_row(uid);
 		let posted = pending.map_or_else(|| self.row_page(uid).posted(uid), |row| row.posted);
-		let (parameters, epoch) =
-			self.now.get_or_insert_with(|| (EmissionParameters::<T>::get(), Epoch::<T>::get()));
-		let live = parameters.is_live(posted, *epoch);
+		let (parameters, epoch) = self.now;
+		let live = parameters.is_live(posted, epoch);
 		Some(ComponentInfo {
 			uid,
 			owner: component.owner,
@@ -98,8 +97,14 @@ impl<T: Config> Reader<T> {
 			leaving: component.leaving,
 			stake,
 			source: if live { stake } else { 0 },
-			payout: self.payouts.get(uid),
+			payout: self.payout(uid),
 		})
+	}
+
+	/// Units paid to a uid in the last paid epoch, which is the one before the running one.
+	fn payout(&mut self, uid: u32) -> Balance {
+		let (_, epoch) = self.now;
+		self.payouts.get(payout_entry(uid, epoch.saturating_sub(1)))
 	}
 
 	fn rows(&mut self, uid: u32) -> Option<RowInfo> {
@@ -137,7 +142,14 @@ impl<T: Config> Pallet<T> {
 
 	/// The bids of `limit` uids from `start` (at most 1,024) for `uid`: the share of the active row,
 	/// and the flow of the last payout ([`contribution::flow`]).
-	pub fn bids(uid: u32, start: u32, limit: u32) -> Vec<Bid> {
+	///
+	/// `None` from the start of `Merge` until the epoch is paid: the rows are those of the next payout.
+	/// In all other blocks nothing has changed since the last one: rows and removals enter in `Merge`
+	/// only, and a uid registered since then is younger than any row that names it.
+	pub fn bids(uid: u32, start: u32, limit: u32) -> Option<Vec<Bid>> {
+		if Solve::<T>::get().phase != Phase::Idle {
+			return None;
+		}
 		let mut bids = Vec::new();
 		let mut reader = Reader::<T>::default();
 		let Range { start, end } = window::<T>(start, limit, MAX_ROWS_PER_READ);
@@ -152,11 +164,11 @@ impl<T: Config> Pallet<T> {
 				.filter(|&(to, _)| reader.registered.counts(to.into(), posted))
 				.fold(0u32, |sum, (_, share)| sum.saturating_add(share.into()));
 			let kept = contribution::SHARE_ONE.saturating_sub(given);
-			let payout = reader.payouts.get(bidder);
+			let payout = reader.payout(bidder);
 			let share = u32::from(share);
 			bids.push(Bid { uid: bidder, share, flow: contribution::flow(payout, share, kept) });
 		});
-		bids
+		Some(bids)
 	}
 
 	/// The running epoch, its phase, its payout time, and the last payout.
@@ -187,7 +199,9 @@ impl<T: Config> Pallet<T> {
 
 	/// Units that the last payout paid to `limit` uids from `start` (at most 4,096).
 	pub fn contribution(start: u32, limit: u32) -> Vec<Balance> {
-		let mut payouts = Entries::<ContributionPages<T>, Balance, ENTRIES_PER_PAGE>::default();
-		window::<T>(start, limit, MAX_CONTRIBUTIONS_PER_READ).map(|uid| payouts.get(uid)).collect()
+		let mut reader = Reader::<T>::default();
+		window::<T>(start, limit, MAX_CONTRIBUTIONS_PER_READ)
+			.map(|uid| reader.payout(uid))
+			.collect()
 	}
 }

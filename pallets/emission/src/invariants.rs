@@ -1,7 +1,7 @@
 //! The invariants after every block, numbered as in the crate's documentation.
 
 use crate::{
-	pages::{get_entry, load_entries, pages, pending_bit, row_page, row_pages},
+	pages::{get_entry, load_entries, pages, payout_page, pending_bit, row_page, row_pages},
 	phases::pieces,
 	types::{
 		Balance, Edges, Phase, EDGES_PER_PAGE, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE, ROWS_PER_PAGE,
@@ -75,9 +75,11 @@ impl<T: Config> Pallet<T> {
 		let minted = MintedTotal::<T>::get();
 		let due = schedule.between(0, Started::<T>::get().saturated_into());
 		ensure!(minted <= due, "more was minted than scheduled");
-		let contributions = load_entries::<ContributionPages<T>, u64, _>(UidSpace::<T>::get());
-		if let (Some(last), Phase::Idle) = (LastPaid::<T>::get(), Solve::<T>::get().phase) {
-			let sum = contributions.iter().map(|&units| u128::from(units)).sum::<u128>();
+		if let Some(last) = LastPaid::<T>::get() {
+			// At every block, also while the next epoch is paid.
+			let pages = (0..pages(last.components)).map(|page| payout_page(page, last.epoch));
+			let payouts = pages.flat_map(ContributionPages::<T>::get);
+			let sum = payouts.map(u128::from).sum::<u128>();
 			ensure!(sum == u128::from(last.minted), "payouts do not sum to what was minted");
 			ensure!(last.epoch.saturating_add(1) == Epoch::<T>::get(), "the epoch was lost");
 		}

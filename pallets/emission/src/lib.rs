@@ -49,6 +49,10 @@
 //! stake of i is a source iff its row is at most `row_lifetime` epochs old; an older row still
 //! passes on what others attribute to i.
 //!
+//! A *flow* is what went over an edge in the last paid epoch: payout · share / self-share. From `Merge` to
+//! `EpochPaid` the rows are already those of the next payout, so there is no flow to be had; `bids`
+//! says so. Payouts are those of one epoch at every block.
+//!
 //! # Invariants (checked by `try_state`)
 //!
 //! 1. pot ≥ Σ stakes + Σ unbonding + minted and not yet paid. The surplus never decreases; it starts
@@ -275,7 +279,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type StakePages<T> = StorageMap<_, Twox64Concat, u32, Page<u64>, ValueQuery>;
 
-	/// Units paid by the last payout, 512 uids per page.
+	/// Units paid per epoch, 512 uids per page.
+	///
+	/// Pages 0 to 127 are of the last epoch with an even number, pages 128 to 255 of the last with an
+	/// odd one. The payouts of the last paid epoch are whole while the next ones are written.
 	#[pallet::storage]
 	pub type ContributionPages<T> = StorageMap<_, Twox64Concat, u32, Page<u64>, ValueQuery>;
 

@@ -7,6 +7,9 @@
 //!               bit 20 of entry 40 of page 0 of `PendingSlots`       (  512 per page)
 //! ```
 //!
+//! Payouts have two sets of pages, for epochs of even and of odd number, so that those of the last paid
+//! epoch stay whole while the next ones are written: [`payout_entry`].
+//!
 //! A page of entries is as short as possible: entries beyond its length are 0. Row pages are written
 //! as values and read as values or, in a solve, in place from the stored bytes.
 
@@ -21,6 +24,9 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Compact, Decode, FullCodec, MaxEncodedLen};
 use core::marker::PhantomData;
 use frame_support::{storage::StorageMap, traits::ConstU32, BoundedVec};
+
+/// Maximum number of uids.
+const MAX_COMPONENTS: u32 = contribution::MAX_COMPONENTS as u32;
 
 /// A map of pages with `N` entries each, one entry per uid.
 pub(crate) trait Paged<V, const N: u32>:
@@ -55,6 +61,16 @@ pub(crate) fn row_pages(uids: u32) -> u32 {
 /// The row page of a uid.
 pub(crate) fn row_page(uid: u32) -> u32 {
 	uid / ROWS_PER_PAGE
+}
+
+/// The entry of a uid in the payouts of an epoch.
+pub(crate) fn payout_entry(uid: u32, epoch: u32) -> u32 {
+	uid.saturating_add(epoch.wrapping_rem(2).saturating_mul(MAX_COMPONENTS))
+}
+
+/// The page of payouts of an epoch that holds entry 0 of this page of stakes.
+pub(crate) fn payout_page(page: u32, epoch: u32) -> u32 {
+	page.saturating_add(payout_entry(0, epoch) / ENTRIES_PER_PAGE)
 }
 
 /// The position of a uid in its row page.

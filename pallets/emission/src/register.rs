@@ -11,9 +11,9 @@
 use crate::{
 	pages::{get_entry, set_entry},
 	types::{Balance, Component, Endpoint, FreeUid, ENTRIES_PER_PAGE},
-	Components, Config, ContributionPages, Endpoints, Epoch, Error, Event, FreeUidQueue, FreeUids,
-	HoldReason, Leaving, Pallet, PendingRows, RegisteredPages, RowPages, StakePages, UidOf,
-	UidSpace, LOG_TARGET,
+	Components, Config, Endpoints, Epoch, Error, Event, FreeUidQueue, FreeUids, HoldReason,
+	Leaving, Pallet, PendingRows, RegisteredPages, RowPages, StakePages, UidOf, UidSpace,
+	LOG_TARGET,
 };
 use frame_support::{
 	ensure,
@@ -114,7 +114,6 @@ impl<T: Config> Pallet<T> {
 		Endpoints::<T>::remove(uid);
 		RowPages::<T>::mutate(crate::pages::row_page(uid), |page| page.clear(uid));
 		set_entry::<RegisteredPages<T>, _, _>(uid, 0);
-		set_entry::<ContributionPages<T>, _, _>(uid, 0);
 		// `deregister` unbonded its stake, and payouts since then were unbonded too.
 		let stake = get_entry::<StakePages<T>, _, _>(uid);
 		if stake > 0 {

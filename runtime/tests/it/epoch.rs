@@ -10,8 +10,7 @@ use frame_support::{
 };
 use pallet_emission::{
 	types::{Page, RegisteredPage, RowPage, ENTRIES_PER_PAGE, REGISTRATIONS_PER_PAGE},
-	ContributionPages, EmissionParameters, Event, Parameters, RegisteredPages, RowPages,
-	StakePages, UidSpace,
+	EmissionParameters, Event, Parameters, RegisteredPages, RowPages, StakePages, UidSpace,
 };
 use sp_io::TestExternalities;
 
@@ -83,8 +82,9 @@ fn pay_epoch() -> Epoch {
 				}
 				RuntimeEvent::Emission(Event::EpochPaid { sweeps, minted, .. }) => {
 					let blocks = number - started.expect("it began") + 1;
-					let pages = 0..COMPONENTS / ENTRIES_PER_PAGE;
-					let payouts = pages.flat_map(ContributionPages::<Runtime>::get).collect();
+					let starts = (0..COMPONENTS).step_by(4_096);
+					let payouts =
+						starts.flat_map(|start| Emission::contribution(start, 4_096)).collect();
 					return Epoch { blocks, most, limit, sweeps, minted, payouts };
 				}
 				_ => {}

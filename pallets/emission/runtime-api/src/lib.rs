@@ -54,9 +54,10 @@ sp_api::decl_runtime_apis! {
 
 		/// List what `limit` uids from `start` bid for a component.
 		///
-		/// Shares of active rows, and units that the last payout sent over the edge. At most 1,024
-		/// uids per call.
-		fn bids(uid: u32, start: u32, limit: u32) -> Vec<Bid>;
+		/// Shares of active rows, and units that the last payout sent over the edge; none while a solve
+		/// is in progress, when the rows are already those of the next payout: read at block
+		/// `last.paid_at` then. At most 1,024 uids per call.
+		fn bids(uid: u32, start: u32, limit: u32) -> Option<Vec<Bid>>;
 
 		/// Get the epoch, its phase, and the last payout.
 		fn epoch_status() -> EpochStatus<BlockNumber, Hash>;

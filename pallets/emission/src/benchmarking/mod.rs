@@ -258,7 +258,6 @@ mod benchmarks {
 	fn merge_leaving() {
 		let owner = component::<T>();
 		fill_registrations::<T>(1);
-		ContributionPages::<T>::insert(0, stakes());
 		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
 		assert!(Pallet::<T>::do_deregister(&owner).is_ok());
 
@@ -480,7 +479,7 @@ mod benchmarks {
 		{
 			let leaving = Leaving::<T>::get(0);
 			let of = |uid: u32| vectors.contribution.get(uid as usize).copied().unwrap_or_default();
-			Pallet::<T>::emit_page(&mut state, 0, ENTRIES_PER_PAGE, of, &leaving);
+			Pallet::<T>::emit_page(2, &mut state, 0, ENTRIES_PER_PAGE, of, &leaving);
 		}
 
 		assert_eq!(state.paid, u64::MAX / 2);

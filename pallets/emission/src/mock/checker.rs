@@ -3,9 +3,8 @@
 use super::*;
 use crate::{
 	pages::{load_entries, row_page},
-	types::Edge,
-	Components, ContributionPages, MintedTotal, RegisteredPages, RowPages, StakePages, Started,
-	UidSpace, Unbonding,
+	types::{Bid, Edge},
+	Components, MintedTotal, RegisteredPages, RowPages, StakePages, Started, UidSpace, Unbonding,
 };
 use contribution::{Graph, Payout, Progress, Vectors};
 use core::cell::RefCell;
@@ -30,6 +29,66 @@ struct Checker {
 	surplus: u64,
 	witness: Option<Witness>,
 	payouts: u32,
+	/// Payouts and bids of the last paid epoch, computed from what the solve used.
+	paid: Paid,
+}
+
+/// What the last paid epoch paid, and what went over its edges.
+#[derive(Default)]
+struct Paid {
+	/// The epoch; 0 before the first payout.
+	epoch: u32,
+	payouts: Vec<u64>,
+	/// The bids for the first uids.
+	bids: Vec<Vec<Bid>>,
+}
+
+/// The number of uids whose bids are checked in every block.
+const BIDS_CHECKED: u32 = 6;
+
+impl Paid {
+	fn new(epoch: u32, witness: &Witness, payouts: Vec<u64>) -> Self {
+		let mut bids = vec![Vec::new(); BIDS_CHECKED as usize];
+		for ((uid, (posted, edges)), payout) in (0u32..).zip(&witness.rows).zip(&payouts) {
+			let counts = |target: u32| {
+				let since = witness.registered[target as usize];
+				since != 0 && since <= *posted
+			};
+			let edges = edges.iter().filter(|edge| counts(edge.target));
+			let given = edges.clone().map(|edge| u64::from(edge.share)).sum::<u64>();
+			for edge in edges.filter(|edge| edge.target < BIDS_CHECKED) {
+				let flow =
+					u128::from(*payout) * u128::from(edge.share) / u128::from(65_536 - given);
+				let bid = Bid { uid, share: edge.share.into(), flow: flow as u64 };
+				bids[edge.target as usize].push(bid);
+			}
+		}
+		Self { epoch, payouts, bids }
+	}
+
+	/// At every block the payouts are those of the last paid epoch, and so are the bids, or they are not
+	/// to be had.
+	fn check(&self) {
+		let last = Emission::epoch_status().last;
+		if last.map_or(0, |last| last.epoch) != self.epoch {
+			// A test ran the hook past this checker.
+			return;
+		}
+		let read = contributions();
+		assert!(read.len() >= self.payouts.len());
+		assert_eq!(read[..self.payouts.len()], self.payouts, "payouts of one epoch");
+		assert!(read[self.payouts.len()..].iter().all(|&units| units == 0));
+		let idle = Emission::epoch_status().phase == Phase::Idle;
+		for (uid, bids) in (0..UidSpace::<Test>::get()).zip(&self.bids) {
+			let read = Emission::bids(uid, 0, u32::MAX);
+			assert_eq!(read.is_some(), idle);
+			if let Some(read) = read {
+				// A read is of 1,024 bidders at most.
+				let bids: Vec<Bid> = bids.iter().filter(|bid| bid.uid < 1_024).copied().collect();
+				assert_eq!(read, bids, "the bids for {uid}");
+			}
+		}
+	}
 }
 
 thread_local! {
@@ -47,9 +106,17 @@ impl Checker {
 	}
 }
 
-/// Starts with the state at hand: at the start of a test, or after a burn.
+/// Starts with the state at hand, at the start of a test.
 pub(crate) fn restart_checker() {
 	CHECKER.with_borrow_mut(|checker| *checker = Checker::new());
+}
+
+/// Takes the issuance at hand for that of the start: after a burn or a gift from nowhere.
+pub(crate) fn accept_issuance() {
+	CHECKER.with_borrow_mut(|checker| {
+		let Checker { fixed, surplus, .. } = Checker::new();
+		(checker.fixed, checker.surplus) = (fixed, surplus);
+	});
 }
 
 /// How many epochs were paid and checked since the start of the test.
@@ -65,6 +132,7 @@ pub(crate) fn check_state() {
 		assert!(surplus >= checker.surplus, "the surplus fell");
 		checker.surplus = surplus;
 		assert_eq!(fixed(), checker.fixed, "tokens came or went other than by minting");
+		checker.paid.check();
 	});
 }
 
@@ -75,7 +143,8 @@ pub(crate) fn stakes() -> Vec<u64> {
 
 /// What the last payout paid to all uids.
 pub(crate) fn contributions() -> Vec<u64> {
-	load_entries::<ContributionPages<Test>, u64, _>(UidSpace::<Test>::get())
+	let uids = UidSpace::<Test>::get();
+	(0..uids).step_by(4_096).flat_map(|start| Emission::contribution(start, 4_096)).collect()
 }
 
 /// The owner of each uid.
@@ -195,10 +264,10 @@ pub(crate) fn next_block_with(remaining: u64) {
 			}
 		}
 		let paid = events.iter().find_map(|event| match *event {
-			Event::EpochPaid { minted, sweeps, .. } => Some((minted, sweeps)),
+			Event::EpochPaid { epoch, minted, sweeps, .. } => Some((epoch, minted, sweeps)),
 			_ => None,
 		});
-		if let Some((minted, sweeps)) = paid {
+		if let Some((epoch, minted, sweeps)) = paid {
 			let (payouts, due, expected_sweeps) = reference(witness);
 			assert_eq!(minted, due);
 			assert_eq!(payouts.iter().sum::<u64>(), minted);
@@ -208,6 +277,7 @@ pub(crate) fn next_block_with(remaining: u64) {
 			assert!(contributions[payouts.len()..].iter().all(|&units| units == 0));
 			assert_eq!(witness.paid, payouts, "what reached stake and unbonding");
 			checker.payouts += 1;
+			checker.paid = Paid::new(epoch, witness, payouts);
 			checker.witness = None;
 		}
 	});

@@ -5,7 +5,7 @@
 
 use super::{pieces, State, Step};
 use crate::{
-	pages::pages,
+	pages::{pages, payout_page},
 	types::{LastPayout, Page, Phase, Resident, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE},
 	Components, Config, ContributionPages, Epoch, Event, LastPaid, Leaving, MintedTotal, Pallet,
 	StakePages, WeightInfo, LOG_TARGET,
@@ -44,6 +44,7 @@ impl<T: Config> Pallet<T> {
 			Self::mint(state);
 		}
 
+		let epoch = Epoch::<T>::get();
 		let mut loaded: Option<(u32, Vec<u64>)> = None;
 		while state.cursor < pages(state.components) {
 			let index = state.cursor.saturating_mul(ENTRIES_PER_PAGE) / ENTRIES_PER_PIECE;
@@ -83,7 +84,7 @@ impl<T: Config> Pallet<T> {
 			let of = |uid: u32| {
 				contributions.get(uid.saturating_sub(offset) as usize).copied().unwrap_or_default()
 			};
-			Self::emit_page(state, first, end, of, &leaving);
+			Self::emit_page(epoch, state, first, end, of, &leaving);
 			state.cursor = state.cursor.saturating_add(1);
 		}
 
@@ -118,8 +119,9 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Pays the uids `first` to `end − 1`, which are in one page.
+	/// Pays the uids `first` to `end − 1`, which are in one page, for `epoch`.
 	pub(crate) fn emit_page(
+		epoch: u32,
 		state: &mut State<T>,
 		first: u32,
 		end: u32,
@@ -154,7 +156,7 @@ impl<T: Config> Pallet<T> {
 		});
 		state.paid = payout.paid;
 		state.paid_mass = payout.paid_mass;
-		ContributionPages::<T>::insert(page, Page::truncate_from(payouts));
+		ContributionPages::<T>::insert(payout_page(page, epoch), Page::truncate_from(payouts));
 	}
 
 	/// Closes the epoch.
