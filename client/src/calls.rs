@@ -44,7 +44,7 @@ pub enum Call {
 		/// Units.
 		amount: u64,
 	},
-	/// Takes from the stake; the units unlock some epochs later.
+	/// Takes from the stake; the units unlock some blocks later.
 	Unstake {
 		/// Units.
 		amount: u64,

@@ -96,7 +96,7 @@ pub struct Head {
 pub struct Unbonding {
 	/// Units.
 	pub amount: u64,
-	/// The first epoch in which they can be withdrawn.
+	/// The first block in which they can be withdrawn.
 	pub unlocks_at: u32,
 }
 

@@ -92,7 +92,7 @@ fn emission(slot_duration: u64, epoch_length: u32) -> Parameters {
 		sigma: UNIT,
 		halvings: Halvings { interval: YEAR / slot_duration, max: Balance::BITS },
 		row_lifetime: 100,
-		unbonding_epochs: 2,
+		unbonding_blocks: 2 * epoch_length,
 		min_stake: UNIT,
 		registration_deposit: UNIT,
 	}

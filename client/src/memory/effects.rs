@@ -159,12 +159,12 @@ impl State {
 				self.unbond(uid, account, *amount, parameters);
 			}
 			Call::Withdraw => {
-				let epoch = self.epoch;
+				let now = self.block;
 				let chunks = self.unbonding.entry(account).or_default();
-				let unlocked = chunks.iter().filter(|chunk| chunk.unlocks_at <= epoch);
+				let unlocked = chunks.iter().filter(|chunk| chunk.unlocks_at <= now);
 				let amount: u64 = unlocked.map(|chunk| chunk.amount).sum();
-				check(amount > 0, "NothingUnlocked", "Wait for a later epoch.")?;
-				chunks.retain(|chunk| chunk.unlocks_at > epoch);
+				check(amount > 0, "NothingUnlocked", "Wait for a later block.")?;
+				chunks.retain(|chunk| chunk.unlocks_at > now);
 				*self.balances.entry(account).or_default() += amount;
 			}
 			Call::Deregister => {

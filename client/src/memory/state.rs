@@ -171,7 +171,7 @@ impl State {
 		amount: u64,
 		parameters: &Parameters,
 	) {
-		let unlocks_at = self.epoch + parameters.unbonding_epochs;
+		let unlocks_at = parameters.unlocks_at(self.block.into()) as u32;
 		if let Some(component) = self.components.get_mut(&uid) {
 			component.stake -= amount;
 		}

@@ -76,12 +76,12 @@ impl Account {
 			format!("balance    {} BIT", bit(self.free)),
 		];
 		for Unbonding { amount, unlocks_at } in &self.unbonding {
-			lines.push(match *unlocks_at <= self.epoch {
+			lines.push(match *unlocks_at <= self.head.number {
 				true => format!("unbonded   {} BIT: run `withdraw`", bit(*amount)),
 				false => format!(
-					"unbonding  {} BIT until epoch {unlocks_at}; this is epoch {}",
+					"unbonding  {} BIT until block {unlocks_at}; this is block {}",
 					bit(*amount),
-					self.epoch
+					self.head.number
 				),
 			});
 		}

@@ -51,7 +51,7 @@ async fn bit_goes_to_a_new_account_into_stake_and_back() {
 
 	let call = Call::Unstake { amount: 40 * UNIT };
 	let said = submit_on(&new, NEW, call, false).await.expect("unstaked");
-	assert!(said.contains("unbonding  40.0000 BIT until epoch 3; this is epoch 1"), "{said}");
+	assert!(said.contains("unbonding  40.0000 BIT until block 20; this is block 0"), "{said}");
 	let refused = submit_on(&new, NEW, Call::Withdraw, false).await.expect_err("locked");
 	assert!(refused.to_string().contains("NothingUnlocked"), "{refused}");
 

@@ -66,9 +66,10 @@ mod calls {
 			Self::do_stake(&owner, amount)
 		}
 
-		/// Unstake tokens; withdraw them some epochs later.
+		/// Unstake tokens; withdraw them some blocks later.
 		///
-		/// Signed by the owner. The rest must be 0 or at least `min_stake`.
+		/// Signed by the owner. The rest must be 0 or at least `min_stake`. The event says in which block
+		/// they unlock.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::unstake())]
 		pub fn unstake(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {

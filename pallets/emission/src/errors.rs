@@ -48,7 +48,7 @@ mod errors {
 		/// Too many amounts are unbonding. Call `withdraw_unbonded` first.
 		/// Or unstake in a later epoch.
 		TooManyUnbonding,
-		/// Nothing can be withdrawn yet. Wait for the epoch `unlocks_at`.
+		/// Nothing can be withdrawn yet. Wait for the block `unlocks_at`.
 		/// It is in the storage item `unbonding`.
 		NothingUnlocked,
 		/// The row has an edge to its own component. Remove the edge.

@@ -27,8 +27,8 @@ mod events {
 			uid: u32,
 			/// Units paid.
 			amount: Balance,
-			/// The first epoch in which they can be withdrawn.
-			unlocks_at: u32,
+			/// The first block in which they can be withdrawn.
+			unlocks_at: BlockNumberFor<T>,
 		},
 		/// A component was removed, and its deposit released.
 		ComponentRemoved {
@@ -87,8 +87,8 @@ mod events {
 			uid: u32,
 			/// Units removed from the stake.
 			amount: Balance,
-			/// The first epoch in which they can be withdrawn.
-			unlocks_at: u32,
+			/// The first block in which they can be withdrawn.
+			unlocks_at: BlockNumberFor<T>,
 		},
 		/// Unbonded stake was returned to an account.
 		Withdrawn {

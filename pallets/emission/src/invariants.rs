@@ -53,7 +53,7 @@ impl<T: Config> Pallet<T> {
 		for (account, chunks) in Unbonding::<T>::iter() {
 			Self::check_held(&account)?;
 			ensure!(!chunks.is_empty(), "an account has no chunks");
-			let unlocks: Vec<u32> = chunks.iter().map(|chunk| chunk.unlocks_at).collect();
+			let unlocks: Vec<_> = chunks.iter().map(|chunk| chunk.unlocks_at).collect();
 			ensure!(unlocks.windows(2).all(|two| two[0] < two[1]), "chunks are out of order");
 			ensure!(chunks.iter().all(|chunk| chunk.amount > 0), "a chunk is empty");
 		}

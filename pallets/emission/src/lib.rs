@@ -300,10 +300,15 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type PendingSlots<T> = StorageMap<_, Twox64Concat, u32, Page<u32>, ValueQuery>;
 
-	/// Stake that unbonds, by account and epoch.
+	/// Stake that unbonds, by account and block.
 	#[pallet::storage]
-	pub type Unbonding<T: Config> =
-		StorageMap<_, Blake2_128Concat, T::AccountId, UnbondingChunks, ValueQuery>;
+	pub type Unbonding<T: Config> = StorageMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		UnbondingChunks<BlockNumberFor<T>>,
+		ValueQuery,
+	>;
 
 	/// Residual of a solve that spans blocks, in pieces.
 	#[pallet::storage]
@@ -326,10 +331,13 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			let Parameters { epoch_length, sigma, halvings, unbonding_epochs, min_stake, .. } =
+			let Parameters { epoch_length, sigma, halvings, unbonding_blocks, min_stake, .. } =
 				self.parameters;
 			assert!(epoch_length >= 1, "emission: epochLength must be at least 1 block");
-			assert!(unbonding_epochs >= 2, "emission: unbondingEpochs must be at least 2");
+			assert!(
+				unbonding_blocks >= epoch_length.saturating_mul(2),
+				"emission: unbondingBlocks must be at least 2 epochs",
+			);
 			assert!(min_stake >= 1, "emission: minStake must be at least 1 unit");
 			let schedule = self.parameters.schedule();
 			assert!(

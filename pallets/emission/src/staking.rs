@@ -6,13 +6,15 @@
 //!                        └── emission ── if it leaves ─────┘        (both are in the pot)
 //! ```
 //!
+//! Stake unlocks by block number, so that a solve that never ends keeps nothing locked.
+//!
 //! An account that owns or serves a component or has unbonding stake has one consumer reference of this
 //! pallet, so it keeps its existential deposit and its nonce while it has anything here.
 
 use crate::{
 	pages::{get_entry, set_entry},
 	types::{Balance, UnbondingChunk, UnbondingChunks, MAX_UNBONDING_CHUNKS},
-	Config, EmissionParameters, Epoch, Error, Event, Pallet, StakePages, UidOf, Unbonding,
+	Config, EmissionParameters, Error, Event, Pallet, StakePages, UidOf, Unbonding,
 };
 use frame_support::{
 	ensure,
@@ -22,7 +24,8 @@ use frame_support::{
 		Get,
 	},
 };
-use sp_runtime::{traits::AccountIdConversion, DispatchResult};
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_runtime::{traits::AccountIdConversion, DispatchResult, SaturatedConversion};
 
 impl<T: Config> Pallet<T> {
 	/// The account that holds all stakes.
@@ -75,12 +78,12 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_withdraw_unbonded(who: &T::AccountId) -> DispatchResult {
-		let epoch = Epoch::<T>::get();
+		let now = frame_system::Pallet::<T>::block_number();
 		let mut amount: Balance = 0;
 		Unbonding::<T>::mutate_exists(who, |chunks| {
 			let Some(kept) = chunks else { return };
 			kept.retain(|chunk| {
-				let locked = chunk.unlocks_at > epoch;
+				let locked = chunk.unlocks_at > now;
 				if !locked {
 					amount = amount.saturating_add(chunk.amount);
 				}
@@ -116,13 +119,13 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Adds `amount` to the unbonding stake of `account`; returns the epoch in which it unlocks.
+	/// Adds `amount` to the unbonding stake of `account`; returns the block in which it unlocks.
 	///
 	/// Never fails: without room for another chunk it is added to the last one, which then unlocks
 	/// later.
-	pub(crate) fn unbond(account: &T::AccountId, amount: Balance) -> u32 {
+	pub(crate) fn unbond(account: &T::AccountId, amount: Balance) -> BlockNumberFor<T> {
 		let unlocks_at = Self::unlocks_at();
-		Unbonding::<T>::mutate(account, |chunks: &mut UnbondingChunks| {
+		Unbonding::<T>::mutate(account, |chunks: &mut UnbondingChunks<_>| {
 			let full = chunks.len() >= MAX_UNBONDING_CHUNKS as usize;
 			match chunks.last_mut() {
 				Some(last) if full || last.unlocks_at == unlocks_at => {
@@ -138,7 +141,9 @@ impl<T: Config> Pallet<T> {
 		unlocks_at
 	}
 
-	fn unlocks_at() -> u32 {
-		Epoch::<T>::get().saturating_add(EmissionParameters::<T>::get().unbonding_epochs)
+	/// The block in which stake unlocks that is unstaked now.
+	fn unlocks_at() -> BlockNumberFor<T> {
+		let now = frame_system::Pallet::<T>::block_number().saturated_into();
+		EmissionParameters::<T>::get().unlocks_at(now).saturated_into()
 	}
 }

@@ -96,8 +96,9 @@ pub type RegisteredPage = BoundedVec<u32, ConstU32<REGISTRATIONS_PER_PAGE>>;
 /// A piece of a vector of a solve.
 pub type Piece = BoundedVec<u64, ConstU32<ENTRIES_PER_PIECE>>;
 
-/// The unbonding stake of an account, in chunks by epoch.
-pub type UnbondingChunks = BoundedVec<UnbondingChunk, ConstU32<MAX_UNBONDING_CHUNKS>>;
+/// The unbonding stake of an account, in chunks by block.
+pub type UnbondingChunks<BlockNumber> =
+	BoundedVec<UnbondingChunk<BlockNumber>, ConstU32<MAX_UNBONDING_CHUNKS>>;
 
 /// A registered component.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -150,11 +151,11 @@ pub struct PendingRow {
 
 /// Stake that unbonds.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct UnbondingChunk {
+pub struct UnbondingChunk<BlockNumber> {
 	/// Units.
 	pub amount: Balance,
-	/// The first epoch in which they can be withdrawn.
-	pub unlocks_at: u32,
+	/// The first block in which they can be withdrawn.
+	pub unlocks_at: BlockNumber,
 }
 
 /// A uid that a new component can get in an epoch after `freed`.

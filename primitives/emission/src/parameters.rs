@@ -36,8 +36,9 @@ pub struct Parameters {
 	pub halvings: Halvings,
 	/// Epochs for which a posted row makes its stake a source; 0: no limit.
 	pub row_lifetime: u32,
-	/// Epochs from `unstake` to `withdraw_unbonded`; 2 or more.
-	pub unbonding_epochs: u32,
+	/// Blocks from `unstake` to `withdraw_unbonded`, rounded up to the end of an epoch of
+	/// `epoch_length` blocks; 2 of these or more.
+	pub unbonding_blocks: u32,
 	/// Least stake, in units, other than 0; also the least stake for a free post.
 	pub min_stake: Balance,
 	/// Units held from the owner of a component while it is registered.
@@ -53,7 +54,7 @@ impl Default for Parameters {
 			sigma: 1_000_000_000,
 			halvings: Halvings { interval: 31_536_000, max: u64::BITS },
 			row_lifetime: 100,
-			unbonding_epochs: 2,
+			unbonding_blocks: 20,
 			min_stake: 1_000_000_000,
 			registration_deposit: 1_000_000_000,
 		}
@@ -68,6 +69,14 @@ impl Parameters {
 			halving_interval: self.halvings.interval,
 			max_halvings: self.halvings.max,
 		}
+	}
+
+	/// The block in which stake can be withdrawn that is unstaked in block `now`. It is a multiple of the
+	/// epoch length, so that what is unstaked at about the same time unlocks together.
+	pub fn unlocks_at(&self, now: u64) -> u64 {
+		let least = now.saturating_add(self.unbonding_blocks.into());
+		let length = u64::from(self.epoch_length.max(1));
+		least.checked_next_multiple_of(length).unwrap_or(least)
 	}
 
 	/// Whether a row posted in epoch `posted` (0: none) makes its stake a source in epoch `epoch`.

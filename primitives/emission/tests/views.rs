@@ -257,7 +257,7 @@ fn parameters_are_written_as_in_a_chain_specification() {
 		"sigma": 1_000_000_000,
 		"halvings": { "interval": 100, "max": 3 },
 		"rowLifetime": 100,
-		"unbondingEpochs": 2,
+		"unbondingBlocks": 20,
 		"minStake": 1_000_000_000,
 		"registrationDeposit": 1_000_000_000,
 	});

@@ -70,7 +70,7 @@ mod benchmarks {
 	#[benchmark]
 	fn deregister() {
 		let owner = component::<T>();
-		Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS - 1));
+		Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS - 1));
 		Leaving::<T>::insert(0, BoundedVec::truncate_from((1..ENTRIES_PER_PAGE).collect()));
 		fill_pending_marks::<T>();
 		PendingRows::<T>::insert(0, pending(0, 1));
@@ -166,7 +166,7 @@ mod benchmarks {
 	#[benchmark]
 	fn unstake() {
 		let owner = component::<T>();
-		Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS - 1));
+		Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS - 1));
 		let amount = stake_of::<T>(0);
 
 		#[extrinsic_call]
@@ -178,9 +178,9 @@ mod benchmarks {
 	#[benchmark]
 	fn withdraw_unbonded() -> Result<(), BenchmarkError> {
 		let owner = component::<T>();
-		Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS));
+		Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS));
 		T::Currency::mint_into(&Pallet::<T>::pot(), MAX_UNBONDING_CHUNKS.into())?;
-		Epoch::<T>::put(u32::MAX);
+		frame_system::Pallet::<T>::set_block_number(u32::MAX.into());
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner.clone()));
@@ -458,7 +458,7 @@ mod benchmarks {
 		let leaving: Vec<u32> = (0..l).collect();
 		for &uid in &leaving {
 			let owner: T::AccountId = account("leaving", uid, 0);
-			Unbonding::<T>::insert(&owner, chunks(MAX_UNBONDING_CHUNKS));
+			Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS));
 			let service_key = owner.clone();
 			let component = types::Component {
 				owner,

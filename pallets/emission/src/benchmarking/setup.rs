@@ -52,9 +52,9 @@ pub(super) fn endpoint() -> Endpoint {
 	Endpoint { host, port: 1, tls_spki: Some([1; 32]), protocol: 1 }
 }
 
-/// Chunks of one unit each that unlock in successive late epochs.
-pub(super) fn chunks(count: u32) -> UnbondingChunks {
-	let chunk = |index: u32| UnbondingChunk { amount: 1, unlocks_at: 1_000 + index };
+/// Chunks of one unit each that unlock in successive late blocks.
+pub(super) fn chunks<T: Config>(count: u32) -> UnbondingChunks<BlockNumberFor<T>> {
+	let chunk = |index: u32| UnbondingChunk { amount: 1, unlocks_at: (1_000 + index).into() };
 	BoundedVec::truncate_from((0..count).map(chunk).collect())
 }
 

@@ -72,7 +72,7 @@ pub(crate) fn parameters() -> Parameters {
 		sigma: SIGMA,
 		halvings: Halvings { interval: 1_000_000, max: 64 },
 		row_lifetime: 8,
-		unbonding_epochs: 2,
+		unbonding_blocks: 2 * EPOCH,
 		min_stake: MIN_STAKE,
 		registration_deposit: DEPOSIT,
 	}

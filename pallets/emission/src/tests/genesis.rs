@@ -46,9 +46,9 @@ fn an_epoch_has_a_block() {
 }
 
 #[test]
-#[should_panic(expected = "unbondingEpochs must be at least 2")]
+#[should_panic(expected = "unbondingBlocks must be at least 2 epochs")]
 fn unbonding_takes_two_epochs() {
-	builds(|parameters| parameters.unbonding_epochs = 1);
+	builds(|parameters| parameters.unbonding_blocks = 2 * parameters.epoch_length - 1);
 }
 
 #[test]

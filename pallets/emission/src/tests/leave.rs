@@ -17,7 +17,7 @@ fn leaving_unbonds_at_once_and_is_removed_in_merge() {
 		assert_eq!(
 			events()[events().len() - 2..],
 			[
-				Event::Unstaked { uid: 0, amount: 1_000, unlocks_at: 3 },
+				Event::Unstaked { uid: 0, amount: 1_000, unlocks_at: 30 },
 				Event::ComponentLeaving { uid: 0 },
 			]
 		);
@@ -35,6 +35,7 @@ fn leaving_unbonds_at_once_and_is_removed_in_merge() {
 		assert!(!Components::<Test>::contains_key(0) && !Endpoints::<Test>::contains_key(0));
 		assert_eq!((Emission::component_of(&1), Emission::component_of(&21)), (None, None));
 		assert_eq!(Emission::row(0), None);
+		pay_epoch();
 		pay_epoch();
 		assert_ok!(Emission::withdraw_unbonded(signed(1)));
 		assert_eq!(Balances::free_balance(1), ENDOWMENT);

@@ -222,6 +222,7 @@ fn play(game: Game) -> Seen {
 	let ext = Ext { max_components: 11, ..Ext::with(start) }.service(service).parameters(|p| {
 		p.row_lifetime = lifetime;
 		p.epoch_length = length;
+		p.unbonding_blocks = 2 * length;
 	});
 	ext.run(|| {
 		// A ring, so that solves take more than a sweep.

@@ -48,7 +48,7 @@ fn unstake_leaves_nothing_or_the_minimum() {
 		assert_noop!(Emission::unstake(signed(3), 3_001), Error::<Test>::NotEnoughStake);
 		assert_noop!(Emission::unstake(signed(3), 2_001), Error::<Test>::StakeBelowMinimum);
 		assert_ok!(Emission::unstake(signed(3), 2_000));
-		System::assert_last_event(Event::Unstaked { uid: 2, amount: 2_000, unlocks_at: 3 }.into());
+		System::assert_last_event(Event::Unstaked { uid: 2, amount: 2_000, unlocks_at: 30 }.into());
 		assert_ok!(Emission::unstake(signed(3), 1_000));
 		assert_eq!(stakes(), [1_000, 2_000, 0]);
 		// One chunk per epoch.
@@ -58,14 +58,14 @@ fn unstake_leaves_nothing_or_the_minimum() {
 }
 
 #[test]
-fn unbonding_takes_its_epochs() {
+fn unbonding_takes_its_blocks() {
 	Ext::with(1).run(|| {
 		let free = Balances::free_balance(1);
 		assert_ok!(Emission::unstake(signed(1), 1_000));
-		for epoch in 1..3 {
-			assert_eq!(Epoch::<Test>::get(), epoch);
+		// 20 blocks, and until the end of that epoch.
+		while System::block_number() < 30 {
 			assert_noop!(Emission::withdraw_unbonded(signed(1)), Error::<Test>::NothingUnlocked);
-			pay_epoch();
+			next_block();
 		}
 		assert_ok!(Emission::withdraw_unbonded(signed(1)));
 		System::assert_last_event(Event::Withdrawn { account: 1, amount: 1_000 }.into());
@@ -80,7 +80,9 @@ fn only_what_is_unlocked_is_withdrawn() {
 	Ext::with(4).run(|| {
 		assert_ok!(Emission::unstake(signed(4), 1_000));
 		pay_epoch();
+		next_block();
 		assert_ok!(Emission::unstake(signed(4), 500));
+		pay_epoch();
 		pay_epoch();
 		assert_ok!(Emission::withdraw_unbonded(signed(4)));
 		System::assert_last_event(Event::Withdrawn { account: 4, amount: 1_000 }.into());
@@ -95,7 +97,7 @@ fn only_what_is_unlocked_is_withdrawn() {
 fn chunks_are_bounded() {
 	Ext { components: vec![(1, 100_000)], ..Default::default() }
 		.parameters(|p| p.epoch_length = 1)
-		.parameters(|p| p.unbonding_epochs = 1_000)
+		.parameters(|p| p.unbonding_blocks = 1_000)
 		.run(|| {
 			for _ in 0..MAX_UNBONDING_CHUNKS {
 				assert_ok!(Emission::unstake(signed(1), 10));
@@ -109,7 +111,7 @@ fn chunks_are_bounded() {
 			assert_eq!(chunks.len() as u32, MAX_UNBONDING_CHUNKS);
 			let last = chunks.last().unwrap();
 			assert_eq!(last.amount, 10 + left);
-			assert_eq!(last.unlocks_at, Epoch::<Test>::get() + 1_000);
+			assert_eq!(last.unlocks_at, System::block_number() + 1_000);
 		});
 }
 
@@ -117,7 +119,7 @@ fn chunks_are_bounded() {
 fn a_full_list_takes_more_of_the_same_epoch() {
 	Ext { components: vec![(1, 100_000)], ..Default::default() }
 		.parameters(|p| p.epoch_length = 1)
-		.parameters(|p| p.unbonding_epochs = 1_000)
+		.parameters(|p| p.unbonding_blocks = 1_000)
 		.run(|| {
 			for _ in 1..MAX_UNBONDING_CHUNKS {
 				assert_ok!(Emission::unstake(signed(1), 10));
@@ -187,6 +189,7 @@ fn an_account_that_is_owed_anything_keeps_its_nonce() {
 		assert_ok!(Emission::register(signed(1), None, None));
 		assert_eq!(System::consumers(&1), 1);
 		pay_epoch();
+		pay_epoch();
 		assert_ok!(Emission::withdraw_unbonded(signed(1)));
 		assert_eq!((take_all(), System::consumers(&1)), (ED, 1));
 		assert_ok!(Emission::deregister(signed(1)));
@@ -195,5 +198,21 @@ fn an_account_that_is_owed_anything_keeps_its_nonce() {
 		assert_eq!((System::account_nonce(1), System::consumers(&1)), (1, 0));
 		assert_eq!(take_all(), 0);
 		assert!(!System::account_exists(&1));
+	});
+}
+
+#[test]
+fn stake_unlocks_although_no_solve_ever_ends() {
+	Ext::with(2).run(|| {
+		post(1, &[]);
+		assert_ok!(Emission::unstake(signed(2), 1_000));
+		// The share of the emission is too small for a single step.
+		let step = |_| next_block_with(2);
+		(2..30).for_each(step);
+		assert_noop!(Emission::withdraw_unbonded(signed(2)), Error::<Test>::NothingUnlocked);
+		next_block_with(2);
+		assert_eq!((System::block_number(), Epoch::<Test>::get()), (30, 1));
+		assert_ok!(Emission::withdraw_unbonded(signed(2)));
+		System::assert_last_event(Event::Withdrawn { account: 2, amount: 1_000 }.into());
 	});
 }
