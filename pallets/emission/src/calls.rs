@@ -24,10 +24,10 @@ mod calls {
 
 		/// Deregister your component and unbond its stake.
 		///
-		/// Signed by the owner. The next epoch removes the component, frees its uid and releases the
-		/// deposit. Payouts of a solve in progress unbond too.
+		/// Signed by the owner. The next epoch, or a later one if many leave, removes the component, frees
+		/// its uid and releases the deposit. What it is paid until then unbonds when it is removed.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::deregister())]
+		#[pallet::weight(weights::deregister::<T::WeightInfo>())]
 		pub fn deregister(origin: OriginFor<T>) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_deregister(&owner)
@@ -91,9 +91,9 @@ mod calls {
 		/// component `target`; edges come in any order. The rest is the self-share, at least 8,192.
 		/// The row becomes active in the next epoch. The fee is refunded for a component's first post
 		/// in an epoch if its stake is at least `min_stake`, and if the row moves by 1 % or more or
-		/// half the lifetime of the last row has passed.
+		/// half the lifetime of the last row has passed, for the first `MaxFreePosts` posts of a block.
 		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::post_row(row.len() as u32))]
+		#[pallet::weight(weights::post_row::<T::WeightInfo>(row.len() as u32))]
 		pub fn post_row(origin: OriginFor<T>, row: PostedRow) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
 			Self::do_post_row(&who, row)
@@ -105,7 +105,7 @@ mod calls {
 		/// from or goes to the self-share. The row becomes active in the next epoch. The fee is
 		/// refunded as for `post_row`.
 		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::set_edge())]
+		#[pallet::weight(weights::set_edge::<T::WeightInfo>())]
 		pub fn set_edge(
 			origin: OriginFor<T>,
 			target: u32,

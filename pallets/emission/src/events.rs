@@ -14,21 +14,12 @@ mod events {
 			/// Cold key of the component.
 			owner: T::AccountId,
 		},
-		/// A component deregistered; the next epoch removes it.
+		/// A component deregistered; an epoch removes it soon.
 		///
 		/// Its stake is unbonding.
 		ComponentLeaving {
 			/// Index of the component.
 			uid: u32,
-		},
-		/// A payout went to the unbonding stake of a leaving component.
-		PaidWhileLeaving {
-			/// Index of the component.
-			uid: u32,
-			/// Units paid.
-			amount: Balance,
-			/// The first block in which they can be withdrawn.
-			unlocks_at: BlockNumberFor<T>,
 		},
 		/// A component was removed, and its deposit released.
 		ComponentRemoved {

@@ -8,9 +8,9 @@ use crate::{
 		ROW_PAGE_VERSION,
 	},
 	Components, Config, ContributionPages, EmissionParameters, Endpoints, Epoch, FreeUidQueue,
-	FreeUids, HoldReason, LastPaid, Leaving, MintedTotal, Pallet, PendingRows, PendingSlots,
-	RegisteredPages, ResidualPieces, RowPages, Solve, SolvedPieces, StakePages, Started, UidOf,
-	UidSpace, Unbonding,
+	FreeUids, HoldReason, LastPaid, Leaving, LeavingQueue, MintedTotal, Pallet, PendingRows,
+	PendingSlots, RegisteredPages, ResidualPieces, RowPages, Solve, SolvedPieces, StakePages,
+	Started, UidOf, UidSpace, Unbonding,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use contribution::{self_share, MIN_SELF_SHARE};
@@ -154,7 +154,7 @@ impl<T: Config> Pallet<T> {
 		match state.phase {
 			Phase::Idle | Phase::Begin => ensure!(state.cursor == 0, "a cursor without a use"),
 			Phase::Merge => {
-				ensure!(state.cursor <= pages(uids), "the cursor of Merge is lost");
+				ensure!(state.cursor <= T::MaxRemovals::get(), "too many are removed");
 				ensure!(state.row_page <= row_pages(uids), "the row page of Merge is lost");
 			}
 			Phase::Sweep => {
@@ -194,14 +194,13 @@ impl<T: Config> Pallet<T> {
 		let uids = UidSpace::<T>::get();
 		ensure!(uids <= T::MaxComponents::get(), "too many uids");
 		let registered = load_entries::<RegisteredPages<T>, u32, _>(uids);
+		let queue = LeavingQueue::<T>::get();
 		let mut leaving = BTreeSet::new();
-		for (page, list) in Leaving::<T>::iter() {
-			ensure!(!list.is_empty(), "an empty list of leaving components");
-			for uid in list {
-				ensure!(uid / ENTRIES_PER_PAGE == page, "a leaving uid in another page");
-				ensure!(leaving.insert(uid), "a uid leaves twice");
-			}
+		for entry in (0..queue.len()).map(|offset| queue.head.wrapping_add(offset)) {
+			let uid = Leaving::<T>::get(entry).ok_or("a leaving uid is missing")?;
+			ensure!(leaving.insert(uid), "a uid leaves twice");
 		}
+		ensure!(Leaving::<T>::iter().count() == leaving.len(), "a stray leaving uid");
 		let (mut count, mut accounts) = (0usize, 0usize);
 		for (uid, component) in Components::<T>::iter() {
 			count += 1;
@@ -209,12 +208,6 @@ impl<T: Config> Pallet<T> {
 			ensure!(since != 0 && since <= Epoch::<T>::get(), "a component is not registered");
 			ensure!(UidOf::<T>::get(&component.owner) == Some(uid), "an owner without its uid");
 			ensure!(component.leaving == leaving.contains(&uid), "the leaving lists disagree");
-			if component.leaving {
-				ensure!(
-					get_entry::<StakePages<T>, u64, _>(uid) == 0,
-					"a leaving component has stake"
-				);
-			}
 			let serves = UidOf::<T>::get(&component.service_key);
 			ensure!(serves == Some(uid), "a service key without its uid");
 			accounts += if component.service_key == component.owner { 1 } else { 2 };

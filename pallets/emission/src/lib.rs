@@ -63,9 +63,11 @@
 //!    in `PendingSlots` iff it has a pending row.
 //! 4. Cursors are in range, and the pieces of a solve exist iff the state says so.
 //! 5. An account is owner or service key of one component at most, and each component has both. Uids,
-//!    registrations, leaving lists and free uids agree; unregistered and leaving uids have no stake;
-//!    each owner holds its deposit; an account that owns or serves a component or has unbonding stake
-//!    is held by a consumer reference.
+//!    registrations, the queue of leaving components and free uids agree; unregistered uids have no
+//!    stake; each owner holds its deposit; an account that owns or serves a component or has unbonding
+//!    stake is held by a consumer reference.
+//! 6. Work that a call causes later is part of its weight: removal for `deregister`, merging for a post.
+//!    An epoch removes at most [`Config::MaxRemovals`] components, in the order in which they left.
 //!
 //! # Modules
 //!
@@ -124,11 +126,10 @@ pub(crate) const LOG_TARGET: &str = "runtime::emission";
 pub mod pallet {
 	use super::{
 		types::{
-			Balance, Component, Endpoint, FreeQueue, FreeUid, LastPayout, Page, Parameters,
-			PendingRow, Phase, Piece, PostedRow, RegisteredPage, RowPage, SolveState,
-			UnbondingChunks,
+			Balance, Component, Endpoint, FreeUid, LastPayout, Page, Parameters, PendingRow, Phase,
+			Piece, PostedRow, Queue, RegisteredPage, RowPage, SolveState, UnbondingChunks,
 		},
-		WeightInfo,
+		weights, WeightInfo,
 	};
 	use alloc::vec::Vec;
 	use frame_support::{
@@ -170,6 +171,15 @@ pub mod pallet {
 		/// Intended: one quarter of the block.
 		#[pallet::constant]
 		type MaxServiceWeight: Get<Weight>;
+
+		/// Maximum number of components that one epoch removes. Others that leave wait for a later one,
+		/// so that those who leave do not delay payouts.
+		#[pallet::constant]
+		type MaxRemovals: Get<u32>;
+
+		/// Maximum number of posts per block whose fee is refunded.
+		#[pallet::constant]
+		type MaxFreePosts: Get<u32>;
 
 		/// Weights of calls and steps.
 		type WeightInfo: WeightInfo;
@@ -263,11 +273,19 @@ pub mod pallet {
 
 	/// The entries of `FreeUids` that are in use.
 	#[pallet::storage]
-	pub type FreeUidQueue<T> = StorageValue<_, FreeQueue, ValueQuery>;
+	pub type FreeUidQueue<T> = StorageValue<_, Queue, ValueQuery>;
 
-	/// Leaving components, 512 uids per page.
+	/// Queue of the uids of leaving components, oldest first.
 	#[pallet::storage]
-	pub type Leaving<T> = StorageMap<_, Twox64Concat, u32, Page<u32>, ValueQuery>;
+	pub type Leaving<T> = StorageMap<_, Twox64Concat, u32, u32>;
+
+	/// The entries of `Leaving` that are in use.
+	#[pallet::storage]
+	pub type LeavingQueue<T> = StorageValue<_, Queue, ValueQuery>;
+
+	/// A block, and the number of posts in it whose fee was refunded.
+	#[pallet::storage]
+	pub type FreePosts<T> = StorageValue<_, (BlockNumberFor<T>, u32), ValueQuery>;
 
 	/// Registration epochs, 4,096 uids per page; 0 is unregistered.
 	#[pallet::storage]

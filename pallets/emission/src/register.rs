@@ -10,10 +10,10 @@
 
 use crate::{
 	pages::{get_entry, set_entry},
-	types::{Balance, Component, Endpoint, FreeUid, ENTRIES_PER_PAGE},
+	types::{Balance, Component, Endpoint, FreeUid},
 	Components, Config, Endpoints, Epoch, Error, Event, FreeUidQueue, FreeUids, HoldReason,
-	Leaving, Pallet, PendingRows, RegisteredPages, RowPages, StakePages, UidOf, UidSpace,
-	LOG_TARGET,
+	Leaving, LeavingQueue, Pallet, PendingRows, RegisteredPages, RowPages, StakePages, UidOf,
+	UidSpace, LOG_TARGET,
 };
 use frame_support::{
 	ensure,
@@ -68,19 +68,23 @@ impl<T: Config> Pallet<T> {
 		component.next_service_key = None;
 		component.next_owner = None;
 		Components::<T>::insert(uid, component);
-		Leaving::<T>::try_mutate(uid / ENTRIES_PER_PAGE, |page| page.try_push(uid))
-			.map_err(|_| DispatchError::Corruption)?;
+		LeavingQueue::<T>::mutate(|queue| Leaving::<T>::insert(queue.push(), uid));
 		PendingRows::<T>::remove(uid);
 		Self::mark_pending(uid, false);
 
+		Self::unbond_all(uid, owner);
+		Self::deposit_event(Event::ComponentLeaving { uid });
+		Ok(())
+	}
+
+	/// Unbonds the stake of a component that leaves.
+	fn unbond_all(uid: u32, owner: &T::AccountId) {
 		let stake = get_entry::<StakePages<T>, _, _>(uid);
 		if stake > 0 {
 			set_entry::<StakePages<T>, _, _>(uid, 0);
 			let unlocks_at = Self::unbond(owner, stake);
 			Self::deposit_event(Event::Unstaked { uid, amount: stake, unlocks_at });
 		}
-		Self::deposit_event(Event::ComponentLeaving { uid });
-		Ok(())
 	}
 
 	pub(crate) fn do_set_endpoint(
@@ -114,18 +118,12 @@ impl<T: Config> Pallet<T> {
 		Endpoints::<T>::remove(uid);
 		RowPages::<T>::mutate(crate::pages::row_page(uid), |page| page.clear(uid));
 		set_entry::<RegisteredPages<T>, _, _>(uid, 0);
-		// `deregister` unbonded its stake, and payouts since then were unbonded too.
-		let stake = get_entry::<StakePages<T>, _, _>(uid);
-		if stake > 0 {
-			frame_support::defensive!("a leaving component with stake");
-			set_entry::<StakePages<T>, _, _>(uid, 0);
-			Self::unbond(&owner, stake);
-		}
+		// `deregister` unbonded its stake; this is what it was paid since then.
+		Self::unbond_all(uid, &owner);
 		Self::release_deposit(uid, &owner, deposit);
 		Self::let_go(&owner);
 		FreeUidQueue::<T>::mutate(|queue| {
-			FreeUids::<T>::insert(queue.tail, FreeUid { uid, freed: Epoch::<T>::get() });
-			queue.tail = queue.tail.wrapping_add(1);
+			FreeUids::<T>::insert(queue.push(), FreeUid { uid, freed: Epoch::<T>::get() });
 		});
 		Self::deposit_event(Event::ComponentRemoved { uid, owner });
 	}
@@ -155,14 +153,12 @@ impl<T: Config> Pallet<T> {
 	/// An unused uid: the oldest free one if it was freed in an earlier epoch, else a new one.
 	fn take_uid() -> Result<u32, DispatchError> {
 		let mut queue = FreeUidQueue::<T>::get();
-		if queue.head != queue.tail {
-			if let Some(free) = FreeUids::<T>::get(queue.head) {
-				if free.freed < Epoch::<T>::get() {
-					FreeUids::<T>::remove(queue.head);
-					queue.head = queue.head.wrapping_add(1);
-					FreeUidQueue::<T>::put(queue);
-					return Ok(free.uid);
-				}
+		if let Some(entry) = queue.pop() {
+			let free = FreeUids::<T>::get(entry).filter(|free| free.freed < Epoch::<T>::get());
+			if let Some(free) = free {
+				FreeUids::<T>::remove(entry);
+				FreeUidQueue::<T>::put(queue);
+				return Ok(free.uid);
 			}
 		}
 		let uid = UidSpace::<T>::get();

@@ -5,16 +5,17 @@
 //!   set_edge ─► the last row, one edge changed ┴► check_row ─► PendingRows ─► Merge ─► RowPages
 //! ```
 //!
-//! The fee of a direct signed post is refunded if the post is due ([`contribution::due`]) and the
-//! stake is at least `min_stake`.
+//! The fee of a direct signed post is refunded if the post is due ([`contribution::due`]), the stake is
+//! at least `min_stake`, and the budget of free posts of the block is not used up.
 
 use crate::{
 	pages::{get_entry, row_page, Registrations},
 	types::{Edge, Edges, Parameters, PendingRow, PostedRow},
-	Config, EmissionParameters, Epoch, Error, Event, Pallet, PendingRows, RowPages, StakePages,
+	Config, EmissionParameters, Epoch, Error, Event, FreePosts, Pallet, PendingRows, RowPages,
+	StakePages,
 };
 use contribution::RowError;
-use frame_support::{dispatch::PostDispatchInfo, ensure};
+use frame_support::{dispatch::PostDispatchInfo, ensure, traits::Get};
 use sp_runtime::DispatchResultWithInfo;
 
 impl<T: Config> From<RowError> for Error<T> {
@@ -106,7 +107,7 @@ impl<T: Config> Pallet<T> {
 		let is_known = |target| registered.get(target) != 0;
 		let self_share =
 			contribution::check_row(uid, &edges, is_known).map_err(Error::<T>::from)?;
-		let free = Self::is_free(uid, &edges, last.as_ref());
+		let free = Self::is_free(uid, &edges, last.as_ref()) && Self::take_free_post();
 		let count = edges.len() as u32;
 		PendingRows::<T>::insert(uid, PendingRow { posted: Epoch::<T>::get(), edges });
 		Self::mark_pending(uid, true);
@@ -114,7 +115,19 @@ impl<T: Config> Pallet<T> {
 		Ok(if free { frame_support::dispatch::Pays::No.into() } else { ().into() })
 	}
 
-	/// Whether the fee of a post is refunded.
+	/// Takes one post from the budget of this block; `false` if it is used up.
+	fn take_free_post() -> bool {
+		let now = frame_system::Pallet::<T>::block_number();
+		let (block, posts) = FreePosts::<T>::get();
+		let posts = if block == now { posts } else { 0 };
+		let left = posts < T::MaxFreePosts::get();
+		if left {
+			FreePosts::<T>::put((now, posts.saturating_add(1)));
+		}
+		left
+	}
+
+	/// Whether the fee of a post is refunded, if the budget allows.
 	fn is_free(uid: u32, edges: &Edges, last: Option<&PendingRow>) -> bool {
 		let Parameters { row_lifetime, min_stake, .. } = EmissionParameters::<T>::get();
 		let last = last.map(|row| (row.posted, row.edges.as_slice()));

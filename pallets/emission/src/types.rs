@@ -18,7 +18,7 @@ use scale_info::{Type, TypeInfo};
 /// Rows per [`RowPage`]: the number of bits in an entry of `PendingSlots`.
 pub const ROWS_PER_PAGE: u32 = u32::BITS;
 
-/// Entries per page of stakes, contributions, leaving components or pending marks.
+/// Entries per page of stakes, contributions or pending marks.
 pub const ENTRIES_PER_PAGE: u32 = 512;
 
 /// Entries per page of registrations: 16 KiB. Pages are written when a component registers or is
@@ -113,7 +113,7 @@ pub struct Component<AccountId> {
 	pub next_owner: Option<AccountId>,
 	/// Units on hold at the owner, released when the component is removed.
 	pub deposit: Balance,
-	/// The component has deregistered; the next `Merge` removes it.
+	/// The component has deregistered; a later `Merge` removes it, the next one if few leave.
 	pub leaving: bool,
 }
 
@@ -167,13 +167,33 @@ pub struct FreeUid {
 	pub freed: u32,
 }
 
-/// The ends of the queue of free uids: entries `head` to `tail − 1` are in use; both wrap around.
+/// The ends of a queue: entries `head` to `tail − 1` are in use; both wrap around.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct FreeQueue {
+pub struct Queue {
 	/// The entry that is taken next.
 	pub head: u32,
 	/// The entry that is written next.
 	pub tail: u32,
+}
+
+impl Queue {
+	/// Number of entries in use.
+	pub(crate) fn len(&self) -> u32 {
+		self.tail.wrapping_sub(self.head)
+	}
+
+	/// The entry to take, which is in use no more.
+	pub(crate) fn pop(&mut self) -> Option<u32> {
+		let entry = self.head;
+		(self.len() > 0).then(|| self.head = self.head.wrapping_add(1)).map(|()| entry)
+	}
+
+	/// The entry to write, which is in use from now on.
+	pub(crate) fn push(&mut self) -> u32 {
+		let entry = self.tail;
+		self.tail = self.tail.wrapping_add(1);
+		entry
+	}
 }
 
 /// The state of the phase machine, without the vectors of a solve that spans blocks.
@@ -181,8 +201,8 @@ pub struct FreeQueue {
 pub struct SolveState<BlockNumber, Hash> {
 	/// Current phase.
 	pub phase: Phase,
-	/// Position: the next page of leaving components (`Merge`), the first uid of the next window
-	/// (`Sweep`), the next page of stakes (`Emit`), else 0.
+	/// Position: the number of components removed in this epoch (`Merge`), the first uid of the next
+	/// window (`Sweep`), the next page of stakes (`Emit`), else 0.
 	pub cursor: u32,
 	/// The next row page in `Merge`; pending rows of earlier pages are active.
 	pub row_page: u32,

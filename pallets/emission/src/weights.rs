@@ -11,6 +11,8 @@
 //! constant once and the slope per unit of work. Edge visits have a margin, [`SWEEP_MARGIN`], because
 //! their time depends on the machine's caches if the vector is large.
 //!
+//! A call declares what it causes later together with its own work.
+//!
 //! The proof size is 0: a solo chain has no proofs.
 
 use crate::{
@@ -50,8 +52,8 @@ pub trait WeightInfo {
 
 	/// Every block: read the state of the machine and write it back.
 	fn poll() -> Weight;
-	/// Read the leaving components among 512 uids and write them back.
-	fn leaving_page() -> Weight;
+	/// `Merge`: read the ends of the queue of leaving components and write them back.
+	fn leaving_queue() -> Weight;
 	/// `Merge`: remove a component.
 	fn merge_leaving() -> Weight;
 	/// Read this many pages of registrations.
@@ -78,10 +80,25 @@ pub trait WeightInfo {
 	fn emit_mint() -> Weight;
 	/// `Emit`: load one piece of the contributions.
 	fn load_piece() -> Weight;
-	/// `Emit`: pay 512 uids, of which this many are leaving.
-	fn emit_page(leaving: u32) -> Weight;
+	/// `Emit`: pay 512 uids.
+	fn emit_page() -> Weight;
 	/// `Emit`: close the epoch.
 	fn emit_end() -> Weight;
+}
+
+/// `deregister`, with the removal that it causes in a later epoch.
+pub(crate) fn deregister<W: WeightInfo>() -> Weight {
+	W::deregister().saturating_add(W::merge_leaving())
+}
+
+/// `post_row` with this many edges, with the merge that it causes in the next epoch, alone in its page.
+pub(crate) fn post_row<W: WeightInfo>(edges: u32) -> Weight {
+	W::post_row(edges).saturating_add(W::merge_rows(1))
+}
+
+/// `set_edge`, with the merge that it causes in the next epoch, alone in its page.
+pub(crate) fn set_edge<W: WeightInfo>() -> Weight {
+	W::set_edge().saturating_add(W::merge_rows(1))
 }
 
 /// Weight of an edge visit as a multiple of its measured time: 3/2.

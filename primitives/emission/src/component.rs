@@ -23,7 +23,8 @@ pub struct ComponentInfo<AccountId> {
 	pub endpoint: Option<Endpoint>,
 	/// Epoch of the registration.
 	pub registered: u32,
-	/// The component is removed at the start of the next epoch.
+	/// The component has deregistered. It is removed at the start of the next epoch, or later if many
+	/// leave.
 	pub leaving: bool,
 	/// Stake, in units.
 	#[cfg_attr(feature = "serde", serde(with = "crate::json::amount"))]

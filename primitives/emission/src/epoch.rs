@@ -70,7 +70,7 @@ pub struct EpochStatus<BlockNumber, Hash> {
 	pub phase: Phase,
 	/// Completed sweeps of the solve in progress.
 	pub sweep: u32,
-	/// Next uid (`Sweep`, a multiple of 32) or page (`Merge`, `Emit`).
+	/// Next uid (`Sweep`, a multiple of 32) or page (`Emit`), or components removed (`Merge`).
 	pub cursor: u32,
 	/// Uids are 0 to `components − 1`.
 	pub components: u32,

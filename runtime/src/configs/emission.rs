@@ -31,9 +31,35 @@ impl Get<u32> for MaxComponents {
 	}
 }
 
+/// As many per second of a slot.
+fn per_second(count: u64) -> u32 {
+	u32::try_from(slots::Length::get().saturating_mul(count) / 1_000).unwrap_or(u32::MAX).max(1)
+}
+
+/// Maximum number of components removed per epoch: 128 per second of a slot, which is the work of less
+/// than two blocks.
+pub struct MaxRemovals;
+
+impl Get<u32> for MaxRemovals {
+	fn get() -> u32 {
+		per_second(128)
+	}
+}
+
+/// Maximum number of free posts per block: 64 per second of a slot, about a fifth of a block.
+pub struct MaxFreePosts;
+
+impl Get<u32> for MaxFreePosts {
+	fn get() -> u32 {
+		per_second(64)
+	}
+}
+
 impl pallet_emission::Config for Runtime {
 	type Currency = Balances;
 	type MaxComponents = MaxComponents;
+	type MaxFreePosts = MaxFreePosts;
+	type MaxRemovals = MaxRemovals;
 	type MaxServiceWeight = ServiceWeight;
 	type PalletId = EmissionPalletId;
 	type RuntimeHoldReason = RuntimeHoldReason;

@@ -184,3 +184,31 @@ fn events_of_the_epoch_belong_to_the_block() {
 		assert!(minted > 0, "the epoch minted");
 	});
 }
+
+#[test]
+fn fees_follow_demand() {
+	use frame_support::{dispatch::DispatchClass, traits::Hooks};
+	use pallet_transaction_payment::Multiplier;
+	use sp_runtime::{traits::One, FixedPointNumber};
+	type Payment = bittensor_runtime::TransactionPayment;
+	preset("development").execute_with(|| {
+		let limits = <Runtime as frame_system::Config>::BlockWeights::get();
+		let full = limits.get(DispatchClass::Normal).max_total.expect("normal calls have a limit");
+		let blocks = |count: u32, weight: Weight| {
+			for _ in 0..count {
+				System::set_block_consumed_resources(weight, 0);
+				Payment::on_finalize(1);
+			}
+			Payment::next_fee_multiplier()
+		};
+		assert_eq!(blocks(10, full / 8), Multiplier::one(), "there is room");
+		let fee = Payment::weight_to_fee(full / 100);
+		let high = blocks(93, full);
+		let double = Multiplier::saturating_from_rational(200, 100);
+		let more = Multiplier::saturating_from_rational(203, 100);
+		assert!(high >= double && high <= more, "{high:?}");
+		assert!(blocks(1_000, full) > Multiplier::from_u32(1_000), "an attack becomes dear");
+		assert_eq!(blocks(5_000, Weight::zero()), Multiplier::one(), "and the fee falls again");
+		assert_eq!(Payment::weight_to_fee(full / 100), fee);
+	});
+}

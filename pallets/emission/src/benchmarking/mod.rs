@@ -57,7 +57,7 @@ mod benchmarks {
 		// The uid was freed in an earlier epoch.
 		Epoch::<T>::put(2);
 		FreeUids::<T>::insert(0, types::FreeUid { uid: 7, freed: 1 });
-		FreeUidQueue::<T>::put(types::FreeQueue { head: 0, tail: 2 });
+		FreeUidQueue::<T>::put(types::Queue { head: 0, tail: 2 });
 		let owner = funded::<T>("owner", 0);
 		let service_key: T::AccountId = account("service", 0, 0);
 
@@ -71,7 +71,6 @@ mod benchmarks {
 	fn deregister() {
 		let owner = component::<T>();
 		Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS - 1));
-		Leaving::<T>::insert(0, BoundedVec::truncate_from((1..ENTRIES_PER_PAGE).collect()));
 		fill_pending_marks::<T>();
 		PendingRows::<T>::insert(0, pending(0, 1));
 
@@ -240,30 +239,35 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn leaving_page() {
-		let leaving: Vec<u32> = (0..ENTRIES_PER_PAGE).collect();
-		Leaving::<T>::insert(0, BoundedVec::truncate_from(leaving));
+	fn leaving_queue() {
+		LeavingQueue::<T>::put(types::Queue { head: 1, tail: 2 });
 
 		#[block]
 		{
-			let mut leaving = Leaving::<T>::get(0);
-			leaving.pop();
-			Leaving::<T>::insert(0, leaving);
+			let mut queue = LeavingQueue::<T>::get();
+			queue.pop();
+			LeavingQueue::<T>::put(queue);
 		}
 
-		assert_eq!(Leaving::<T>::get(0).len() as u32, ENTRIES_PER_PAGE - 1);
+		assert_eq!(LeavingQueue::<T>::get().len(), 0);
 	}
 
+	/// It was paid since it deregistered, and has a service key.
 	#[benchmark]
 	fn merge_leaving() {
 		let owner = component::<T>();
 		fill_registrations::<T>(1);
 		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
 		assert!(Pallet::<T>::do_deregister(&owner).is_ok());
+		StakePages::<T>::mutate(0, |page| page.iter_mut().for_each(|stake| *stake = 1));
+		Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS));
+		let entry = LeavingQueue::<T>::get().head;
 
 		#[block]
 		{
-			Pallet::<T>::remove_component(0);
+			if let Some(uid) = Leaving::<T>::take(entry) {
+				Pallet::<T>::remove_component(uid);
+			}
 		}
 
 		assert!(Components::<T>::get(0).is_none());
@@ -452,34 +456,17 @@ mod benchmarks {
 	}
 
 	#[benchmark]
-	fn emit_page(l: Linear<0, ENTRIES_PER_PAGE>) {
+	fn emit_page() {
 		StakePages::<T>::insert(0, stakes());
 		ContributionPages::<T>::insert(0, stakes());
-		let leaving: Vec<u32> = (0..l).collect();
-		for &uid in &leaving {
-			let owner: T::AccountId = account("leaving", uid, 0);
-			Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS));
-			let service_key = owner.clone();
-			let component = types::Component {
-				owner,
-				service_key,
-				next_service_key: None,
-				next_owner: None,
-				deposit: 0,
-				leaving: true,
-			};
-			Components::<T>::insert(uid, component);
-		}
-		Leaving::<T>::insert(0, BoundedVec::truncate_from(leaving));
 		let vectors = vectors(ENTRIES_PER_PAGE);
 		let total: u64 = vectors.contribution.iter().sum();
 		let mut state = State::<T> { minted: Some(u64::MAX / 2), total, ..Default::default() };
 
 		#[block]
 		{
-			let leaving = Leaving::<T>::get(0);
 			let of = |uid: u32| vectors.contribution.get(uid as usize).copied().unwrap_or_default();
-			Pallet::<T>::emit_page(2, &mut state, 0, ENTRIES_PER_PAGE, of, &leaving);
+			Pallet::<T>::emit_page(2, &mut state, 0, ENTRIES_PER_PAGE, of);
 		}
 
 		assert_eq!(state.paid, u64::MAX / 2);

@@ -51,6 +51,8 @@ impl pallet_balances::Config for Test {
 parameter_types! {
 	pub const EmissionPalletId: PalletId = PalletId(*b"emission");
 	pub static MaxComponents: u32 = 1_100;
+	pub static MaxRemovals: u32 = 2_000;
+	pub static MaxFreePosts: u32 = 2_000;
 	pub static ServiceWeight: Weight = Weight::from_parts(1_000_000, 0);
 }
 
@@ -60,6 +62,8 @@ impl pallet_emission::Config for Test {
 	type PalletId = EmissionPalletId;
 	type MaxComponents = MaxComponents;
 	type MaxServiceWeight = ServiceWeight;
+	type MaxRemovals = MaxRemovals;
+	type MaxFreePosts = MaxFreePosts;
 	type WeightInfo = TestWeight;
 }
 
@@ -119,6 +123,8 @@ impl Ext {
 
 	pub(crate) fn build(self) -> sp_io::TestExternalities {
 		MaxComponents::set(self.max_components);
+		MaxRemovals::set(2_000);
+		MaxFreePosts::set(2_000);
 		ServiceWeight::set(Weight::from_parts(self.service, 0));
 		let mut accounts: BTreeMap<u64, u64> =
 			(1..=40).map(|account| (account, ENDOWMENT)).collect();

@@ -56,7 +56,7 @@ impl WeightInfo for TestWeight {
 	fn poll() -> Weight {
 		units(1)
 	}
-	fn leaving_page() -> Weight {
+	fn leaving_queue() -> Weight {
 		units(1)
 	}
 	fn merge_leaving() -> Weight {
@@ -100,8 +100,8 @@ impl WeightInfo for TestWeight {
 	fn load_piece() -> Weight {
 		units(1)
 	}
-	fn emit_page(leaving: u32) -> Weight {
-		units(50 + 2 * leaving)
+	fn emit_page() -> Weight {
+		units(50)
 	}
 	fn emit_end() -> Weight {
 		units(30)

@@ -1,14 +1,15 @@
 //! `Emit`: Algorithm 2. Mints the epoch's σ into the pot once, then adds the payouts to the stakes,
 //! 512 uids at a time. The payouts sum to exactly σ.
 //!
-//! A leaving component has no stake: its payout is added to its owner's unbonding stake.
+//! The payout of a leaving component is added to its stake too; all of it unbonds when the component is
+//! removed.
 
 use super::{pieces, State, Step};
 use crate::{
 	pages::{pages, payout_page},
 	types::{LastPayout, Page, Phase, Resident, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE},
-	Components, Config, ContributionPages, Epoch, Event, LastPaid, Leaving, MintedTotal, Pallet,
-	StakePages, WeightInfo, LOG_TARGET,
+	Config, ContributionPages, Epoch, Event, LastPaid, MintedTotal, Pallet, StakePages, WeightInfo,
+	LOG_TARGET,
 };
 use alloc::vec::Vec;
 use contribution::Payout;
@@ -54,15 +55,7 @@ impl<T: Config> Pallet<T> {
 				(None, Some((piece, _))) if *piece == index => Weight::zero(),
 				_ => T::WeightInfo::load_piece(),
 			};
-			let needed = T::WeightInfo::leaving_page()
-				.saturating_add(load)
-				.saturating_add(T::WeightInfo::emit_page(0));
-			if !meter.can_consume(needed.saturating_add(reserve)) {
-				return short(state, meter, needed);
-			}
-			meter.consume(T::WeightInfo::leaving_page());
-			let leaving = Leaving::<T>::get(state.cursor);
-			let needed = load.saturating_add(T::WeightInfo::emit_page(leaving.len() as u32));
+			let needed = load.saturating_add(T::WeightInfo::emit_page());
 			if !meter.can_consume(needed.saturating_add(reserve)) {
 				return short(state, meter, needed);
 			}
@@ -84,7 +77,7 @@ impl<T: Config> Pallet<T> {
 			let of = |uid: u32| {
 				contributions.get(uid.saturating_sub(offset) as usize).copied().unwrap_or_default()
 			};
-			Self::emit_page(epoch, state, first, end, of, &leaving);
+			Self::emit_page(epoch, state, first, end, of);
 			state.cursor = state.cursor.saturating_add(1);
 		}
 
@@ -126,7 +119,6 @@ impl<T: Config> Pallet<T> {
 		first: u32,
 		end: u32,
 		contribution: impl Fn(u32) -> u64,
-		leaving: &Page<u32>,
 	) {
 		let mut payout = Payout {
 			sigma: state.minted.unwrap_or_default(),
@@ -135,22 +127,12 @@ impl<T: Config> Pallet<T> {
 			paid: state.paid,
 		};
 		let payouts: Vec<u64> = (first..end).map(|uid| payout.next(contribution(uid))).collect();
-		let mut owed: Vec<u64> = payouts.clone();
-		for &uid in leaving {
-			let due = uid.checked_sub(first).and_then(|index| owed.get_mut(index as usize));
-			if let Some(amount) = due.map(core::mem::take).filter(|&amount| amount > 0) {
-				if let Some(component) = Components::<T>::get(uid) {
-					let unlocks_at = Self::unbond(&component.owner, amount);
-					Self::deposit_event(Event::PaidWhileLeaving { uid, amount, unlocks_at });
-				}
-			}
-		}
 		let page = first / ENTRIES_PER_PAGE;
 		StakePages::<T>::mutate(page, |stakes| {
-			if stakes.len() < owed.len() {
-				stakes.bounded_resize(owed.len(), 0);
+			if stakes.len() < payouts.len() {
+				stakes.bounded_resize(payouts.len(), 0);
 			}
-			for (stake, amount) in stakes.iter_mut().zip(&owed) {
+			for (stake, amount) in stakes.iter_mut().zip(&payouts) {
 				*stake = stake.saturating_add(*amount);
 			}
 		});

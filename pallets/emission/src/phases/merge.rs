@@ -1,19 +1,20 @@
 //! `Merge`: removes leaving components, then makes the pending rows active.
 //!
-//! Leaving components are removed first, so that the pending rows lose their edges to them. Pending
+//! Leaving components are removed first, so that the pending rows lose their edges to them. One epoch
+//! removes at most `MaxRemovals`, so that a mass of leavers delays nobody but itself. Pending
 //! rows are merged in uid order, one row page at a time, so each page is read and written once. A row
 //! posted during a `Merge` that spans blocks waits for the next `Merge` if its page is already
 //! merged. So posts cannot prolong a `Merge`.
 
 use super::{State, Step};
 use crate::{
-	pages::{edge_counts, load_entries, pages, pending_bit, registered_pages, row_pages},
+	pages::{edge_counts, load_entries, pending_bit, registered_pages, row_pages},
 	types::{PendingRow, Phase, ENTRIES_PER_PAGE, ROWS_PER_PAGE},
-	Config, Leaving, Pallet, PendingRows, PendingSlots, RegisteredPages, RowPages, UidSpace,
-	WeightInfo,
+	Config, Leaving, LeavingQueue, Pallet, PendingRows, PendingSlots, RegisteredPages, RowPages,
+	UidSpace, WeightInfo,
 };
 use alloc::vec::Vec;
-use frame_support::weights::WeightMeter;
+use frame_support::{traits::Get, weights::WeightMeter};
 
 impl<T: Config> Pallet<T> {
 	pub(super) fn merge(state: &mut State<T>, meter: &mut WeightMeter) -> Step {
@@ -23,29 +24,31 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// Removes leaving components, the oldest first, up to the maximum per epoch.
 	fn merge_leaving(state: &mut State<T>, meter: &mut WeightMeter) -> Step {
 		let each = T::WeightInfo::merge_leaving();
-		while state.cursor < pages(UidSpace::<T>::get()) {
-			let needed = T::WeightInfo::leaving_page().saturating_add(each);
-			if !meter.can_consume(needed) {
-				return Step::Short(needed);
+		let ends = T::WeightInfo::leaving_queue();
+		if !meter.can_consume(ends.saturating_add(each)) {
+			return Step::Short(ends.saturating_add(each));
+		}
+		meter.consume(ends);
+		let mut queue = LeavingQueue::<T>::get();
+		let before = queue;
+		let mut step = Step::Next;
+		while state.cursor < T::MaxRemovals::get() && queue.len() > 0 {
+			if meter.try_consume(each).is_err() {
+				step = Step::Short(each);
+				break;
 			}
-			meter.consume(T::WeightInfo::leaving_page());
-			let mut leaving = Leaving::<T>::get(state.cursor);
-			if !leaving.is_empty() {
-				while let Some(&uid) = leaving.last() {
-					if meter.try_consume(each).is_err() {
-						Leaving::<T>::insert(state.cursor, leaving);
-						return Step::Short(each);
-					}
-					Self::remove_component(uid);
-					leaving.pop();
-				}
-				Leaving::<T>::remove(state.cursor);
+			if let Some(uid) = queue.pop().and_then(Leaving::<T>::take) {
+				Self::remove_component(uid);
 			}
 			state.cursor = state.cursor.saturating_add(1);
 		}
-		Step::Next
+		if queue != before {
+			LeavingQueue::<T>::put(queue);
+		}
+		step
 	}
 
 	/// Makes the pending rows active, one row page at a time.

@@ -18,7 +18,7 @@ mod sweep;
 
 use crate::{
 	pages::{edge_counts, load_entries, pages, registered_pages},
-	types::{Phase, Resident, SolveState, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE, ROWS_PER_PAGE},
+	types::{Phase, Resident, SolveState, ENTRIES_PER_PIECE, ROWS_PER_PAGE},
 	weights, Config, EmissionParameters, Event, Pallet, RegisteredPages, Solve, Started,
 	WeightInfo,
 };
@@ -157,7 +157,7 @@ impl<T: Config> Pallet<T> {
 			.saturating_add(weights::visits::<T::WeightInfo>(most));
 		[
 			("Merge: a leaving component", {
-				T::WeightInfo::leaving_page().saturating_add(T::WeightInfo::merge_leaving())
+				T::WeightInfo::leaving_queue().saturating_add(T::WeightInfo::merge_leaving())
 			}),
 			("Merge: a row page", {
 				T::WeightInfo::pending_page()
@@ -173,9 +173,8 @@ impl<T: Config> Pallet<T> {
 			}),
 			("Emit: mint", T::WeightInfo::emit_mint().saturating_add(save)),
 			("Emit: a page", {
-				T::WeightInfo::leaving_page()
-					.saturating_add(T::WeightInfo::load_piece())
-					.saturating_add(T::WeightInfo::emit_page(ENTRIES_PER_PAGE))
+				T::WeightInfo::load_piece()
+					.saturating_add(T::WeightInfo::emit_page())
 					.saturating_add(save)
 			}),
 			("Emit: the end", {

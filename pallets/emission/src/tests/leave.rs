@@ -2,8 +2,9 @@
 
 use crate::{
 	mock::*,
-	types::{FreeQueue, Phase},
-	Components, Endpoints, Error, Event, FreeUidQueue, HoldReason, Leaving, PendingRows, Unbonding,
+	types::{Phase, Queue},
+	Components, Endpoints, Error, Event, FreeUidQueue, HoldReason, Leaving, LeavingQueue,
+	PendingRows, Unbonding,
 };
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
 
@@ -65,7 +66,7 @@ fn one_that_leaves_can_do_no_more() {
 }
 
 #[test]
-fn leaving_during_a_solve_is_paid_into_unbonding() {
+fn what_is_paid_while_leaving_unbonds_when_it_is_removed() {
 	Ext::with(3).service(LEAST_SERVICE).run(|| {
 		for owner in 1..=3 {
 			post(owner, &[(owner as u32 % 3, 57_344)]);
@@ -76,15 +77,19 @@ fn leaving_during_a_solve_is_paid_into_unbonding() {
 		pay_epoch();
 		let paid = contributions()[1];
 		assert!(paid > 0);
-		let unlocks_at = Unbonding::<Test>::get(2).last().unwrap().unlocks_at;
-		let event = Event::PaidWhileLeaving { uid: 1, amount: paid, unlocks_at };
-		assert_eq!(events().into_iter().filter(|seen| *seen == event).count(), 1);
-		assert_eq!(stakes()[1], 0);
-		assert_eq!(Unbonding::<Test>::get(2).iter().map(|c| c.amount).sum::<u64>(), 2_000 + paid);
+		assert_eq!(stakes()[1], paid);
+		assert_eq!(Unbonding::<Test>::get(2).iter().map(|c| c.amount).sum::<u64>(), 2_000);
 		// It stays until the next Merge.
 		assert!(Emission::component(1).is_some());
+		while Emission::component(1).is_some() {
+			next_block();
+		}
+		let unlocks_at = Unbonding::<Test>::get(2).last().unwrap().unlocks_at;
+		let event = Event::Unstaked { uid: 1, amount: paid, unlocks_at };
+		assert_eq!(events().into_iter().filter(|seen| *seen == event).count(), 1);
+		assert_eq!(Unbonding::<Test>::get(2).iter().map(|c| c.amount).sum::<u64>(), 2_000 + paid);
+		assert_eq!(stakes()[1], 0);
 		pay_epoch();
-		assert!(Emission::component(1).is_none());
 		assert_eq!(contributions()[1], 0);
 	});
 }
@@ -118,7 +123,9 @@ fn leaving_between_two_pages_of_emit_is_paid_once() {
 		for owner in [21u64, 551] {
 			let uid = owner as usize - 1;
 			let unbonding: u64 = Unbonding::<Test>::get(owner).iter().map(|c| c.amount).sum();
-			assert_eq!(unbonding, owner * MIN_STAKE + contributions()[uid]);
+			// What was paid before it left is in the stake that unbonds, what was paid after is stake.
+			assert_eq!(unbonding + stakes()[uid], owner * MIN_STAKE + contributions()[uid]);
+			assert_eq!(stakes()[uid] == 0, owner == 21);
 		}
 	});
 }
@@ -133,19 +140,19 @@ fn a_freed_uid_is_used_in_a_later_epoch_only() {
 		assert_ok!(Emission::deregister(signed(1)));
 		assert_ok!(Emission::deregister(signed(2)));
 		run_to_phase(Phase::Sweep);
-		assert_eq!(FreeUidQueue::<Test>::get(), FreeQueue { head: 0, tail: 2 });
+		assert_eq!(FreeUidQueue::<Test>::get(), Queue { head: 0, tail: 2 });
 		// That uid was freed in this epoch, so a new one is assigned.
 		assert_ok!(Emission::register(signed(4), None, None));
 		assert_eq!(Emission::component_of(&4), Some(3));
 		pay_epoch();
-		// Lists are processed from their ends: 1 was freed first.
+		// The one that left first is free first.
 		assert_ok!(Emission::register(signed(5), None, None));
-		assert_eq!(Emission::component_of(&5), Some(1));
+		assert_eq!(Emission::component_of(&5), Some(0));
 		assert_ok!(Emission::register(signed(6), None, None));
-		assert_eq!(Emission::component_of(&6), Some(0));
+		assert_eq!(Emission::component_of(&6), Some(1));
 		assert_ok!(Emission::register(signed(7), None, None));
 		assert_eq!(Emission::component_of(&7), Some(4));
-		assert_eq!(FreeUidQueue::<Test>::get(), FreeQueue { head: 2, tail: 2 });
+		assert_eq!(FreeUidQueue::<Test>::get(), Queue { head: 2, tail: 2 });
 	});
 }
 
@@ -163,7 +170,7 @@ fn a_merge_of_many_spans_blocks() {
 		while Emission::epoch_status().phase == Phase::Merge {
 			removed = 80 - Emission::epoch_status().registered;
 			assert!(blocks == 0 || removed > 0);
-			// Only the component on a page already merged waits for the next Merge.
+			// It joins the queue, and may be removed in this Merge.
 			if blocks == 1 {
 				assert_ok!(Emission::deregister(signed(80)));
 			}
@@ -176,5 +183,30 @@ fn a_merge_of_many_spans_blocks() {
 		pay_epoch();
 		assert!(Leaving::<Test>::iter().next().is_none());
 		assert_eq!(Emission::epoch_status().registered, 69);
+	});
+}
+
+#[test]
+fn a_mass_of_leavers_delays_only_itself() {
+	// Without a maximum, 300 removals of 30 units each took 90 blocks of 100 units, and nobody was paid.
+	Ext::with(400).service(400).run(|| {
+		MaxRemovals::set(20);
+		post(400, &[]);
+		for owner in 1..=300 {
+			assert_ok!(Emission::deregister(signed(owner)));
+		}
+		// The weight of the call pays for the removal too.
+		let call = RuntimeCall::Emission(crate::Call::deregister {});
+		let weight = frame_support::dispatch::GetDispatchInfo::get_dispatch_info(&call).call_weight;
+		assert_eq!(weight.ref_time(), 10 + 30);
+		for epoch in 1..=15 {
+			let blocks = pay_epoch();
+			assert!(blocks <= EPOCH + 3, "epoch {epoch} took {blocks} blocks");
+			assert_eq!(400 - Emission::epoch_status().registered, 20 * epoch);
+			// In the order in which they left.
+			assert!(Emission::component(20 * epoch - 1).is_none());
+			assert_eq!(Emission::component(20 * epoch).unwrap().leaving, epoch < 15);
+		}
+		assert_eq!(LeavingQueue::<Test>::get(), Queue { head: 300, tail: 300 });
 	});
 }

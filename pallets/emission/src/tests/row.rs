@@ -158,6 +158,29 @@ fn the_first_post_of_an_epoch_is_free() {
 }
 
 #[test]
+fn free_posts_have_a_budget_per_block() {
+	Ext::with(4).run(|| {
+		MaxFreePosts::set(2);
+		assert_eq!(post_fee(1, &[(1, 10_000)]), Pays::No);
+		// What is paid anyway takes nothing from the budget.
+		assert_eq!(post_fee(1, &[(1, 20_000)]), Pays::Yes);
+		assert_eq!(fee(Emission::set_edge(signed(2), 0, 10_000)), Pays::No);
+		assert_eq!(post_fee(3, &[(1, 10_000)]), Pays::Yes);
+		assert_eq!(fee(Emission::set_edge(signed(4), 0, 10_000)), Pays::Yes);
+		assert!(Emission::row(2).unwrap().pending.is_some(), "it is accepted all the same");
+		pay_epoch();
+		assert_eq!(post_fee(3, &[(1, 20_000)]), Pays::No);
+	});
+}
+
+#[test]
+fn a_post_pays_for_the_merge_that_it_causes() {
+	let call = RuntimeCall::Emission(crate::Call::post_row { row: row(&[(1, 10_000)]) });
+	let weight = frame_support::dispatch::GetDispatchInfo::get_dispatch_info(&call).call_weight;
+	assert_eq!(weight.ref_time(), (10 + 1) + (8 + 2));
+}
+
+#[test]
 fn a_post_that_moves_little_is_paid() {
 	Ext::with(3).run(|| {
 		post(1, &[(1, 10_000)]);

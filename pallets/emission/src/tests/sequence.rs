@@ -197,17 +197,21 @@ struct Game {
 	lifetime: u32,
 	length: u32,
 	service: u64,
+	/// Removals per epoch, and free posts per block.
+	most: (u32, u32),
 	actions: Vec<Action>,
 }
 
 fn game() -> impl Strategy<Value = Game> {
 	let actions = prop::collection::vec(action(), 40..160);
-	(0..6u64, 0..4u32, 1..12u32, LEAST_SERVICE..500u64, actions).prop_map(
-		|(start, lifetime, length, service, actions)| Game {
+	let most = (1..5u32, 0..3u32);
+	(0..6u64, 0..4u32, 1..12u32, LEAST_SERVICE..500u64, most, actions).prop_map(
+		|(start, lifetime, length, service, most, actions)| Game {
 			start,
 			lifetime,
 			length,
 			service,
+			most,
 			actions,
 		},
 	)
@@ -218,13 +222,15 @@ type Seen = BTreeSet<String>;
 
 fn play(game: Game) -> Seen {
 	let mut seen = Seen::new();
-	let Game { start, lifetime, length, service, actions } = game;
+	let Game { start, lifetime, length, service, most, actions } = game;
 	let ext = Ext { max_components: 11, ..Ext::with(start) }.service(service).parameters(|p| {
 		p.row_lifetime = lifetime;
 		p.epoch_length = length;
 		p.unbonding_blocks = 2 * length;
 	});
 	ext.run(|| {
+		MaxRemovals::set(most.0);
+		MaxFreePosts::set(most.1);
 		// A ring, so that solves take more than a sweep.
 		for owner in 1..=start {
 			let next = (owner % start) as u32;

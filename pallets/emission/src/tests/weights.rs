@@ -58,7 +58,7 @@ impl WeightInfo for Measured {
 	fn poll() -> Weight {
 		linear(10_000_001, 0, 0)
 	}
-	fn leaving_page() -> Weight {
+	fn leaving_queue() -> Weight {
 		linear(5_000_001, 0, 0)
 	}
 	fn merge_leaving() -> Weight {
@@ -100,8 +100,8 @@ impl WeightInfo for Measured {
 	fn load_piece() -> Weight {
 		linear(20_000_001, 0, 0)
 	}
-	fn emit_page(leaving: u32) -> Weight {
-		linear(130_000_001, 60_000_001, leaving)
+	fn emit_page() -> Weight {
+		linear(40_000_001, 0, 0)
 	}
 	fn emit_end() -> Weight {
 		linear(60_000_001, 0, 0)
