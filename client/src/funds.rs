@@ -19,7 +19,7 @@ pub async fn check(chain: &dyn Chain, account: AccountId, call: &Call) -> Result
 	let fee = chain.fee(call).await?;
 	let (amount, takes) = match call {
 		Call::Register { .. } => {
-			let deposit = chain.parameters().await?.registration_deposit;
+			let deposit = chain.epoch_status(None).await?.deposit;
 			(deposit, format!("a deposit of {} BIT and ", bit(deposit)))
 		}
 		Call::Stake { amount } | Call::Transfer { amount, .. } => {

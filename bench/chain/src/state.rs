@@ -107,8 +107,8 @@ pub(crate) struct Limits {
 	pub(crate) service_ms: f64,
 }
 
-/// The genesis of the development preset with another slot and epoch length, and with a least stake of
-/// one unit, so that a case keeps its stakes.
+/// The genesis of the development preset with another slot and epoch length, and with a least stake and
+/// a first deposit of one unit, so that a case keeps its stakes and all uids can be paid for.
 fn genesis(slot_ms: u64, epoch_length: u32) -> anyhow::Result<Value> {
 	let default = get_preset::<RuntimeGenesisConfig>(&None, |_| None)
 		.context("the runtime has no default genesis")?;
@@ -116,7 +116,12 @@ fn genesis(slot_ms: u64, epoch_length: u32) -> anyhow::Result<Value> {
 	let preset = genesis_config_presets::patch("development")
 		.context("the runtime has no preset `development`: adapt bench-chain to its new name")?;
 	json_merge(&mut genesis, preset);
-	let parameters = json!({ "epochLength": epoch_length, "minStake": 1 });
+	let parameters = json!({
+		"epochLength": epoch_length,
+		"unbondingBlocks": epoch_length.saturating_mul(2),
+		"minStake": 1,
+		"registrationDeposit": 1,
+	});
 	let patch = json!({
 		"slots": { "slotDuration": slot_ms },
 		"emission": { "parameters": parameters },
@@ -127,7 +132,8 @@ fn genesis(slot_ms: u64, epoch_length: u32) -> anyhow::Result<Value> {
 
 /// Registers, stakes and posts for every component.
 fn fill(case: &Case) -> anyhow::Result<()> {
-	let deposit = pallet_emission::EmissionParameters::<Runtime>::get().registration_deposit;
+	let parameters = pallet_emission::EmissionParameters::<Runtime>::get();
+	let most = <Runtime as pallet_emission::Config>::MaxComponents::get();
 	let signers = signers(ACCOUNTS.min(case.components()))?;
 	let mut owners = Vec::with_capacity(case.components());
 	for (uid, &stake) in case.stakes.iter().enumerate() {
@@ -138,7 +144,8 @@ fn fill(case: &Case) -> anyhow::Result<()> {
 				(AccountId::from(hash.0), 2 * EXISTENTIAL_DEPOSIT)
 			}
 		};
-		let balance = stake.checked_add(deposit + purse);
+		let deposit = parameters.deposit(uid as u32, most);
+		let balance = deposit.checked_add(purse).and_then(|more| stake.checked_add(more));
 		balance
 			.and_then(|balance| Balances::mint_into(&owner, balance).ok())
 			.with_context(|| format!("no balance can hold the stake of component {uid}"))?;

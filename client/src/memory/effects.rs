@@ -83,7 +83,8 @@ impl State {
 				self.unlinked(account)?;
 				let next_service_key = service_key.filter(|key| *key != account);
 				next_service_key.map_or(Ok(()), |key| self.unused(key))?;
-				let paid = self.withdraw(account, parameters.registration_deposit);
+				let deposit = self.deposit(parameters);
+				let paid = self.withdraw(account, deposit);
 				paid.ok_or_else(|| refuse("DepositNotCovered", "Fund the account."))?;
 				let uid = self.uid_space();
 				let component = ComponentInfo {
@@ -98,6 +99,8 @@ impl State {
 					stake: 0,
 					source: 0,
 					payout: 0,
+					deposit,
+					dead: false,
 				};
 				self.components.insert(uid, component);
 				self.events.push(Event::ComponentRegistered);
@@ -137,7 +140,7 @@ impl State {
 				self.owned(account)?.next_owner = new_owner.filter(|new| *new != account);
 			}
 			Call::AcceptComponent { owner } => {
-				self.accept_component(account, *owner, parameters)?;
+				self.accept_component(account, *owner)?;
 			}
 			Call::Stake { amount } => {
 				let stake = self.owned(account)?.stake;
@@ -202,20 +205,15 @@ impl State {
 	}
 
 	/// Makes `account` the owner instead of `owner`; each has its own deposit on hold.
-	fn accept_component(
-		&mut self,
-		account: AccountId,
-		owner: AccountId,
-		parameters: &Parameters,
-	) -> Result<(), Refusal> {
+	fn accept_component(&mut self, account: AccountId, owner: AccountId) -> Result<(), Refusal> {
 		let component = self.owned(owner)?;
+		let deposit = component.deposit;
 		let named = component.next_owner == Some(account);
 		let serves_it = component.service_key == account;
 		check(named, "NotNamed", "Ask the owner to offer it.")?;
 		if !serves_it {
 			self.unlinked(account)?;
 		}
-		let deposit = parameters.registration_deposit;
 		let paid = self.withdraw(account, deposit);
 		paid.ok_or_else(|| refuse("DepositNotCovered", "Fund the account."))?;
 		*self.balances.entry(owner).or_default() += deposit;

@@ -179,6 +179,7 @@ impl Chain for MemoryChain {
 			},
 			minted_total: state.minted_total,
 			total_stake: state.components.values().map(|component| component.stake).sum(),
+			deposit: state.deposit(&self.shared.parameters),
 			last: state.last.clone(),
 		})
 	}

@@ -90,16 +90,24 @@ impl State {
 		events
 	}
 
-	/// Removes the components that are leaving and returns their deposits.
+	/// Removes the components that are leaving and returns their deposits. What they were paid while they
+	/// left unbonds.
 	fn remove_leaving(&mut self, parameters: &Parameters) -> Vec<Event> {
 		let leaving = self.components.values().filter(|component| component.leaving);
-		let leaving: Vec<(u32, AccountId)> = leaving.map(|one| (one.uid, one.owner)).collect();
-		for (uid, owner) in &leaving {
+		let leaving: Vec<ComponentInfo> = leaving.cloned().collect();
+		for ComponentInfo { uid, owner, stake, deposit, .. } in &leaving {
+			self.unbond(*uid, *owner, *stake, parameters);
 			self.components.remove(uid);
 			self.rows.remove(uid);
-			*self.balances.entry(*owner).or_default() += parameters.registration_deposit;
+			*self.balances.entry(*owner).or_default() += deposit;
 		}
 		vec![Event::ComponentRemoved; leaving.len()]
+	}
+
+	/// The deposit of the next component.
+	pub(super) fn deposit(&self, parameters: &Parameters) -> u64 {
+		let most = contribution::MAX_COMPONENTS as u32;
+		parameters.deposit(self.components.len() as u32, most)
 	}
 
 	/// Makes the pending rows active and solves; `None` if there is no source.

@@ -62,6 +62,8 @@ pub(crate) async fn check(
 		protocol: 1,
 	};
 	let before = chain.free_balance(account, None).await?;
+	let deposit = chain.epoch_status(None).await?.deposit;
+	assert_eq!(deposit, parameters.registration_deposit, "nothing is registered");
 	let register = Call::Register { endpoint: Some(endpoint.clone()), service_key: None };
 	let head = chain.submit(register.clone()).await?;
 	let uid = chain.component_of(account, Some(head.hash)).await?.expect("registered");
@@ -69,6 +71,8 @@ pub(crate) async fn check(
 	assert_eq!((found.owner, found.service_key), (account, account));
 	assert_eq!((found.endpoint, found.leaving), (Some(endpoint), false));
 	assert_eq!((found.stake, found.source, found.payout), (0, 0, 0));
+	assert_eq!((found.deposit, found.dead), (deposit, false));
+	assert!(chain.epoch_status(None).await?.deposit > deposit, "it rises");
 	let after = chain.free_balance(account, Some(head.hash)).await?;
 	assert!(after <= before - parameters.registration_deposit, "{before} {after}");
 	refused(chain, register, "AlreadyRegistered").await;

@@ -31,6 +31,7 @@ const CALLS = [
   'offerComponent',
   'postRow',
   'register',
+  'removeDead',
   'resignServiceKey',
   'setEdge',
   'setEndpoint',
@@ -290,7 +291,7 @@ describe('from registration to minted stake', () => {
 
     // A bid is the flow along an edge, in units per epoch.
     const row = (await at.call.emissionApi.row(uid.anna)).unwrap().active.unwrap();
-    const bids = await at.call.emissionApi.bids(uid.cleo, 0, 256);
+    const bids = (await at.call.emissionApi.bids(uid.cleo, 0, 256)).unwrap();
     const bid = bids.find(({ uid: from }) => from.toNumber() === uid.anna);
     assert.equal(bid.share.toNumber(), 6_554);
     assert.equal(bid.flow.toBigInt(), (payouts[uid.anna] * 6_554n) / row.selfShare.toBigInt());

@@ -84,6 +84,8 @@ impl<T: Config> Reader<T> {
 		let stake = self.stakes.get(uid);
 		let pending = self.pending_row(uid);
 		let posted = pending.map_or_else(|| self.row_page(uid).posted(uid), |row| row.posted);
+		let registered = self.registered.get(uid);
+		let last = posted.max(registered).max(component.unstaked);
 		let (parameters, epoch) = self.now;
 		let live = parameters.is_live(posted, epoch);
 		Some(ComponentInfo {
@@ -93,11 +95,13 @@ impl<T: Config> Reader<T> {
 			next_service_key: component.next_service_key,
 			next_owner: component.next_owner,
 			endpoint: Endpoints::<T>::get(uid),
-			registered: self.registered.get(uid),
+			registered,
 			leaving: component.leaving,
 			stake,
 			source: if live { stake } else { 0 },
 			payout: self.payout(uid),
+			deposit: component.deposit,
+			dead: !component.leaving && parameters.is_dead(last, stake, epoch),
 		})
 	}
 
@@ -193,6 +197,7 @@ impl<T: Config> Pallet<T> {
 			},
 			minted_total: MintedTotal::<T>::get(),
 			total_stake: stakes.iter().fold(0u64, |sum, stake| sum.saturating_add(*stake)),
+			deposit: Self::next_deposit(),
 			last: LastPaid::<T>::get(),
 		}
 	}

@@ -10,7 +10,8 @@ mod calls {
 		/// Signed by the owner (cold key); one component per account. `endpoint` is where the
 		/// component serves, `service_key` the account that is to run the miner: it serves after it has
 		/// called `accept_service_key`; the owner serves until then.
-		/// The deposit is on hold until `deregister` takes effect in the next epoch.
+		/// The deposit is on hold until `deregister` takes effect. It rises with the number of components:
+		/// `epoch_status` shows it.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::register())]
 		pub fn register(
@@ -165,6 +166,18 @@ mod calls {
 		pub fn accept_component(origin: OriginFor<T>, owner: T::AccountId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_accept_component(who, &owner)
+		}
+
+		/// Remove a dead component, when all uids are taken.
+		///
+		/// Signed by anybody. A component is dead if it has had neither a live row nor the minimum stake for
+		/// a row lifetime. It leaves as if its owner had called `deregister`; its uid can be registered
+		/// in the epoch after the next.
+		#[pallet::call_index(13)]
+		#[pallet::weight(weights::remove_dead::<T::WeightInfo>())]
+		pub fn remove_dead(origin: OriginFor<T>, uid: u32) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_remove_dead(uid)
 		}
 	}
 }

@@ -17,11 +17,18 @@ mod errors {
 		NotRegistered,
 		/// The component is leaving. Register again in the next epoch.
 		ComponentLeaving,
+		/// A uid is free. Register without removing a component.
+		/// Dead components are removed only if all uids are taken.
+		UidsLeft,
+		/// The component is not dead. Choose one that is.
+		/// `components` shows them: no live row and less than `min_stake` for a row lifetime.
+		NotDead,
 		/// No uid is free. Try again in the next epoch.
-		/// All uids are taken or were freed in this epoch.
+		/// All uids are taken or were freed in this epoch. If some are of dead components, call
+		/// `remove_dead` first.
 		NoFreeUid,
 		/// The owner cannot pay the deposit. Transfer tokens to the owner.
-		/// Its free balance must cover `registration_deposit` and the existential deposit.
+		/// Its free balance must cover the `deposit` of `epoch_status` and the existential deposit.
 		DepositNotCovered,
 		/// The key owns or serves another component. Choose another key.
 		ServiceKeyInUse,

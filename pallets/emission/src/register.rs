@@ -37,8 +37,8 @@ impl<T: Config> Pallet<T> {
 		if let Some(key) = &next_service_key {
 			ensure!(!UidOf::<T>::contains_key(key), Error::<T>::ServiceKeyInUse);
 		}
+		let deposit = Self::next_deposit();
 		let uid = Self::take_uid()?;
-		let deposit = crate::EmissionParameters::<T>::get().registration_deposit;
 		Self::hold_deposit(&owner, deposit)?;
 		Self::hold_account(&owner)?;
 		set_entry::<RegisteredPages<T>, _, _>(uid, Epoch::<T>::get());
@@ -56,6 +56,7 @@ impl<T: Config> Pallet<T> {
 			next_service_key,
 			next_owner: None,
 			deposit,
+			unstaked: 0,
 			leaving: false,
 		};
 		Components::<T>::insert(uid, component);
@@ -63,7 +64,30 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_deregister(owner: &T::AccountId) -> DispatchResult {
-		let (uid, mut component) = Self::owned(owner)?;
+		let (uid, component) = Self::owned(owner)?;
+		Self::leave(uid, component);
+		Ok(())
+	}
+
+	/// Removes a dead component of somebody else, if all uids are taken.
+	pub(crate) fn do_remove_dead(uid: u32) -> DispatchResult {
+		ensure!(Self::uids_in_use() >= T::MaxComponents::get(), Error::<T>::UidsLeft);
+		let component = Components::<T>::get(uid).ok_or(Error::<T>::NotDead)?;
+		ensure!(!component.leaving, Error::<T>::ComponentLeaving);
+		let pending = PendingRows::<T>::get(uid).map_or(0, |row| row.posted);
+		let posted = RowPages::<T>::get(crate::pages::row_page(uid)).posted(uid).max(pending);
+		let registered = get_entry::<RegisteredPages<T>, _, _>(uid);
+		let last = posted.max(registered).max(component.unstaked);
+		let stake = get_entry::<StakePages<T>, _, _>(uid);
+		let parameters = crate::EmissionParameters::<T>::get();
+		ensure!(parameters.is_dead(last, stake, Epoch::<T>::get()), Error::<T>::NotDead);
+		Self::leave(uid, component);
+		Ok(())
+	}
+
+	/// Marks a component as leaving and unbonds its stake.
+	fn leave(uid: u32, mut component: Component<T::AccountId>) {
+		let owner = component.owner.clone();
 		component.leaving = true;
 		component.next_service_key = None;
 		component.next_owner = None;
@@ -72,9 +96,8 @@ impl<T: Config> Pallet<T> {
 		PendingRows::<T>::remove(uid);
 		Self::mark_pending(uid, false);
 
-		Self::unbond_all(uid, owner);
+		Self::unbond_all(uid, &owner);
 		Self::deposit_event(Event::ComponentLeaving { uid });
-		Ok(())
 	}
 
 	/// Unbonds the stake of a component that leaves.
@@ -126,6 +149,17 @@ impl<T: Config> Pallet<T> {
 			FreeUids::<T>::insert(queue.push(), FreeUid { uid, freed: Epoch::<T>::get() });
 		});
 		Self::deposit_event(Event::ComponentRemoved { uid, owner });
+	}
+
+	/// Number of uids in use: registered and leaving.
+	pub(crate) fn uids_in_use() -> u32 {
+		UidSpace::<T>::get().saturating_sub(FreeUidQueue::<T>::get().len())
+	}
+
+	/// The deposit of the next component.
+	pub(crate) fn next_deposit() -> Balance {
+		let parameters = crate::EmissionParameters::<T>::get();
+		parameters.deposit(Self::uids_in_use(), T::MaxComponents::get())
 	}
 
 	/// Puts the deposit of a component on hold at its owner.

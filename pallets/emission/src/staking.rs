@@ -14,7 +14,8 @@
 use crate::{
 	pages::{get_entry, set_entry},
 	types::{Balance, UnbondingChunk, UnbondingChunks, MAX_UNBONDING_CHUNKS},
-	Config, EmissionParameters, Error, Event, Pallet, StakePages, UidOf, Unbonding,
+	Components, Config, EmissionParameters, Epoch, Error, Event, Pallet, StakePages, UidOf,
+	Unbonding,
 };
 use frame_support::{
 	ensure,
@@ -59,7 +60,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_unstake(owner: &T::AccountId, amount: Balance) -> DispatchResult {
-		let (uid, _) = Self::owned(owner)?;
+		let (uid, mut component) = Self::owned(owner)?;
 		ensure!(amount > 0, Error::<T>::ZeroAmount);
 		let left = get_entry::<StakePages<T>, _, _>(uid)
 			.checked_sub(amount)
@@ -72,6 +73,8 @@ impl<T: Config> Pallet<T> {
 			|| chunks.last().is_some_and(|last| last.unlocks_at == unlocks_at);
 		ensure!(room, Error::<T>::TooManyUnbonding);
 		set_entry::<StakePages<T>, _, _>(uid, left);
+		component.unstaked = Epoch::<T>::get();
+		Components::<T>::insert(uid, component);
 		let unlocks_at = Self::unbond(owner, amount);
 		Self::deposit_event(Event::Unstaked { uid, amount, unlocks_at });
 		Ok(())

@@ -113,6 +113,8 @@ pub struct Component<AccountId> {
 	pub next_owner: Option<AccountId>,
 	/// Units on hold at the owner, released when the component is removed.
 	pub deposit: Balance,
+	/// Epoch in which its stake was last lowered; 0 if never.
+	pub unstaked: u32,
 	/// The component has deregistered; a later `Merge` removes it, the next one if few leave.
 	pub leaving: bool,
 }
@@ -184,8 +186,12 @@ impl Queue {
 
 	/// The entry to take, which is in use no more.
 	pub(crate) fn pop(&mut self) -> Option<u32> {
+		if self.len() == 0 {
+			return None;
+		}
 		let entry = self.head;
-		(self.len() > 0).then(|| self.head = self.head.wrapping_add(1)).map(|()| entry)
+		self.head = self.head.wrapping_add(1);
+		Some(entry)
 	}
 
 	/// The entry to write, which is in use from now on.

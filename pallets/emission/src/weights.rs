@@ -39,6 +39,8 @@ pub trait WeightInfo {
 	fn offer_component() -> Weight;
 	/// `accept_component`.
 	fn accept_component() -> Weight;
+	/// `remove_dead`.
+	fn remove_dead() -> Weight;
 	/// `stake`.
 	fn stake() -> Weight;
 	/// `unstake`.
@@ -89,6 +91,11 @@ pub trait WeightInfo {
 /// `deregister`, with the removal that it causes in a later epoch.
 pub(crate) fn deregister<W: WeightInfo>() -> Weight {
 	W::deregister().saturating_add(W::merge_leaving())
+}
+
+/// `remove_dead`, with the removal that it causes in a later epoch.
+pub(crate) fn remove_dead<W: WeightInfo>() -> Weight {
+	W::remove_dead().saturating_add(W::merge_leaving())
 }
 
 /// `post_row` with this many edges, with the merge that it causes in the next epoch, alone in its page.

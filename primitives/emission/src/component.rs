@@ -36,6 +36,12 @@ pub struct ComponentInfo<AccountId> {
 	/// Units paid by the last payout.
 	#[cfg_attr(feature = "serde", serde(with = "crate::json::amount"))]
 	pub payout: Balance,
+	/// Units on hold at the owner while the component is registered.
+	#[cfg_attr(feature = "serde", serde(with = "crate::json::amount"))]
+	pub deposit: Balance,
+	/// For a row lifetime it has had neither a live row nor the minimum stake. `remove_dead` removes it
+	/// when all uids are taken.
+	pub dead: bool,
 }
 
 impl<AccountId: PartialEq> ComponentInfo<AccountId> {

@@ -86,6 +86,9 @@ pub struct EpochStatus<BlockNumber, Hash> {
 	/// Units staked.
 	#[cfg_attr(feature = "serde", serde(with = "crate::json::amount"))]
 	pub total_stake: Balance,
+	/// Units that `register` puts on hold now.
+	#[cfg_attr(feature = "serde", serde(with = "crate::json::amount"))]
+	pub deposit: Balance,
 	/// The last payout, if there was one.
 	pub last: Option<LastPayout<BlockNumber, Hash>>,
 }

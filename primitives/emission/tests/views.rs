@@ -32,6 +32,8 @@ fn component() -> ComponentInfo<Account> {
 		stake: u64::MAX,
 		source: 12,
 		payout: 0,
+		deposit: 7,
+		dead: false,
 	}
 }
 
@@ -52,6 +54,7 @@ fn status() -> EpochStatus<u32, Hash> {
 		next_payout_in: 1,
 		minted_total: 1 << 60,
 		total_stake: 1 << 61,
+		deposit: 1 << 62,
 		last: Some(LastPayout {
 			epoch: 7,
 			minted: 10_000_000_000,
@@ -181,6 +184,8 @@ fn amounts_are_decimal_strings_and_keys_hexadecimal() {
 		stake: u64::MAX,
 		source: 12,
 		payout: 0,
+		deposit: 7,
+		dead: false,
 	};
 	let expected = json!({
 		"uid": 3,
@@ -199,6 +204,8 @@ fn amounts_are_decimal_strings_and_keys_hexadecimal() {
 		"stake": "18446744073709551615",
 		"source": "12",
 		"payout": "0",
+		"deposit": "7",
+		"dead": false,
 	});
 	check_json(&component, expected);
 	check_json(
@@ -234,6 +241,7 @@ fn the_status_is_flat_but_for_the_last_payout() {
 		"next_payout_in": 1,
 		"minted_total": "1152921504606846976",
 		"total_stake": "2305843009213693952",
+		"deposit": "4611686018427387904",
 		"last": {
 			"epoch": 7,
 			"minted": "10000000000",

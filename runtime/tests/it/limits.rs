@@ -109,6 +109,7 @@ fn every_call_of_the_emission_fits_a_block() {
 	let calls = [
 		Call::register { endpoint: None, service_key: None },
 		Call::deregister {},
+		Call::remove_dead { uid: 0 },
 		Call::set_endpoint { endpoint: None },
 		Call::set_service_key { service_key: [0; 32].into() },
 		Call::accept_service_key { owner: [0; 32].into() },

@@ -23,6 +23,7 @@ impl EmissionRpcServer<String, u32, String> for Fixed {
 			next_payout_in: 7,
 			minted_total: 20_000_000_000,
 			total_stake: 5,
+			deposit: 6,
 			last: None,
 		})
 	}
@@ -48,6 +49,8 @@ impl EmissionRpcServer<String, u32, String> for Fixed {
 			stake: 5,
 			source: 5,
 			payout: 0,
+			deposit: 7,
+			dead: false,
 		}])
 	}
 

@@ -25,26 +25,15 @@ use alloc::vec::Vec;
 use contribution::{LOOK_COST, MAX_COMPONENTS, MAX_STEP_COST, ROW_COST, RUN_COST, WINDOW};
 use frame_benchmarking::v2::*;
 use frame_support::{
-	traits::fungible::{Inspect, Mutate},
+	traits::{
+		fungible::{Inspect, Mutate},
+		Get,
+	},
 	weights::WeightMeter,
 	BoundedVec,
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use setup::*;
-
-/// Row pages of 65,536 components.
-const ROW_PAGES: u32 = MAX_COMPONENTS as u32 / ROWS_PER_PAGE;
-/// Stake pages of 65,536 components.
-const STAKE_PAGES: u32 = MAX_COMPONENTS as u32 / ENTRIES_PER_PAGE;
-/// Pages of registrations of 65,536 components.
-const REGISTERED_PAGES: u32 = MAX_COMPONENTS as u32 / REGISTRATIONS_PER_PAGE;
-/// Pieces of one vector of 65,536 components.
-const PIECES: u32 = MAX_COMPONENTS as u32 / ENTRIES_PER_PIECE;
-/// Edge visits of four sweeps over 65,536 full rows.
-const VISITS: u32 = 4 * (MAX_COMPONENTS / WINDOW) as u32 * FULL_WINDOW as u32;
-/// Edge visits of a window of full rows that are all above the threshold.
-const FULL_WINDOW: u64 =
-	LOOK_COST + RUN_COST + WINDOW as u64 * (ROW_COST + contribution::MAX_EDGES as u64);
 
 #[benchmarks]
 mod benchmarks {
@@ -57,7 +46,8 @@ mod benchmarks {
 		// The uid was freed in an earlier epoch.
 		Epoch::<T>::put(2);
 		FreeUids::<T>::insert(0, types::FreeUid { uid: 7, freed: 1 });
-		FreeUidQueue::<T>::put(types::Queue { head: 0, tail: 2 });
+		// No uid is in use, so that the deposit is the least.
+		FreeUidQueue::<T>::put(types::Queue { head: 0, tail: MAX_COMPONENTS as u32 });
 		let owner = funded::<T>("owner", 0);
 		let service_key: T::AccountId = account("service", 0, 0);
 
@@ -76,6 +66,26 @@ mod benchmarks {
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner));
+
+		assert!(Components::<T>::get(0).is_some_and(|component| component.leaving));
+	}
+
+	#[benchmark]
+	fn remove_dead() {
+		let owner = component::<T>();
+		// Emission can leave less than the minimum stake.
+		StakePages::<T>::mutate(0, |page| page.iter_mut().for_each(|entry| *entry = 1));
+		Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS - 1));
+		fill_pending_marks::<T>();
+		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
+		PendingRows::<T>::insert(0, pending(0, 1));
+		UidSpace::<T>::put(T::MaxComponents::get());
+		Epoch::<T>::put(u32::MAX);
+		EmissionParameters::<T>::mutate(|parameters| parameters.row_lifetime = 1);
+		let caller: T::AccountId = account("newcomer", 0, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller), 0);
 
 		assert!(Components::<T>::get(0).is_some_and(|component| component.leaving));
 	}
@@ -259,7 +269,7 @@ mod benchmarks {
 		fill_registrations::<T>(1);
 		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
 		assert!(Pallet::<T>::do_deregister(&owner).is_ok());
-		StakePages::<T>::mutate(0, |page| page.iter_mut().for_each(|stake| *stake = 1));
+		StakePages::<T>::mutate(0, |page| page.iter_mut().for_each(|entry| *entry = 1));
 		Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS));
 		let entry = LeavingQueue::<T>::get().head;
 

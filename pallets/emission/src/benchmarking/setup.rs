@@ -8,6 +8,20 @@ use crate::{
 use bittensor_emission::MAX_HOST_LEN;
 use contribution::{Graph, Vectors, MIN_SELF_SHARE, SHARE_ONE};
 
+/// Row pages of 65,536 components.
+pub(super) const ROW_PAGES: u32 = MAX_COMPONENTS as u32 / ROWS_PER_PAGE;
+/// Stake pages of 65,536 components.
+pub(super) const STAKE_PAGES: u32 = MAX_COMPONENTS as u32 / ENTRIES_PER_PAGE;
+/// Pages of registrations of 65,536 components.
+pub(super) const REGISTERED_PAGES: u32 = MAX_COMPONENTS as u32 / REGISTRATIONS_PER_PAGE;
+/// Pieces of one vector of 65,536 components.
+pub(super) const PIECES: u32 = MAX_COMPONENTS as u32 / ENTRIES_PER_PIECE;
+/// Edge visits of four sweeps over 65,536 full rows.
+pub(super) const VISITS: u32 = 4 * (MAX_COMPONENTS / WINDOW) as u32 * FULL_WINDOW as u32;
+/// Edge visits of a window of full rows that are all above the threshold.
+pub(super) const FULL_WINDOW: u64 =
+	LOOK_COST + RUN_COST + WINDOW as u64 * (ROW_COST + contribution::MAX_EDGES as u64);
+
 /// An account with plenty of tokens.
 pub(super) fn funded<T: Config>(name: &'static str, index: u32) -> T::AccountId {
 	let account: T::AccountId = account(name, index, 0);

@@ -98,7 +98,7 @@ impl Default for Ext {
 			parameters: parameters(),
 			components: Vec::new(),
 			service: 1_000_000,
-			max_components: 1_100,
+			max_components: 65_536,
 			endowment: ENDOWMENT,
 		}
 	}

@@ -38,6 +38,9 @@ impl WeightInfo for TestWeight {
 	fn accept_component() -> Weight {
 		units(10)
 	}
+	fn remove_dead() -> Weight {
+		units(10)
+	}
 	fn stake() -> Weight {
 		units(10)
 	}

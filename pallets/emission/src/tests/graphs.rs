@@ -6,11 +6,11 @@ use bench_graphs::{generate, Case, Shape};
 use frame_support::weights::{Weight, WeightMeter};
 use proptest::prelude::*;
 
-/// The components and rows of a case, with these stakes. `next_block` checks the meter and compares
+/// A network with these stakes. `next_block` checks the meter and compares
 /// each payout with the contribution crate.
-fn network(case: &Case, stakes: &[u64]) -> Ext {
+fn network(stakes: &[u64]) -> Ext {
 	let components = (1u64..).zip(stakes).map(|(owner, &stake)| (owner, stake)).collect();
-	Ext { components, max_components: case.components() as u32, ..Default::default() }
+	Ext { components, ..Default::default() }
 }
 
 fn post_rows(case: &Case) {
@@ -35,7 +35,7 @@ fn every_shape_is_paid_whatever_the_blocks_allow() {
 		let case = generate(shape, 60, 12, 7);
 		let mut whole = Vec::new();
 		for service in [1_000_000, 2_000, 1_100] {
-			network(&case, &affordable(&case)).run(|| {
+			network(&affordable(&case)).run(|| {
 				post_rows(&case);
 				while System::block_number() < 9 {
 					next_block();
@@ -61,7 +61,7 @@ fn all_stake_on_one_component() {
 	let case = generate(Shape::Z, 40, 8, 3);
 	let mut stakes = vec![0; 40];
 	stakes[39] = ENDOWMENT / 2;
-	let mut ext = network(&case, &stakes);
+	let mut ext = network(&stakes);
 	// The others register without stake.
 	ext.components.retain(|&(_, stake)| stake > 0);
 	ext.run(|| {

@@ -65,6 +65,7 @@ fn call() -> impl Strategy<Value = Call<Test>> {
 			.prop_map(|(endpoint, service_key)| Call::register { endpoint, service_key }),
 		2 => Just(Call::deregister {}),
 		1 => place.prop_map(|endpoint| Call::set_endpoint { endpoint }),
+		2 => target().prop_map(|uid| Call::remove_dead { uid }),
 		3 => key().prop_map(|service_key| Call::set_service_key { service_key }),
 		1 => account().prop_map(|owner| Call::accept_service_key { owner }),
 		1 => Just(Call::resign_service_key {}),

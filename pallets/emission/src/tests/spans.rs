@@ -93,7 +93,7 @@ fn vectors_of_two_pieces_are_saved_and_paid_from() {
 		}
 		System::set_block_number(9);
 	};
-	let ext = || Ext { max_components: COUNT as u32, ..Ext::with(COUNT) };
+	let ext = || Ext::with(COUNT);
 	let mut whole = Vec::new();
 	ext().build().execute_with(|| {
 		prepare();

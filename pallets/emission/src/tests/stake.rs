@@ -161,7 +161,7 @@ fn all_can_be_taken_out() {
 			assert_ok!(Emission::withdraw_unbonded(signed(owner)));
 		}
 		assert_eq!(Balances::free_balance(Emission::pot()), ED);
-		let deposits = 3 * DEPOSIT;
+		let deposits: u64 = (0..3).map(|uid| Emission::component(uid).unwrap().deposit).sum();
 		let free: u64 = (1..=3).map(Balances::free_balance).sum();
 		assert_eq!(free, 3 * ENDOWMENT - deposits + minted);
 		// With no stake nothing is minted.

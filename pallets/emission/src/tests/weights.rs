@@ -40,6 +40,9 @@ impl WeightInfo for Measured {
 	fn accept_component() -> Weight {
 		linear(60_000_001, 0, 0)
 	}
+	fn remove_dead() -> Weight {
+		linear(60_000_001, 0, 0)
+	}
 	fn stake() -> Weight {
 		linear(50_000_001, 0, 0)
 	}
