@@ -42,7 +42,7 @@ pub struct Snapshot {
 	/// Our rows.
 	pub row: Option<RowInfo>,
 	/// Our row of the last paid epoch.
-	paid_row: Option<Row>,
+	pub paid_row: Option<Row>,
 	/// The bids for us in the rows of the last paid epoch.
 	pub bids: Vec<Bid>,
 	/// Positions in `components`, by service key and by owner.

@@ -57,8 +57,8 @@ impl Earnings {
 		let epoch = snapshot.epoch.last.as_ref()?.epoch;
 		let mut bids = snapshot.bids.clone();
 		bids.sort_by_key(|bid| std::cmp::Reverse((bid.flow, bid.share)));
-		let active = snapshot.row.as_ref().and_then(|row| row.active.as_ref());
-		let mut row: Vec<Given> = active
+		let mut row: Vec<Given> = snapshot
+			.paid_row
 			.iter()
 			.flat_map(|row| &row.edges)
 			.map(|edge| {

@@ -172,8 +172,9 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxServiceWeight: Get<Weight>;
 
-		/// Maximum number of components that one epoch removes. Others that leave wait for a later one,
-		/// so that those who leave do not delay payouts.
+		/// Maximum number of components that one epoch removes.
+		///
+		/// Others that leave wait for a later one, so that they do not delay payouts.
 		#[pallet::constant]
 		type MaxRemovals: Get<u32>;
 

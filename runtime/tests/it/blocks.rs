@@ -187,7 +187,11 @@ fn events_of_the_epoch_belong_to_the_block() {
 
 #[test]
 fn fees_follow_demand() {
-	use frame_support::{dispatch::DispatchClass, traits::Hooks};
+	use frame_support::{
+		dispatch::DispatchClass,
+		traits::{Get, Hooks},
+		weights::Weight,
+	};
 	use pallet_transaction_payment::Multiplier;
 	use sp_runtime::{traits::One, FixedPointNumber};
 	type Payment = bittensor_runtime::TransactionPayment;
