@@ -20,7 +20,7 @@ pub struct Config {
 	pub inputs: usize,
 	/// Tokens of text in one training example (x).
 	pub context: usize,
-	/// Tokens after x to predict (T').
+	/// Tokens after x to predict, as a bag (T').
 	pub horizon: usize,
 	/// Maximum tokens read of a text: the last ones.
 	pub max_tokens: usize,
@@ -46,10 +46,45 @@ pub struct Config {
 	pub max_lag: u64,
 	/// Decay of the running mean and scale of each input, per batch.
 	pub input_decay: f64,
+	/// t of the weight of a target word, min(1, √(t / frequency)); 0 weights all words alike.
+	pub subsample: f64,
+	/// Whether inputs reach y, as features; if not, they are experts only.
+	pub features: bool,
+	/// What training steps leave out at random.
+	pub dropout: DropoutConfig,
+	/// How steps on Grads are watched.
+	pub canary: CanaryConfig,
 	/// How attribution is measured.
 	pub attribution: AttributionConfig,
 	/// Seed of everything random.
 	pub seed: u64,
+}
+
+/// What training steps leave out at random: probabilities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DropoutConfig {
+	/// Entries of the joiner's inputs, and of y before the decoder.
+	pub entries: f64,
+	/// Tokens of the own text.
+	pub words: f64,
+	/// Each downstream input, in each example.
+	pub inputs: f64,
+	/// Each downstream input as a feature, in each example.
+	pub features: f64,
+}
+
+/// How steps on Grads are watched by the own loss on text that is not trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CanaryConfig {
+	/// Steps between two checks (0 = never).
+	pub every: u64,
+	/// Rise of the loss since the best check, in nats per weighted token, at which steps on Grads are
+	/// taken back.
+	pub bound: f64,
+	/// Steps for which a sender that spoiled the loss is not heard.
+	pub suspension: u64,
 }
 
 /// Settings of attribution.
@@ -105,9 +140,25 @@ impl Default for Config {
 			max_sources: 16,
 			max_lag: 64,
 			input_decay: 0.98,
+			subsample: 1e-3,
+			features: true,
+			dropout: DropoutConfig::default(),
+			canary: CanaryConfig::default(),
 			attribution: AttributionConfig::default(),
 			seed: 0,
 		}
+	}
+}
+
+impl Default for DropoutConfig {
+	fn default() -> Self {
+		Self { entries: 0.3, words: 0.3, inputs: 0.1, features: 0.0 }
+	}
+}
+
+impl Default for CanaryConfig {
+	fn default() -> Self {
+		Self { every: 50, bound: 0.1, suspension: 1_000 }
 	}
 }
 
@@ -157,6 +208,18 @@ impl Config {
 		check(self.clip > 0.0, "clip", "must be above 0")?;
 		check((1..=256).contains(&self.max_sources), "max_sources", "must lie in 1..=256")?;
 		check((0.0..1.0).contains(&self.input_decay), "input_decay", "must lie in 0..1")?;
+		check((0.0..1.0).contains(&self.subsample), "subsample", "must lie in 0..1")?;
+		let d = &self.dropout;
+		for (rate, name) in [
+			(d.entries, "dropout.entries"),
+			(d.words, "dropout.words"),
+			(d.inputs, "dropout.inputs"),
+			(d.features, "dropout.features"),
+		] {
+			check((0.0..=0.9).contains(&rate), name, "must lie in 0..=0.9")?;
+		}
+		let bound = self.canary.bound;
+		check(bound > 0.0 && bound.is_finite(), "canary.bound", "must be above 0")?;
 		if let OptimizerKind::Sgd { momentum } = self.optimizer {
 			check((0.0..1.0).contains(&momentum), "optimizer", "momentum must lie in 0..1")?;
 		}
@@ -173,7 +236,7 @@ impl Config {
 	}
 
 	/// Adopts the settings that may change between runs of the same component: all but the shapes
-	/// of its parameters, its optimizer and its seed.
+	/// of its parameters, what it predicts, its optimizer and its seed.
 	pub fn adopt(&mut self, other: &Config) {
 		let shape = self.clone();
 		*self = Config {
@@ -182,6 +245,8 @@ impl Config {
 			inputs: shape.inputs,
 			context: shape.context,
 			horizon: shape.horizon,
+			subsample: shape.subsample,
+			features: shape.features,
 			optimizer: shape.optimizer,
 			seed: shape.seed,
 			..other.clone()

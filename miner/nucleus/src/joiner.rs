@@ -10,6 +10,7 @@ use candle_core::Tensor;
 
 use crate::{
 	config::{Config, DIM},
+	dropout::Dropout,
 	error::Result,
 	parameters::{Builder, Handle, Part},
 };
@@ -44,6 +45,8 @@ pub struct Joiner {
 	hidden: Handle,
 	hidden_bias: Handle,
 	output: Handle,
+	/// Whether downstream inputs count.
+	features: bool,
 }
 
 impl Joiner {
@@ -68,6 +71,7 @@ impl Joiner {
 			hidden: dense("joiner.hidden", [m, hidden], root)?,
 			hidden_bias: dense("joiner.hidden_bias", [1, hidden], 0.0)?,
 			output: dense("joiner.output", [hidden, m], narrow)?,
+			features: config.features,
 		})
 	}
 
@@ -76,19 +80,24 @@ impl Joiner {
 		self.adaptors.get(input)
 	}
 
-	/// y of centred inputs.
+	/// y of centred inputs; with `dropout`, of a training step.
 	///
 	/// # Errors
 	/// [`NucleusError::Tensor`](crate::NucleusError::Tensor) if an operation fails.
-	pub fn forward(&self, z: Centred) -> Result<Joined> {
-		let mut h = z.own.matmul(self.own.tensor())?;
+	pub fn forward(&self, z: Centred, mut dropout: Option<&mut Dropout>) -> Result<Joined> {
+		let mut drop = |z: &Tensor, feature: bool| match &mut dropout {
+			Some(dropout) if feature => dropout.feature(z),
+			Some(dropout) => dropout.entries(z),
+			None => Ok(z.clone()),
+		};
+		let mut h = drop(&z.own, false)?.matmul(self.own.tensor())?;
 		for (z, adaptor) in z.downstream.iter().zip(&self.adaptors) {
-			if let Some(z) = z {
-				h = (h + z.matmul(adaptor.tensor())?)?;
+			if let Some(z) = z.as_ref().filter(|_| self.features) {
+				h = (h + drop(z, true)?.matmul(adaptor.tensor())?)?;
 			}
 		}
 		if let Some(z) = &z.null {
-			h = (h + z.matmul(self.null.tensor())?)?;
+			h = (h + drop(z, true)?.matmul(self.null.tensor())?)?;
 		}
 		let h = h.broadcast_add(self.bias.tensor())?;
 		let hidden = h.matmul(self.hidden.tensor())?.broadcast_add(self.hidden_bias.tensor())?;

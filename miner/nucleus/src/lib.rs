@@ -32,6 +32,7 @@ mod checkpoint;
 pub mod component;
 pub mod config;
 pub mod corpus;
+pub mod dropout;
 pub mod encoder;
 pub mod error;
 pub mod files;
@@ -46,6 +47,7 @@ pub mod objective;
 pub mod parameters;
 pub mod perplexity;
 pub mod pretrained;
+pub mod simulation;
 mod state;
 mod tensors;
 pub mod tokenizer;
@@ -54,7 +56,7 @@ pub use attribution::{Attribution, InputRow, InputScore, InputShare};
 pub use candle_core::{Device, Tensor};
 pub use checkpoint::{Origin, Saved};
 pub use component::Component;
-pub use config::{AttributionConfig, Config, OptimizerKind, DIM};
+pub use config::{AttributionConfig, CanaryConfig, Config, DropoutConfig, OptimizerKind, DIM};
 pub use corpus::{
 	held_out, Batch, Corpus, Document, Example, Half, HeldOut, Interrupt, LeftOut, Sampler,
 	SamplerState, Split, Unusable,
@@ -64,6 +66,7 @@ pub use gain::Gain;
 pub use kinds::{kind, Kind, Loaded, Setup, KINDS};
 pub use learning::{BidWeight, Gradient, Market};
 pub use model::{Grad, GradReport, Model, StepReport, Verdict};
+pub use objective::ExampleLoss;
 pub use parameters::{Parameter, Part};
 pub use perplexity::{Perplexity, Unigram};
 pub use pretrained::ModelFiles;

@@ -13,6 +13,7 @@ use crate::{
 	corpus::{Batch, Example},
 	error::{NucleusError, Result},
 	learning::{Account, Gradient},
+	objective::ExampleLoss,
 	parameters::Parameter,
 	perplexity::Perplexity,
 	state::State,
@@ -23,7 +24,7 @@ use crate::{
 pub struct StepReport {
 	/// Steps made so far, this one included.
 	pub step: u64,
-	/// Mean NLL in nats per token, before the step.
+	/// Mean NLL in nats per weighted token, before the step, with what it leaves out at random.
 	pub loss: f64,
 	/// ΔL of this batch per input; `None` for inputs that were missing.
 	pub scores: Vec<Option<f64>>,
@@ -250,12 +251,16 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 		Ok(GradReport { verdict: Verdict::NothingToLearn, errors })
 	}
 
-	/// Loss of each example: −log P(T'|y), the sum over its tokens, in nats. `d` holds per input
-	/// the vectors for all N examples, `[N, m]`.
+	/// Loss of each example, −log P(T'|y), with its weight and without. `d` holds per input the
+	/// vectors for all N examples, `[N, m]`.
 	///
 	/// # Errors
 	/// As [`Model::train_step`].
-	fn losses(&self, _examples: &[Example], _d: &[Option<Tensor>]) -> Result<Vec<f32>> {
+	fn example_losses(
+		&self,
+		_examples: &[Example],
+		_d: &[Option<Tensor>],
+	) -> Result<Vec<ExampleLoss>> {
 		Err(NucleusError::NothingToLearn(self.kind()))
 	}
 
@@ -264,7 +269,15 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 		examples.iter().map(|example| example.target.len() as f64).collect()
 	}
 
-	/// Gradient of the mean loss per token of a batch with respect to every parameter, in the
+	/// Loss of each example, as it is trained on: the weighted sum over its targets, in nats.
+	///
+	/// # Errors
+	/// As [`Model::train_step`].
+	fn losses(&self, examples: &[Example], d: &[Option<Tensor>]) -> Result<Vec<f32>> {
+		Ok(self.example_losses(examples, d)?.into_iter().map(|example| example.loss).collect())
+	}
+
+	/// Gradient of the mean loss per weighted token of a batch with respect to every parameter, in the
 	/// order of [`Model::parameters`], without a step; `d` as in [`Model::forward`].
 	///
 	/// # Errors

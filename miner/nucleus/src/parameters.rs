@@ -1,7 +1,7 @@
 //! Parameters, and the typed handles by which a model shape holds them.
 //!
 //! ```text
-//!   Builder (random, or from a saved state) ──► Handle ──► fields of Cbow, Joiner, Heads
+//!   Builder (random, or from a saved state) ──► Handle ──► fields of Cbow, Joiner, Bag
 //!      └──► Parameters: the list that optimizer, checkpoint and digest walk
 //! ```
 //! A shape asks the [`Builder`] for each of its tensors once, in `load`, and keeps a [`Handle`];
@@ -54,14 +54,14 @@ impl Parameter {
 		&self.var
 	}
 
-	/// A table whose rows are looked up: a gradient has a few of its rows only.
+	/// A table whose rows are looked up: a gradient may have a few of its rows only.
 	pub(crate) fn is_table(&self) -> bool {
 		self.table
 	}
 
-	/// Weight decay applies to everything but biases.
+	/// Weight decay applies to everything but biases and the parameters of the decoder.
 	pub(crate) fn decays(&self) -> bool {
-		!self.name.ends_with("bias")
+		self.part == Part::Function && !self.name.ends_with("bias")
 	}
 }
 
@@ -149,6 +149,24 @@ impl<'s> Builder<'s> {
 		let index = self.list.len();
 		self.list.push(Parameter { name: name.into(), var: var.clone(), part, table: false });
 		Ok(Handle { index, var })
+	}
+
+	/// As [`Builder::dense`], with one value for all entries.
+	///
+	/// # Errors
+	/// As [`Builder::dense`].
+	pub fn constant(
+		&mut self,
+		name: &str,
+		shape: &[usize],
+		value: f32,
+		part: Part,
+	) -> Result<Handle> {
+		let handle = self.dense(name, shape, 0.0, part)?;
+		if matches!(self.source, Source::Random(_)) {
+			handle.update(|x| x.fill(value))?;
+		}
+		Ok(handle)
 	}
 
 	/// As [`Builder::dense`], for a table `[V, m]` of f whose rows are looked up.

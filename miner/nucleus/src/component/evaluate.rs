@@ -12,18 +12,80 @@ use crate::{
 	error::{NucleusError, Result},
 	inputs::Raw,
 	joiner::{Centred, Joined},
+	objective::ExampleLoss,
 	tensors,
 };
 
 /// Texts that are encoded together; larger chunks only make the matrices larger.
 const CHUNK: usize = 32;
 
+/// The rows of texts that are words, with their ids, and of those that are passages.
+#[derive(Debug, Default)]
+pub(super) struct Split {
+	pub(super) words: Vec<(usize, u32)>,
+	pub(super) passages: Vec<usize>,
+}
+
+/// Some rows of all vectors.
+pub(super) fn rows_of(raw: &Raw, rows: &[usize]) -> Raw {
+	let pick = |all: &Vec<f32>| {
+		rows.iter().flat_map(|&row| &all[row * DIM..(row + 1) * DIM]).copied().collect()
+	};
+	raw.iter().map(|all| all.as_ref().map(pick)).collect()
+}
+
+/// Writes the rows of a tensor to these places.
+pub(super) fn scatter(
+	from: &Tensor,
+	places: impl Iterator<Item = usize>,
+	to: &mut [f32],
+) -> Result<()> {
+	tensors::with_slice(from, |from| {
+		for (row, place) in from.chunks_exact(DIM).zip(places) {
+			to[place * DIM..(place + 1) * DIM].copy_from_slice(row);
+		}
+	})
+}
+
 impl Component {
 	pub(super) fn forward(&self, texts: &[String], d: &[Option<Tensor>]) -> Result<Tensor> {
 		let (raw, _) = self.inputs.read(d, texts.len())?;
+		let Split { words, passages } = self.split(texts)?;
+		if words.is_empty() {
+			return self.passages(texts, &raw);
+		}
+		let ids: Vec<u32> = words.iter().map(|(_, id)| *id).collect();
+		let of_words = self.shape.objective.words(&ids)?;
+		if passages.is_empty() {
+			return Ok(of_words);
+		}
+		let raw = rows_of(&raw, &passages);
+		let chosen: Vec<String> = passages.iter().map(|&row| texts[row].clone()).collect();
+		let of_passages = self.passages(&chosen, &raw)?;
+		let mut all = vec![0_f32; texts.len() * DIM];
+		let places = words.iter().map(|(row, _)| *row);
+		scatter(&of_words, places, &mut all)?;
+		scatter(&of_passages, passages.iter().copied(), &mut all)?;
+		tensors::from_rows(all, &self.device)
+	}
+
+	/// Which texts are words, with their ids, and which are passages.
+	pub(super) fn split(&self, texts: &[String]) -> Result<Split> {
+		let mut split = Split::default();
+		for (row, text) in texts.iter().enumerate() {
+			match self.shape.encoder.word(text)? {
+				Some(id) => split.words.push((row, id)),
+				None => split.passages.push(row),
+			}
+		}
+		Ok(split)
+	}
+
+	/// y of passages.
+	fn passages(&self, texts: &[String], raw: &Raw) -> Result<Tensor> {
 		let mut out = Vec::with_capacity(texts.len().div_ceil(CHUNK));
 		for (i, texts) in texts.chunks(CHUNK).enumerate() {
-			out.push(self.join(texts, &raw, i * CHUNK)?.y.detach());
+			out.push(self.join(texts, raw, i * CHUNK)?.y.detach());
 		}
 		match out.len() {
 			0 => Err(NucleusError::EmptyBatch),
@@ -35,7 +97,7 @@ impl Component {
 	/// y and z of texts whose vectors are the rows of `raw` from `start` on.
 	fn join(&self, texts: &[String], raw: &Raw, start: usize) -> Result<Joined> {
 		let rows = start * DIM..(start + texts.len()) * DIM;
-		let encoded = self.shape.encoder.forward(texts)?;
+		let encoded = self.shape.encoder.forward(texts, None)?;
 		let own = tensors::with_slice(encoded.vectors(), |e| self.inputs.own.centred(e))?;
 		let mut downstream = Vec::with_capacity(raw.len());
 		for (input, raw) in self.inputs.downstream.iter().zip(raw) {
@@ -45,10 +107,14 @@ impl Component {
 			});
 		}
 		let own = tensors::from_rows(own, &self.device)?;
-		self.shape.joiner.forward(Centred { own, downstream, null: None })
+		self.shape.joiner.forward(Centred { own, downstream, null: None }, None)
 	}
 
-	pub(super) fn losses(&self, examples: &[Example], d: &[Option<Tensor>]) -> Result<Vec<f32>> {
+	pub(super) fn example_losses(
+		&self,
+		examples: &[Example],
+		d: &[Option<Tensor>],
+	) -> Result<Vec<ExampleLoss>> {
 		let (raw, _) = self.inputs.read(d, examples.len())?;
 		let mut losses = Vec::with_capacity(examples.len());
 		for (i, chunk) in examples.chunks(CHUNK).enumerate() {
@@ -73,10 +139,10 @@ impl Component {
 	) -> Result<Vec<Option<WithGradient>>> {
 		let targets = self.shape.objective.targets(batch)?;
 		let (raw, _) = self.inputs.read(d, batch.texts.len())?;
-		let encoded = self.shape.encoder.forward(&batch.texts)?;
+		let encoded = self.shape.encoder.forward(&batch.texts, None)?;
 		let leaves = Leaves::new(&self.inputs, encoded.vectors(), &raw, None, &self.device)?;
-		let joined = self.shape.joiner.forward(leaves.centred())?;
-		let decoded = self.shape.objective.forward(&joined, &targets)?;
+		let joined = self.shape.joiner.forward(leaves.centred(), None)?;
+		let decoded = self.shape.objective.forward(&joined, &targets, None)?;
 		leaves.gradients(&decoded.root.backward()?)
 	}
 }

@@ -7,12 +7,14 @@
 //!   shuffled z ───────► null ─┘            └─► served to others
 //! ```
 //! `step` trains, `grads` takes Grads in, `scoring` measures ΔL of each input, `evaluate` computes
-//! answers and losses without a step; `leaves` holds the centred inputs as leaves of candle's graph.
+//! answers and losses without a step; `leaves` holds the centred inputs as leaves of candle's graph;
+//! `canary` takes steps on Grads back that spoil the own loss.
 //!
 //! Invariants: no gradient flows through the mean and scale of an input; the null input takes part
 //! in training only; a step that is not finite is not made; equal settings, documents and answers
 //! give equal parameters, also across a checkpoint.
 
+mod canary;
 mod evaluate;
 mod grads;
 mod leaves;
@@ -24,7 +26,7 @@ use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 
 use crate::{
 	attribution::Attribution,
-	component::scoring::Scores,
+	component::{canary::Canary, scoring::Scores},
 	config::Config,
 	corpus::{Batch, Example},
 	encoder::Encoder,
@@ -33,7 +35,7 @@ use crate::{
 	joiner::{adaptor_deviation, Joiner},
 	learning::{Gradient, Learner, StepMixing},
 	model::{Grad, GradReport, Model, StepReport},
-	objective::Objective,
+	objective::{ExampleLoss, Objective},
 	parameters::{normal, Parameter, Parameters},
 	state::State,
 };
@@ -57,6 +59,7 @@ pub struct Component {
 	learner: Box<dyn Learner>,
 	inputs: InputTable,
 	scores: Scores,
+	canary: Canary,
 	/// Training steps on the own loss.
 	step: u64,
 	/// Changes of the parameters.
@@ -80,6 +83,7 @@ impl Component {
 			learner: Box::<StepMixing>::default(),
 			inputs: InputTable::new(inputs, own),
 			scores: Scores::new(inputs),
+			canary: Canary::default(),
 			step: 0,
 			version: 0,
 			connections: vec![0; inputs],
@@ -109,7 +113,15 @@ impl Component {
 		if lengths != [self.config.inputs; 3] {
 			return Err(NucleusError::State("number of inputs".into()));
 		}
+		self.canary = Canary::load(&self.parameters, state)?;
 		self.learner.load(&self.parameters, state, &self.config)
+	}
+
+	fn check_input(&self, input: usize) -> Result<()> {
+		match input < self.config.inputs {
+			true => Ok(()),
+			false => Err(NucleusError::NoSuchInput { input, inputs: self.config.inputs }),
+		}
 	}
 
 	/// Its settings.
@@ -158,6 +170,8 @@ impl Model for Component {
 		state.put("inputs", &self.inputs)?;
 		state.put("scores", &self.scores)?;
 		self.parameters.save(&mut state)?;
+		self.shape.objective.save(&mut state)?;
+		self.canary.save(&self.parameters, &mut state)?;
 		self.learner.save(&self.parameters, &mut state)?;
 		Ok(state)
 	}
@@ -182,6 +196,9 @@ impl Model for Component {
 		rng.set_stream(self.connections[input]);
 		adaptor.update(|x| x.copy_from_slice(&normal(&mut rng, x.len(), adaptor_deviation())))?;
 		self.learner.forget(adaptor.index());
+		for parameter in self.shape.objective.connect(input)? {
+			self.learner.forget(parameter);
+		}
 		self.version += 1;
 		Ok(())
 	}
@@ -197,6 +214,9 @@ impl Model for Component {
 	fn upstream_step(&mut self) -> Result<bool> {
 		let stepped = self.learner.upstream_step(&self.parameters, &self.config)?;
 		self.version += u64::from(stepped);
+		if stepped {
+			self.watch()?;
+		}
 		Ok(stepped)
 	}
 
@@ -215,8 +235,34 @@ impl Model for Component {
 		Ok(())
 	}
 
-	fn losses(&self, examples: &[Example], d: &[Option<Tensor>]) -> Result<Vec<f32>> {
-		Component::losses(self, examples, d)
+	fn vocabulary(&self) -> &[String] {
+		self.shape.objective.vocabulary()
+	}
+
+	fn set_words(&mut self, input: usize, words: Option<&Tensor>) -> Result<()> {
+		self.check_input(input)?;
+		self.shape.objective.set_words(input, words)
+	}
+
+	fn take_word_errors(&mut self, input: usize) -> Result<Option<Tensor>> {
+		self.check_input(input)?;
+		self.shape.objective.take_word_errors(input)
+	}
+
+	fn set_canary(&mut self, examples: &[Example]) -> Result<()> {
+		Component::set_canary(self, examples)
+	}
+
+	fn example_losses(
+		&self,
+		examples: &[Example],
+		d: &[Option<Tensor>],
+	) -> Result<Vec<ExampleLoss>> {
+		Component::example_losses(self, examples, d)
+	}
+
+	fn weights(&self, examples: &[Example]) -> Vec<f64> {
+		self.shape.objective.weights(examples)
 	}
 
 	fn own_gradient(&self, batch: &Batch, d: &[Option<Tensor>]) -> Result<Gradient> {

@@ -14,6 +14,7 @@ use crate::{
 	},
 	config::Config,
 	error::Result,
+	objective::Targets,
 };
 
 /// Running scores of a component.
@@ -80,11 +81,11 @@ impl Scores {
 
 impl Component {
 	/// Measures ΔL of every input on this batch and adds it to the running scores. `loss` is the
-	/// batch's mean loss per token. Returns ΔL by input, `None` for inputs that were missing.
+	/// batch's mean loss per weighted token. Returns ΔL by input, `None` for inputs that were missing.
 	pub(super) fn score(
 		&mut self,
 		pass: &Pass,
-		targets: &[u32],
+		targets: &Targets,
 		loss: f64,
 	) -> Result<Vec<Option<f64>>> {
 		let settings = self.config.attribution.clone();
@@ -98,7 +99,8 @@ impl Component {
 		}
 		let products: Vec<Option<Vec<f64>>> =
 			pass.inputs.iter().map(|s| s.as_ref().map(|(g, z)| fisher::products(g, z))).collect();
-		let per_token = 1.0 / self.config.horizon as f64;
+		// Weighted tokens of an example.
+		let per_token = pass.losses.len() as f64 / targets.weight();
 		let score = |products: &[f64]| fisher::score(products).total() * per_token;
 		let single: Vec<Option<f64>> = products.iter().map(|p| p.as_deref().map(score)).collect();
 		let mut inputs = single.clone();
@@ -136,7 +138,7 @@ impl Component {
 	fn audit(
 		&mut self,
 		pass: &Pass,
-		targets: &[u32],
+		targets: &Targets,
 		estimates: &[Option<f64>],
 		loss: f64,
 	) -> Result<()> {
@@ -148,9 +150,9 @@ impl Component {
 		self.scores.next_audit = (input + 1) % inputs;
 		let mut z = pass.z.clone();
 		z.downstream[input] = None;
-		let joined = self.shape.joiner.forward(z)?;
+		let joined = self.shape.joiner.forward(z, None)?;
 		let losses = self.shape.objective.losses(&joined, targets)?;
-		self.scores.audit.observe(input, estimate, mean(&losses, targets.len()) - loss);
+		self.scores.audit.observe(input, estimate, mean(&losses) - loss);
 		Ok(())
 	}
 }

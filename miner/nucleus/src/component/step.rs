@@ -9,19 +9,21 @@ use crate::{
 		Component,
 	},
 	corpus::Batch,
+	dropout::Dropout,
 	encoder::Encoded,
 	error::Result,
 	inputs::Raw,
-	joiner::Centred,
+	joiner::{Centred, Joined},
 	learning::{Gradient, Values},
 	model::StepReport,
+	objective::{Decoded, ExampleLoss, Targets},
 	tensors,
 };
 
 /// A forward and backward pass over one batch.
 pub(crate) struct Pass {
 	/// Loss of each example.
-	pub(crate) losses: Vec<f32>,
+	pub(crate) losses: Vec<ExampleLoss>,
 	pub(crate) z: Centred,
 	pub(crate) own: WithGradient,
 	pub(crate) null: Option<WithGradient>,
@@ -35,23 +37,31 @@ impl Component {
 	pub(super) fn train_step(&mut self, batch: &Batch, d: &[Option<Tensor>]) -> Result<StepReport> {
 		let targets = self.shape.objective.targets(batch)?;
 		let (raw, refused) = self.inputs.read(d, batch.texts.len())?;
-		let encoded = self.shape.encoder.forward(&batch.texts)?;
+		let mut dropout = Dropout::of_step(&self.config, self.step, &self.device);
+		let encoded = self.shape.encoder.forward(&batch.texts, Some(&mut dropout))?;
 		self.inputs.observe(encoded.vectors(), &raw, self.config.input_decay)?;
-		let pass = self.pass(&*encoded, &targets, &raw)?;
-		let loss = mean(&pass.losses, targets.len());
+		let (joined, leaves) = self.join_leaves(&*encoded, &raw, Some(&mut dropout))?;
+		self.shape.objective.observe(&joined)?;
+		let decoded = self.shape.objective.forward(&joined, &targets, Some(&mut dropout))?;
+		self.shape.objective.keep_errors(&joined, &decoded)?;
+		let pass = self.pass(&*encoded, &targets, joined, &leaves, decoded)?;
+		let loss = mean(&pass.losses);
 		let scores = self.score(&pass, &targets, loss)?;
 		let errors = self.errors(&pass.inputs)?;
 		let stepped = self.learner.step(&self.parameters, pass.gradient, &self.config)?;
 		self.version += u64::from(stepped);
 		self.step += 1;
+		self.watch()?;
 		Ok(StepReport { step: self.step, loss, scores, errors, refused, stepped })
 	}
 
 	pub(super) fn own_gradient(&self, batch: &Batch, d: &[Option<Tensor>]) -> Result<Gradient> {
 		let targets = self.shape.objective.targets(batch)?;
 		let (raw, _) = self.inputs.read(d, batch.texts.len())?;
-		let encoded = self.shape.encoder.forward(&batch.texts)?;
-		Ok(self.pass(&*encoded, &targets, &raw)?.gradient)
+		let encoded = self.shape.encoder.forward(&batch.texts, None)?;
+		let (joined, leaves) = self.join_leaves(&*encoded, &raw, None)?;
+		let decoded = self.shape.objective.forward(&joined, &targets, None)?;
+		Ok(self.pass(&*encoded, &targets, joined, &leaves, decoded)?.gradient)
 	}
 
 	/// ∂L/∂d of each input from (∂L/∂z, z): what goes downstream.
@@ -63,21 +73,41 @@ impl Component {
 		self.inputs.downstream.iter().zip(inputs).map(error).collect()
 	}
 
-	fn pass(&self, encoded: &dyn Encoded, targets: &[u32], raw: &Raw) -> Result<Pass> {
+	/// The inputs as leaves of the graph, and y.
+	fn join_leaves(
+		&self,
+		encoded: &dyn Encoded,
+		raw: &Raw,
+		mut dropout: Option<&mut Dropout>,
+	) -> Result<(Joined, Leaves)> {
 		let null = Some(self.null_choice());
 		let leaves = Leaves::new(&self.inputs, encoded.vectors(), raw, null, &self.device)?;
-		let joined = self.shape.joiner.forward(leaves.centred())?;
-		let decoded = self.shape.objective.forward(&joined, targets)?;
+		let z = match &mut dropout {
+			Some(dropout) => dropout.inputs(leaves.centred())?,
+			None => leaves.centred(),
+		};
+		Ok((self.shape.joiner.forward(z, dropout)?, leaves))
+	}
+
+	/// The backward pass.
+	fn pass(
+		&self,
+		encoded: &dyn Encoded,
+		targets: &Targets,
+		joined: Joined,
+		leaves: &Leaves,
+		decoded: Decoded,
+	) -> Result<Pass> {
 		let grads = decoded.root.backward()?;
-		let scale = 1.0 / targets.len() as f32;
-		let mut gradient = self.gradient(&grads, encoded, &leaves, scale)?;
-		gradient.add_scaled(&decoded.gradient, f64::from(scale));
+		let scale = (1.0 / targets.weight()) as f32;
+		let mut gradient = decoded.gradient;
+		gradient.scale(scale.into());
 		Ok(Pass {
 			losses: decoded.losses,
 			own: leaves.own.gradient(&grads)?,
 			null: leaves.null.as_ref().map(|leaf| leaf.gradient(&grads)).transpose()?,
 			inputs: leaves.gradients(&grads)?,
-			gradient,
+			gradient: self.gradient(gradient, &grads, encoded, leaves, scale)?,
 			z: joined.z,
 		})
 	}
@@ -89,34 +119,33 @@ impl Component {
 		rng
 	}
 
-	/// The gradients of all parameters in the graph and of the encoder, times `scale`. Those of
+	/// Adds the gradients of all parameters in the graph and of the encoder, times `scale`. Those of
 	/// the encoder come from the own input by a backward pass of their own: centring, between the
 	/// two, is not part of the graph.
 	pub(super) fn gradient(
 		&self,
+		mut gradient: Gradient,
 		grads: &GradStore,
 		encoded: &dyn Encoded,
 		leaves: &Leaves,
 		scale: f32,
 	) -> Result<Gradient> {
-		let mut parts = Vec::with_capacity(self.parameters.list().len());
-		for parameter in self.parameters.list() {
-			parts.push(match grads.get(parameter.tensor()) {
-				Some(g) => {
-					let values = tensors::with_slice(g, |g| g.iter().map(|x| x * scale).collect())?;
-					Some(Values::Dense(values))
-				}
-				None => None,
-			});
+		gradient.parts.resize(self.parameters.list().len(), None);
+		for (parameter, part) in self.parameters.list().iter().zip(&mut gradient.parts) {
+			// A parameter that is differentiated by hand is not in the graph.
+			if let (None, Some(g)) = (&part, grads.get(parameter.tensor())) {
+				let values = tensors::with_slice(g, |g| g.iter().map(|x| x * scale).collect())?;
+				*part = Some(Values::Dense(values));
+			}
 		}
-		let mut gradient = Gradient { parts };
 		let (g, z) = leaves.own.gradient(grads)?;
 		encoded.backward(&self.inputs.own.error(&g, &z), scale, &mut gradient)?;
 		Ok(gradient)
 	}
 }
 
-/// Mean of losses per token.
-pub(super) fn mean(losses: &[f32], tokens: usize) -> f64 {
-	losses.iter().map(|x| f64::from(*x)).sum::<f64>() / tokens as f64
+/// Mean of losses per weighted token.
+pub(super) fn mean(losses: &[ExampleLoss]) -> f64 {
+	let sum = |of: fn(&ExampleLoss) -> f32| losses.iter().map(|x| f64::from(of(x))).sum::<f64>();
+	sum(|x| x.loss) / sum(|x| x.weight).max(1e-9)
 }

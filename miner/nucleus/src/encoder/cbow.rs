@@ -1,10 +1,10 @@
-//! Continuous bag of words (Mikolov et al. 2013), with the last two words told apart.
+//! Continuous bag of words (Mikolov et al. 2013).
 //!
 //! ```text
-//!   e(x) = mean_k words[w_k] + last[w_n] + previous[w_(n−1)]        [B, m]
+//!   e(x) = mean_k words[w_k]        [B, m]
 //! ```
-//! A batch touches a few rows of the tables only, so the backward pass is written by hand and
-//! returns those rows; candle's would fill and add three whole tables.
+//! A batch touches a few rows of the table only, so the backward pass is written by hand and returns
+//! those rows; candle's would fill and add the whole table.
 
 use std::sync::Arc;
 
@@ -12,34 +12,31 @@ use candle_core::{Device, Tensor};
 
 use crate::{
 	config::{Config, DIM},
+	dropout::Dropout,
 	encoder::{Encoded, Encoder},
 	error::{NucleusError, Result},
 	learning::{Gradient, Values},
 	parameters::{Builder, Handle},
-	tokenizer::{Tokenizer, UNKNOWN_ID},
+	tokenizer::Tokenizer,
 };
 
-/// Deviation of the entries of fresh tables.
+/// Deviation of the entries of a fresh table.
 const DEVIATION: f64 = 0.1;
+/// Bytes of the longest text that can be one word.
+const LONGEST_WORD: usize = 256;
 
-/// Tokenizer and tables, each `[V, m]`.
+/// Tokenizer and table of words, `[V, m]`.
 #[derive(Clone, Debug)]
 pub struct Cbow {
 	tokenizer: Arc<Tokenizer>,
 	max_tokens: usize,
+	context: usize,
 	device: Device,
-	tables: Tables,
-}
-
-#[derive(Clone, Debug)]
-struct Tables {
 	words: Handle,
-	last: Handle,
-	previous: Handle,
 }
 
 impl Cbow {
-	/// Takes its tables from `builder`.
+	/// Takes its table from `builder`.
 	///
 	/// # Errors
 	/// Those of [`Builder::table`].
@@ -49,19 +46,19 @@ impl Cbow {
 		device: &Device,
 		builder: &mut Builder,
 	) -> Result<Self> {
-		let shape = [tokenizer.size(), DIM];
-		let mut table = |name| builder.table(name, &shape, DEVIATION);
-		let tables = Tables {
-			words: table("encoder.words")?,
-			last: table("encoder.last")?,
-			previous: table("encoder.previous")?,
-		};
-		Ok(Self { tokenizer, max_tokens: config.max_tokens, device: device.clone(), tables })
+		let words = builder.table("words", &[tokenizer.size(), DIM], DEVIATION)?;
+		let (max_tokens, context) = (config.max_tokens, config.context);
+		Ok(Self { tokenizer, max_tokens, context, device: device.clone(), words })
 	}
 
 	/// The [`Encoder::id`] of an encoder with this tokenizer.
 	pub fn id_of(tokenizer: &Tokenizer) -> String {
 		format!("cbow:{}:{}", tokenizer.size(), tokenizer.hash())
+	}
+
+	/// Its table of words, for an objective that is tied to it.
+	pub fn words(&self) -> &Handle {
+		&self.words
 	}
 
 	/// Token ids of each text: the last `max_tokens` of them.
@@ -83,16 +80,30 @@ impl Encoder for Cbow {
 		self.max_tokens = config.max_tokens;
 	}
 
-	/// Two rows, and a mean of many.
+	/// A mean of as many rows as a training text has.
 	fn deviation(&self) -> f64 {
-		DEVIATION * 2.0_f64.sqrt()
+		DEVIATION / (self.context as f64).sqrt()
 	}
 
-	fn forward(&self, texts: &[String]) -> Result<Box<dyn Encoded>> {
+	fn word(&self, text: &str) -> Result<Option<u32>> {
+		let text = text.trim();
+		if text.is_empty() || text.len() > LONGEST_WORD || text.contains(char::is_whitespace) {
+			return Ok(None);
+		}
+		Ok(match self.tokenizer.encode_spans(text)?[..] {
+			[(id, _)] => Some(id),
+			_ => None,
+		})
+	}
+
+	fn forward(&self, texts: &[String], dropout: Option<&mut Dropout>) -> Result<Box<dyn Encoded>> {
 		if texts.is_empty() {
 			return Err(NucleusError::EmptyBatch);
 		}
-		let texts = self.read(texts)?;
+		let mut texts = self.read(texts)?;
+		if let Some(dropout) = dropout {
+			texts.iter_mut().for_each(|text| dropout.words(text));
+		}
 		let ids = texts.concat();
 		let (rows, columns) = (texts.len(), ids.len());
 		// 1 / length where token n belongs to text b: [B, N].
@@ -105,29 +116,17 @@ impl Encoder for Cbow {
 			start = end;
 		}
 		let average = Tensor::from_vec(average, (rows, columns), &self.device)?;
-		let rows_of = |table: &Handle, ids: Vec<u32>| -> Result<Tensor> {
-			let ids = Tensor::from_vec(ids.clone(), ids.len(), &self.device)?;
-			Ok(table.value().index_select(&ids, 0)?)
-		};
-		let nth = |n| texts.iter().map(|text| from_end(text, n)).collect();
-		let mean = average.matmul(&rows_of(&self.tables.words, ids)?)?;
-		let last = rows_of(&self.tables.last, nth(0))?;
-		let previous = rows_of(&self.tables.previous, nth(1))?;
-		let vectors = ((mean + last)? + previous)?;
-		Ok(Box::new(Bag { texts, vectors, tables: self.tables.clone() }))
+		let ids = Tensor::from_vec(ids, columns, &self.device)?;
+		let vectors = average.matmul(&self.words.value().index_select(&ids, 0)?)?;
+		Ok(Box::new(Bag { texts, vectors, words: self.words.clone() }))
 	}
-}
-
-/// The n-th token from the end.
-fn from_end(text: &[u32], n: usize) -> u32 {
-	text.iter().rev().nth(n).copied().unwrap_or(UNKNOWN_ID)
 }
 
 /// The tokens of B texts and their vectors.
 struct Bag {
 	texts: Vec<Vec<u32>>,
 	vectors: Tensor,
-	tables: Tables,
+	words: Handle,
 }
 
 impl Encoded for Bag {
@@ -136,16 +135,12 @@ impl Encoded for Bag {
 	}
 
 	fn backward(&self, error: &[f32], scale: f32, gradient: &mut Gradient) -> Result<()> {
-		let (mut words, mut last, mut previous) = (Vec::new(), Vec::new(), Vec::new());
+		let mut words = Vec::new();
 		for (text, error) in self.texts.iter().zip(error.chunks_exact(DIM)) {
 			let share = scale / text.len().max(1) as f32;
 			words.extend(text.iter().map(|&id| (id, share, error)));
-			last.push((from_end(text, 0), scale, error));
-			previous.push((from_end(text, 1), scale, error));
 		}
-		gradient.add(&self.tables.words, Values::from_rows(DIM, words));
-		gradient.add(&self.tables.last, Values::from_rows(DIM, last));
-		gradient.add(&self.tables.previous, Values::from_rows(DIM, previous));
+		gradient.add(&self.words, Values::from_rows(DIM, words));
 		Ok(())
 	}
 }

@@ -8,15 +8,16 @@
 //! leave candle's graph between encoder and joiner, because centring is not part of the graph; so
 //! an encoder may write its backward pass by hand ([`Cbow`]) or let candle do it.
 //!
-//! Passages and words in one space: a word is a text of one word, which every encoder already
-//! answers. An objective that ties its output table to the encoder clones the handle of the
-//! encoder's word table when the kind builds both; gradients add up in [`Gradient::add`].
+//! Passages and words in one space: a text of exactly one token is a word, which the objective
+//! answers ([`Encoder::word`]). An objective that ties its output table to the encoder clones the
+//! handle of the encoder's word table when the kind builds both; gradients add up in
+//! [`Gradient::add`].
 
 mod cbow;
 
 use candle_core::Tensor;
 
-use crate::{config::Config, error::Result, learning::Gradient};
+use crate::{config::Config, dropout::Dropout, error::Result, learning::Gradient};
 
 pub use cbow::Cbow;
 
@@ -33,12 +34,19 @@ pub trait Encoder: std::fmt::Debug + Send + Sync {
 	/// own input.
 	fn deviation(&self) -> f64;
 
-	/// e(x) of B texts.
+	/// The id of a text that is exactly one token, of the words that the objective predicts;
+	/// [`UNKNOWN_ID`](crate::tokenizer::UNKNOWN_ID) for an unknown word. `None` for passages.
+	///
+	/// # Errors
+	/// [`NucleusError::Tokenizer`](crate::NucleusError::Tokenizer) if the text cannot be read.
+	fn word(&self, text: &str) -> Result<Option<u32>>;
+
+	/// e(x) of B texts; with `dropout`, of a training step.
 	///
 	/// # Errors
 	/// [`NucleusError::EmptyBatch`](crate::NucleusError::EmptyBatch) without texts. Every text is
 	/// answered, also an empty one.
-	fn forward(&self, texts: &[String]) -> Result<Box<dyn Encoded>>;
+	fn forward(&self, texts: &[String], dropout: Option<&mut Dropout>) -> Result<Box<dyn Encoded>>;
 }
 
 /// The vectors of a batch, and the way back to the encoder's parameters.

@@ -1,4 +1,5 @@
-//! `cbow`: the trainable default. A bag-of-words encoder, one head per predicted token.
+//! `cbow`: the trainable default. A bag-of-words encoder that predicts the next words as a bag, tied
+//! to it by its table of words.
 
 use crate::{
 	checkpoint::Saved,
@@ -9,7 +10,7 @@ use crate::{
 	joiner::Joiner,
 	kinds::{Kind, Setup},
 	model::Model,
-	objective::Heads,
+	objective::{Bag, Objective},
 	parameters::Builder,
 };
 
@@ -30,28 +31,35 @@ pub(super) const KIND: Kind = Kind {
 pub fn component(setup: &Setup) -> Result<Component> {
 	setup.config.validate()?;
 	let builder = Builder::random(setup.config.seed, &setup.device);
-	let (component, heads) = build(setup.config.clone(), setup, builder)?;
-	if let Some(prior) = &setup.prior {
-		heads.start_at(prior)?;
-	}
-	Ok(component)
+	let frequencies = setup.frequencies.as_ref().or(setup.prior.as_ref());
+	build(setup.config.clone(), setup, builder, |objective| {
+		if let Some(prior) = &setup.prior {
+			objective.start_at(prior)?;
+		}
+		frequencies.map_or(Ok(()), |all| objective.weight_by(&setup.config, all))
+	})
 }
 
 fn restore(setup: &Setup, saved: Saved) -> Result<Box<dyn Model>> {
 	let state = saved.open(&Cbow::id_of(&*setup.tokenizer(KIND.name)?))?;
 	let builder = Builder::saved(&state, &setup.device);
-	let (mut component, _) = build(Component::saved_config(&state)?, setup, builder)?;
+	let config = Component::saved_config(&state)?;
+	let mut component = build(config, setup, builder, |objective| objective.load(&state))?;
 	component.restore(&state)?;
 	Ok(Box::new(component))
 }
 
-fn build(config: Config, setup: &Setup, mut builder: Builder) -> Result<(Component, Heads)> {
+fn build(
+	config: Config,
+	setup: &Setup,
+	mut builder: Builder,
+	start: impl FnOnce(&mut Bag) -> Result<()>,
+) -> Result<Component> {
 	let tokenizer = setup.tokenizer(KIND.name)?;
-	let vocab = tokenizer.size();
-	let encoder = Cbow::load(&config, tokenizer, &setup.device, &mut builder)?;
+	let encoder = Cbow::load(&config, tokenizer.clone(), &setup.device, &mut builder)?;
 	let joiner = Joiner::load(&config, &mut builder)?;
-	let heads = Heads::load(&config, vocab, &mut builder)?;
-	let objective = Box::new(heads.clone());
-	let shape = Shape { encoder: Box::new(encoder), joiner, objective };
-	Ok((Component::new(KIND.name, config, shape, builder.finish(), &setup.device), heads))
+	let mut objective = Bag::load(&config, &tokenizer, encoder.words().clone(), &mut builder)?;
+	start(&mut objective)?;
+	let shape = Shape { encoder: Box::new(encoder), joiner, objective: Box::new(objective) };
+	Ok(Component::new(KIND.name, config, shape, builder.finish(), &setup.device))
 }

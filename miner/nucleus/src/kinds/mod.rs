@@ -70,6 +70,9 @@ pub struct Setup {
 	/// Word frequencies: training then starts at the unigram baseline instead of at the uniform
 	/// distribution.
 	pub prior: Option<Unigram>,
+	/// Word frequencies that weight the targets (`subsample` of the settings), if not those of
+	/// `prior`. Losses of components may be compared if they are equal.
+	pub frequencies: Option<Unigram>,
 	/// Where tensors live.
 	pub device: Device,
 	/// Files of pretrained models.
@@ -79,8 +82,8 @@ pub struct Setup {
 impl Setup {
 	/// On the CPU, without a vocabulary.
 	pub fn new(config: Config) -> Self {
-		let files = ModelFiles::default();
-		Self { config, tokenizer: None, prior: None, device: Device::Cpu, files }
+		let (device, files) = (Device::Cpu, ModelFiles::default());
+		Self { config, tokenizer: None, prior: None, frequencies: None, device, files }
 	}
 
 	/// With the vocabulary of a corpus.

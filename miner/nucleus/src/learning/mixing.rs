@@ -1,30 +1,38 @@
 //! The learner that mixes steps: every source has moments of its own (eq. 3, 12).
 //!
 //! ```text
-//!   Δθ = −rate · [(1 − Σ_{u present} s_u) · a_own + Σ_{u present} s_u · a_u]
+//!   passages:  Δθ = −rate · [(1 − Σ_{u present} s_u) · a_own + Σ_{u present} s_u · a_u]
+//!   words:     Δθ = −4 · rate · Σ_{u present} s_u · a_u
 //! ```
 //! a_u is the direction of the optimizer from the moments of u alone. An optimizer that scales a
 //! gradient by its own history, as Adam does, turns any mixture of gradients into full steps on the
 //! rows that one source alone touches, however small its weight; a mixture of directions is linear
 //! in s_u under every optimizer.
-
-use std::collections::BTreeMap;
+//!
+//! Errors of words come once per some ten steps, averaged, and have moments of their own. They move
+//! the table of words, and the decoder that it is tied by. A vocabulary may come in several messages:
+//! each moves its own rows, and the parameters that all words share in proportion to its part of the
+//! vocabulary.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-	config::{Config, DIM},
+	config::Config,
 	error::Result,
 	learning::{
 		guard::Guard,
-		moments::{per_entry, Moments, Pace},
+		moments::{Moments, Pace, SavedMoments},
 		push::{common_factor, limited},
-		sources::{Account, Source, Sources},
+		saved::{load_sources, save_sources, SavedSource},
+		sources::{Account, Message, Source, Sources},
 		Gradient, Learner, Values,
 	},
 	parameters::{Parameter, Parameters, Part},
 	state::State,
 };
+
+/// Steps on words relative to steps on passages: they are that much rarer.
+pub const WORD_STEP: f64 = 4.0;
 
 /// Eq. 12 over steps.
 #[derive(Clone, Debug, Default)]
@@ -38,26 +46,6 @@ pub struct StepMixing {
 	sources: Sources,
 }
 
-/// The state of one source that is not a tensor.
-#[derive(Serialize, Deserialize)]
-struct SavedSource {
-	account: Account,
-	push: f64,
-	seen: u64,
-	guard: Guard,
-	messages: u64,
-	/// Per parameter, whether there is a gradient, and its rows if the parameter is a table.
-	held: Vec<Option<Vec<u32>>>,
-	moments: SavedMoments,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedMoments {
-	steps: u64,
-	/// Per parameter, the rows in the tensor.
-	rows: Vec<Vec<u32>>,
-}
-
 /// All of its state that is not a tensor.
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -67,19 +55,33 @@ struct Saved {
 	sources: Vec<SavedSource>,
 }
 
+/// What one source asks for at a step.
+struct Present<'s> {
+	/// s_u.
+	push: f64,
+	gradient: Gradient,
+	/// Part of the vocabulary.
+	covered: f64,
+	moments: &'s mut Moments,
+}
+
 impl StepMixing {
-	/// The gradients of all sources that are present, each with its s_u; nothing is held
-	/// afterwards.
-	fn present(&mut self, clip: f64) -> Vec<(f64, Gradient, &mut Moments)> {
-		let mut present: Vec<_> = self
-			.sources
-			.all
-			.values_mut()
-			.filter_map(|source| Some((source.push, source.take(clip)?, &mut source.moments)))
-			.collect();
-		let factor = common_factor(present.iter().map(|(push, ..)| *push));
-		present.iter_mut().for_each(|(push, ..)| *push *= factor);
-		present
+	/// Of all sources, what they sent of passages and of words; nothing is held afterwards.
+	fn present(&mut self, clip: f64) -> [Vec<Present<'_>>; 2] {
+		let mut both = [Vec::new(), Vec::new()];
+		for Source { push, passages, words, .. } in self.sources.all.values_mut() {
+			for (all, stream) in both.iter_mut().zip([passages, words]) {
+				if let Some((gradient, covered)) = stream.take(clip) {
+					let moments = &mut stream.moments;
+					all.push(Present { push: *push, gradient, covered, moments });
+				}
+			}
+		}
+		for all in &mut both {
+			let factor = common_factor(all.iter().map(|present| present.push));
+			all.iter_mut().for_each(|present| present.push *= factor);
+		}
+		both
 	}
 
 	fn pace(&self, config: &Config, warm_up: u64) -> Pace {
@@ -89,9 +91,28 @@ impl StepMixing {
 			rate: config.learning_rate * risen.min(1.0),
 			decay: config.weight_decay,
 			length: self.guard.usual(),
+			tables: 1.0,
 			function: 1.0,
 			decoder: 1.0,
 		}
+	}
+
+	/// Steps on all that is held. Returns the part of the step that passages bought, and whether
+	/// anything was held.
+	fn follow(&mut self, parameters: &Parameters, clip: f64, pace: Pace) -> Result<(f64, bool)> {
+		let [passages, words] = self.present(clip);
+		let any = !(passages.is_empty() && words.is_empty());
+		let mut bought = 0.0;
+		for Present { push, gradient, moments, .. } in passages {
+			bought += push;
+			moments.step(parameters, &gradient, &Pace { tables: push, function: push, ..pace })?;
+		}
+		for Present { push, gradient, covered, moments } in words {
+			let tables = WORD_STEP * push;
+			let pace = Pace { tables, function: tables * covered, ..pace };
+			moments.step(parameters, &gradient, &pace)?;
+		}
+		Ok((bought, any))
 	}
 }
 
@@ -100,16 +121,9 @@ impl Learner for StepMixing {
 		self.sources.admits(source, limited(push), config.max_sources, self.steps)
 	}
 
-	fn add(
-		&mut self,
-		source: Account,
-		push: f64,
-		gradient: &Gradient,
-		scale: f64,
-		config: &Config,
-	) -> bool {
-		let at = (limited(push), self.steps);
-		self.sources.add(source, at, gradient, scale, config.max_sources)
+	fn add(&mut self, message: &Message, config: &Config) -> bool {
+		let message = Message { push: limited(message.push), ..*message };
+		self.sources.add(&message, self.steps, config.max_sources)
 	}
 
 	fn step(&mut self, parameters: &Parameters, own: Gradient, config: &Config) -> Result<bool> {
@@ -123,159 +137,74 @@ impl Learner for StepMixing {
 			return Ok(false);
 		}
 		own.fill(decoder);
-		let mut pace = self.pace(config, config.warm_up);
-		let mut bought = 0.0;
-		for (push, gradient, moments) in self.present(config.clip) {
-			bought += push;
-			moments.step(parameters, &gradient, &Pace { function: push, ..pace })?;
-		}
-		pace.function = 1.0 - bought;
-		self.own.step(parameters, &own, &pace)?;
+		let pace = self.pace(config, config.warm_up);
+		let (bought, _) = self.follow(parameters, config.clip, pace)?;
+		let (tables, function) = (1.0 - bought, 1.0 - bought);
+		self.own.step(parameters, &own, &Pace { tables, function, ..pace })?;
 		self.steps += 1;
 		Ok(true)
 	}
 
 	fn upstream_step(&mut self, parameters: &Parameters, config: &Config) -> Result<bool> {
 		let pace = self.pace(config, config.upstream_warm_up);
-		let mut stepped = false;
-		for (push, gradient, moments) in self.present(config.clip) {
-			moments.step(parameters, &gradient, &Pace { function: push, ..pace })?;
-			stepped = true;
-		}
+		let (_, stepped) = self.follow(parameters, config.clip, pace)?;
 		self.steps += u64::from(stepped);
 		Ok(stepped)
+	}
+
+	fn sources(&self) -> Vec<Account> {
+		self.sources.all.keys().copied().collect()
+	}
+
+	fn repeat(
+		&self,
+		source: &Account,
+		parameters: &Parameters,
+		config: &Config,
+		times: f64,
+	) -> Result<()> {
+		let Some(Source { push, passages, words, .. }) = self.sources.all.get(source) else {
+			return Ok(());
+		};
+		let part = push * times;
+		let pace = self.pace(config, config.warm_up);
+		let pace = Pace { tables: part, function: part, decoder: 0.0, ..pace };
+		passages.moments.repeat(parameters, &pace)?;
+		words.moments.repeat(parameters, &pace)
+	}
+
+	fn remove(&mut self, source: &Account) {
+		self.sources.all.remove(source);
 	}
 
 	fn forget(&mut self, parameter: usize) {
 		self.own.forget(parameter);
 		for source in self.sources.all.values_mut() {
-			source.moments.forget(parameter);
-			if let Some(part) = source.held.parts.get_mut(parameter) {
-				*part = None;
+			for stream in [&mut source.passages, &mut source.words] {
+				stream.moments.forget(parameter);
+				if let Some(part) = stream.held.parts.get_mut(parameter) {
+					*part = None;
+				}
 			}
 		}
 	}
 
 	fn save(&self, parameters: &Parameters, state: &mut State) -> Result<()> {
-		let own = save_moments(&self.own, "own", parameters, state);
-		let mut sources = Vec::with_capacity(self.sources.all.len());
-		for (n, (account, source)) in self.sources.all.iter().enumerate() {
-			let name = format!("source.{n}");
-			let mut rows = Vec::new();
-			for (part, parameter) in source.held.parts.iter().zip(parameters.list()) {
-				let tensor = held(&name, parameter);
-				rows.push(match part {
-					None => None,
-					Some(Values::Dense(data)) => {
-						state.put_tensor(tensor, parameter.tensor().dims(), data.clone());
-						Some(Vec::new())
-					}
-					Some(Values::Rows { width, rows, data }) => {
-						state.put_tensor(tensor, &[rows.len(), *width], data.clone());
-						Some(rows.clone())
-					}
-				});
-			}
-			sources.push(SavedSource {
-				account: *account,
-				push: source.push,
-				seen: source.seen,
-				guard: source.guard,
-				messages: source.messages,
-				held: rows,
-				moments: save_moments(&source.moments, &name, parameters, state),
-			});
-		}
+		let own = self.own.save("own", parameters, state);
+		let sources = save_sources(&self.sources, parameters, state);
 		state.put("learner", &Saved { steps: self.steps, guard: self.guard, own, sources })
 	}
 
 	fn load(&mut self, parameters: &Parameters, state: &State, config: &Config) -> Result<()> {
 		let saved: Saved = state.get("learner")?;
-		let moments = |saved, name: &str| load_moments(saved, name, parameters, state, config);
-		let mut all = BTreeMap::new();
-		for (n, saved) in saved.sources.into_iter().enumerate() {
-			let name = format!("source.{n}");
-			let mut parts = Vec::new();
-			for (rows, parameter) in saved.held.into_iter().zip(parameters.list()) {
-				let tensor = held(&name, parameter);
-				parts.push(match (rows, parameter.is_table()) {
-					(None, _) => None,
-					(Some(rows), true) => {
-						let data = state.tensor(&tensor, &[rows.len(), DIM])?.to_vec();
-						Some(Values::Rows { width: DIM, rows, data })
-					}
-					(Some(_), false) => {
-						let data = state.tensor(&tensor, parameter.tensor().dims())?.to_vec();
-						Some(Values::Dense(data))
-					}
-				});
-			}
-			let source = Source {
-				push: saved.push,
-				seen: saved.seen,
-				guard: saved.guard,
-				messages: saved.messages,
-				held: Gradient { parts },
-				moments: moments(saved.moments, &name)?,
-			};
-			all.insert(saved.account, source);
-		}
 		*self = Self {
 			steps: saved.steps,
 			guard: saved.guard,
-			own: moments(saved.own, "own")?,
-			sources: Sources { all },
+			own: Moments::load(saved.own, "own", parameters, state, config)?,
+			sources: load_sources(saved.sources, parameters, state, config)?,
 		};
 		Ok(())
 	}
-}
-
-fn save_moments(
-	moments: &Moments,
-	name: &str,
-	parameters: &Parameters,
-	state: &mut State,
-) -> SavedMoments {
-	let mut rows = Vec::with_capacity(moments.rows.len());
-	for (all, parameter) in moments.rows.iter().zip(parameters.list()) {
-		rows.push(all.keys().copied().collect());
-		let entries = all.values().next().map_or(0, Vec::len);
-		if entries > 0 {
-			let data: Vec<f32> = all.values().flatten().copied().collect();
-			state.put_tensor(moments_of(name, parameter), &[all.len(), entries], data);
-		}
-	}
-	SavedMoments { steps: moments.steps, rows }
-}
-
-fn load_moments(
-	saved: SavedMoments,
-	name: &str,
-	parameters: &Parameters,
-	state: &State,
-	config: &Config,
-) -> Result<Moments> {
-	let mut rows = Vec::with_capacity(saved.rows.len());
-	for (ids, parameter) in saved.rows.into_iter().zip(parameters.list()) {
-		let width = if parameter.is_table() { DIM } else { parameter.tensor().elem_count() };
-		let entries = per_entry(config.optimizer) * width;
-		rows.push(match ids.is_empty() || entries == 0 {
-			true => BTreeMap::new(),
-			false => {
-				let data = state.tensor(&moments_of(name, parameter), &[ids.len(), entries])?;
-				ids.into_iter().zip(data.chunks_exact(entries).map(<[f32]>::to_vec)).collect()
-			}
-		});
-	}
-	Ok(Moments { steps: saved.steps, rows })
-}
-
-fn moments_of(source: &str, parameter: &Parameter) -> String {
-	format!("moments.{source}.{}", parameter.name())
-}
-
-fn held(source: &str, parameter: &Parameter) -> String {
-	format!("held.{source}.{}", parameter.name())
 }
 
 /// The gradient of f alone.

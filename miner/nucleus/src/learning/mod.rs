@@ -19,31 +19,25 @@ pub mod guard;
 mod mixing;
 mod moments;
 pub mod push;
+mod saved;
 mod sources;
 
 use crate::{config::Config, error::Result, parameters::Parameters, state::State};
 
 pub use gradient::{Gradient, Values};
 pub(crate) use mixing::function_part;
-pub use mixing::StepMixing;
+pub use mixing::{StepMixing, WORD_STEP};
 pub use push::{BidWeight, Market};
-pub use sources::Account;
+pub use sources::{Account, Message};
 
 /// Sources of gradients, and the optimizer that mixes their steps.
 pub trait Learner: std::fmt::Debug + Send + Sync {
 	/// Whether a gradient of this source, with this s_u, would be held until the next step.
 	fn admits(&self, source: &Account, push: f64, config: &Config) -> bool;
 
-	/// Holds the gradient of one message, times `scale`, until the next step. `false`: it is 0, or
-	/// far fainter than the source's usual gradients, and has no effect.
-	fn add(
-		&mut self,
-		source: Account,
-		push: f64,
-		gradient: &Gradient,
-		scale: f64,
-		config: &Config,
-	) -> bool;
+	/// Holds the gradients of one message until the next step. `false`: they are 0, or far fainter
+	/// than the source's usual gradients, and have no effect.
+	fn add(&mut self, message: &Message, config: &Config) -> bool;
 
 	/// One step on the own gradient, of all parameters, and on all that is held. `false`: the step
 	/// on the own gradient was not finite, and no step was made.
@@ -57,6 +51,24 @@ pub trait Learner: std::fmt::Debug + Send + Sync {
 	/// # Errors
 	/// As [`Learner::step`].
 	fn upstream_step(&mut self, parameters: &Parameters, config: &Config) -> Result<bool>;
+
+	/// The upstreams that it knows.
+	fn sources(&self) -> Vec<Account>;
+
+	/// Moves the parameters along the present direction of a source, as so many of its steps would.
+	///
+	/// # Errors
+	/// As [`Learner::step`].
+	fn repeat(
+		&self,
+		source: &Account,
+		parameters: &Parameters,
+		config: &Config,
+		times: f64,
+	) -> Result<()>;
+
+	/// Forgets a source.
+	fn remove(&mut self, source: &Account);
 
 	/// Forgets what it knows about one parameter, which has new values.
 	fn forget(&mut self, parameter: usize);

@@ -13,6 +13,47 @@ const FAINT: f64 = 1e-3;
 /// An upstream that has not sent anything for this many steps gives way to any other.
 const IDLE: u64 = 1_000;
 
+/// The gradients of one upstream of one sort, and their optimizer state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Stream {
+	/// Usual length of its gradients per message.
+	pub(crate) guard: Guard,
+	/// Messages since the last step.
+	pub(crate) messages: u64,
+	/// Sum of their gradients.
+	pub(crate) held: Gradient,
+	/// Sum of the parts of the vocabulary that they covered; 1 per message of passages.
+	pub(crate) covered: f64,
+	/// Its moments.
+	pub(crate) moments: Moments,
+}
+
+impl Stream {
+	/// Takes out what came since the last step: the mean of the gradients, in units of their usual
+	/// length and at most `clip` of them, so that the scale of errors has no effect; and how much
+	/// of the vocabulary they covered, at most 1. `None` if nothing came, or if the sum is not a
+	/// finite number.
+	pub(crate) fn take(&mut self, clip: f64) -> Option<(Gradient, f64)> {
+		let messages = std::mem::take(&mut self.messages);
+		let covered = std::mem::take(&mut self.covered).min(1.0);
+		let mut sum = std::mem::take(&mut self.held);
+		let usable = messages > 0 && self.guard.unit(&mut sum, messages as f64, clip);
+		usable.then_some((sum, covered))
+	}
+
+	/// Whether a gradient of this length would count: it is finite and not far fainter than usual.
+	fn hears(&self, norm: f64) -> bool {
+		norm.is_finite() && norm > FAINT * self.guard.usual_or(0.0)
+	}
+
+	fn add(&mut self, gradient: &Gradient, norm: f64, scale: f64, covers: f64) {
+		self.guard.observe(norm);
+		self.held.add_scaled(gradient, scale);
+		self.covered += covers;
+		self.messages += 1;
+	}
+}
+
 /// One upstream: what it sent since the last step, and its optimizer state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Source {
@@ -20,25 +61,25 @@ pub(crate) struct Source {
 	pub(crate) push: f64,
 	/// The step before which it sent its latest Grad.
 	pub(crate) seen: u64,
-	/// Usual length of its gradients per message.
-	pub(crate) guard: Guard,
-	/// Messages since the last step.
-	pub(crate) messages: u64,
-	/// Sum of their gradients.
-	pub(crate) held: Gradient,
-	/// Its moments.
-	pub(crate) moments: Moments,
+	/// Errors of passages.
+	pub(crate) passages: Stream,
+	/// Errors of words.
+	pub(crate) words: Stream,
 }
 
-impl Source {
-	/// Takes out what it sent since the last step: the mean of its gradients, in units of its usual
-	/// length and at most `clip` of them, so that the scale of errors has no effect. `None` if it
-	/// is absent, or if the sum is not a finite number.
-	pub(crate) fn take(&mut self, clip: f64) -> Option<Gradient> {
-		let messages = std::mem::take(&mut self.messages);
-		let mut sum = std::mem::take(&mut self.held);
-		(messages > 0 && self.guard.unit(&mut sum, messages as f64, clip)).then_some(sum)
-	}
+/// What a message asks the parameters to do.
+#[derive(Debug)]
+pub struct Message<'g> {
+	/// Who sent it.
+	pub source: Account,
+	/// s_u of its bid.
+	pub push: f64,
+	/// Weight by its age.
+	pub scale: f64,
+	/// Gradient of its passages.
+	pub passages: Option<&'g Gradient>,
+	/// Gradient of its words, and the part of the vocabulary that they are.
+	pub words: Option<(&'g Gradient, f64)>,
 }
 
 /// The upstreams of a component.
@@ -57,36 +98,44 @@ impl Sources {
 				|| self.lowest(step).is_some_and(|(_, lowest)| lowest < push))
 	}
 
-	/// Adds the gradient of one message. `false`: it is too faint, or not finite.
-	pub(crate) fn add(
-		&mut self,
-		source: Account,
-		(push, step): (f64, u64),
-		gradient: &Gradient,
-		scale: f64,
-		limit: usize,
-	) -> bool {
-		let norm = gradient.norm();
-		let usual = self.all.get(&source).map_or(0.0, |source| source.guard.usual_or(0.0));
-		if !(norm.is_finite() && norm > FAINT * usual) {
+	/// Adds the gradients of one message. `false`: they are too faint, or not finite.
+	pub(crate) fn add(&mut self, message: &Message, step: u64, limit: usize) -> bool {
+		let known = self.all.get(&message.source);
+		let audible = |norm: f64, stream: Option<&Stream>| match stream {
+			Some(stream) => stream.hears(norm),
+			None => norm.is_finite() && norm > 0.0,
+		};
+		let passages = message
+			.passages
+			.map(|g| (g, g.norm()))
+			.filter(|(_, norm)| audible(*norm, known.map(|source| &source.passages)));
+		let words = message
+			.words
+			.map(|(g, covers)| (g, g.norm(), covers))
+			.filter(|(_, norm, _)| audible(*norm, known.map(|source| &source.words)));
+		if passages.is_none() && words.is_none() {
 			return false;
 		}
-		while !self.all.contains_key(&source) && self.all.len() >= limit.max(1) {
+		while !self.all.contains_key(&message.source) && self.all.len() >= limit.max(1) {
 			let Some((lowest, _)) = self.lowest(step) else { break };
 			self.all.remove(&lowest);
 		}
-		let held = self.all.entry(source).or_default();
-		(held.push, held.seen) = (push, step);
-		held.guard.observe(norm);
-		held.held.add_scaled(gradient, scale);
-		held.messages += 1;
+		let held = self.all.entry(message.source).or_default();
+		(held.push, held.seen) = (message.push, step);
+		if let Some((gradient, norm)) = passages {
+			held.passages.add(gradient, norm, message.scale, 1.0);
+		}
+		if let Some((gradient, norm, covers)) = words {
+			held.words.add(gradient, norm, message.scale, covers);
+		}
 		true
 	}
 
 	/// The source that gives way first, and its push; 0 for one that is idle.
 	fn lowest(&self, step: u64) -> Option<(Account, f64)> {
 		let push = |source: &Source| {
-			let idle = source.messages == 0 && step.saturating_sub(source.seen) > IDLE;
+			let silent = source.passages.messages + source.words.messages == 0;
+			let idle = silent && step.saturating_sub(source.seen) > IDLE;
 			if idle {
 				0.0
 			} else {

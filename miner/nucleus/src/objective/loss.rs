@@ -1,10 +1,13 @@
-//! The negative log-likelihood of the near context (§8): L(x) = −log P(T'|f(x)) = −Σ_t log P_t.
+//! The negative log-likelihood of the near context (§8), the next T words as a bag:
 //!
+//! ```text
+//!   L(x) = Σ_t weight_t · −log P(w_t | x)        one softmax for each x
+//! ```
 //! Losses are kept per example and *summed* over a batch, so that row x of the gradient with respect
 //! to an input is exactly g_x of eq. 6. (A mean would divide g_x by B, and the Fisher term, its
 //! square, by B².) The tokens of an example are summed for the same reason: the Fisher information
 //! equals the Hessian for a log-likelihood, but is T times too small for its mean over T tokens.
-//! Reports divide by T: nats per token.
+//! Reports divide by the sum of the weights: nats per weighted token.
 //!
 //! Logits are the largest tensor of a step. Loss and gradient are therefore computed by hand, in few
 //! passes over the entries.
@@ -12,69 +15,96 @@
 use candle_core::Tensor;
 
 use crate::{
-	error::{NucleusError, Result},
+	error::Result,
+	objective::{ExampleLoss, Targets},
 	tensors,
+	tokenizer::UNKNOWN_ID,
 };
 
-/// The loss of R predictions.
+/// The losses of B examples.
 #[derive(Debug)]
 pub(crate) struct Loss {
-	/// NLL in nats of each prediction.
-	pub(crate) nll: Vec<f32>,
-	/// ∂ΣL/∂logits, `[R, V]`, if asked for.
+	/// Of each example.
+	pub(crate) examples: Vec<ExampleLoss>,
+	/// ∂ΣL/∂logits, `[B, V]`, if asked for. The column of [`UNKNOWN_ID`] is 0: its logit is the
+	/// bias alone.
 	pub(crate) gradient: Option<Tensor>,
+	/// ∂ΣL/∂bias, `[V]`, if asked for.
+	pub(crate) bias: Vec<f32>,
 }
 
-/// NLL of `targets` (R ids) under logits `[R, V]` + bias `[1, V]`.
+/// Losses under logits `[B, V]` + bias `[1, V]`. The logit of [`UNKNOWN_ID`] is its bias.
 pub(crate) fn negative_log_likelihood(
 	logits: &Tensor,
 	bias: &Tensor,
-	targets: &[u32],
+	targets: &Targets,
 	with_gradient: bool,
 ) -> Result<Loss> {
 	let (rows, vocab) = logits.dims2()?;
-	if targets.len() != rows || targets.iter().any(|&t| t as usize >= vocab) {
-		return Err(NucleusError::Shape {
-			what: "targets (ids of the vocabulary)".into(),
-			expected: vec![rows],
-			found: vec![targets.len()],
-		});
-	}
-	let (nll, gradient) = tensors::with_slice(logits, |logits| {
+	let (examples, gradient, bias) = tensors::with_slice(logits, |logits| {
 		tensors::with_slice(bias, |bias| fused(logits, bias, targets, with_gradient))
 	})??;
 	let gradient = match with_gradient {
 		true => Some(Tensor::from_vec(gradient, (rows, vocab), logits.device())?),
 		false => None,
 	};
-	Ok(Loss { nll, gradient })
+	Ok(Loss { examples, gradient, bias })
 }
 
-fn fused(logits: &[f32], bias: &[f32], targets: &[u32], all: bool) -> (Vec<f32>, Vec<f32>) {
-	let vocab = bias.len();
-	let mut nll = Vec::with_capacity(targets.len());
+fn fused(
+	logits: &[f32],
+	bias: &[f32],
+	targets: &Targets,
+	all: bool,
+) -> (Vec<ExampleLoss>, Vec<f32>, Vec<f32>) {
+	let (vocab, unknown) = (bias.len(), UNKNOWN_ID as usize);
+	let mut examples = Vec::with_capacity(targets.rows());
 	let mut gradient = vec![0_f32; if all { logits.len() } else { vocab }];
-	for (i, (row, &target)) in logits.chunks_exact(vocab).zip(targets).enumerate() {
+	let mut of_bias = vec![0_f32; if all { vocab } else { 0 }];
+	for (i, (row, (ids, weights))) in logits.chunks_exact(vocab).zip(targets.examples()).enumerate()
+	{
 		let start = if all { i * vocab } else { 0 };
 		let out = &mut gradient[start..start + vocab];
-		let target = target as usize;
-		let (maximum, sum) = exponentials(row, bias, out);
-		nll.push(maximum + sum.ln() - (row[target] + bias[target]));
-		if all {
-			let scale = 1.0 / sum;
-			out.iter_mut().for_each(|x| *x *= scale);
-			out[target] -= 1.0;
+		for ((out, x), b) in out.iter_mut().zip(row).zip(bias) {
+			*out = x + b;
 		}
+		out[unknown] = bias[unknown];
+		let logit = |id: u32| match id {
+			UNKNOWN_ID => bias[unknown],
+			id => row[id as usize] + bias[id as usize],
+		};
+		let logits: Vec<f32> = ids.iter().map(|&id| logit(id)).collect();
+		let (maximum, sum) = exponentials(out);
+		let log_sum = maximum + sum.ln();
+		let mut example = ExampleLoss::default();
+		for ((&id, &weight), logit) in ids.iter().zip(weights).zip(&logits) {
+			let nll = log_sum - logit;
+			example.loss += weight * nll;
+			example.weight += weight;
+			if id != UNKNOWN_ID {
+				example.plain += nll;
+				example.tokens += 1;
+			}
+		}
+		if all {
+			let scale = example.weight / sum;
+			out.iter_mut().for_each(|x| *x *= scale);
+			for (&id, &weight) in ids.iter().zip(weights) {
+				out[id as usize] -= weight;
+			}
+			for (sum, x) in of_bias.iter_mut().zip(&*out) {
+				*sum += x;
+			}
+			out[unknown] = 0.0;
+		}
+		examples.push(example);
 	}
-	(nll, gradient)
+	(examples, gradient, of_bias)
 }
 
-/// Writes exp(row + bias − max) to `out`; returns the maximum and the sum. Eight at a time: a chain of
+/// Replaces logits by exp(logit − max); returns the maximum and the sum. Eight at a time: a chain of
 /// comparisons or additions would take longer than the exponentials.
-fn exponentials(row: &[f32], bias: &[f32], out: &mut [f32]) -> (f32, f32) {
-	for ((x, b), out) in row.iter().zip(bias).zip(out.iter_mut()) {
-		*out = x + b;
-	}
+fn exponentials(out: &mut [f32]) -> (f32, f32) {
 	let mut lanes = [f32::NEG_INFINITY; 8];
 	let mut chunks = out.chunks_exact(8);
 	for chunk in &mut chunks {

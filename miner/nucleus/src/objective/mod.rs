@@ -13,45 +13,138 @@
 //! Grads need no change, and removing an input (`None` in z) removes both. What such a term needs
 //! beside z (the input's vectors of words) is state of the objective.
 
-mod heads;
+mod bag;
+mod experts;
 mod loss;
+mod targets;
 
 use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
 
-use crate::{corpus::Batch, error::Result, joiner::Joined, learning::Gradient};
+use crate::{
+	corpus::{Batch, Example},
+	dropout::Dropout,
+	error::Result,
+	joiner::Joined,
+	learning::Gradient,
+	state::State,
+};
 
-pub use heads::Heads;
+pub use bag::Bag;
+pub use targets::Targets;
+pub(crate) use targets::WordWeights;
+
+/// Loss of one example.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExampleLoss {
+	/// L(x): the weighted sum of the NLL of its targets, in nats.
+	pub loss: f32,
+	/// Sum of the weights.
+	pub weight: f32,
+	/// Sum of the NLL of its known targets, each with weight 1.
+	pub plain: f32,
+	/// Number of its known targets.
+	pub tokens: u32,
+}
 
 /// Loss of a batch and its gradients.
 #[derive(Debug)]
 pub struct Decoded {
-	/// L(x) of each example.
-	pub losses: Vec<f32>,
+	/// Of each example.
+	pub losses: Vec<ExampleLoss>,
 	/// A scalar whose gradient with respect to y and z, and to the decoder parameters in candle's
 	/// graph, is that of ΣL.
 	pub root: Tensor,
 	/// ∂ΣL of the parameters outside of the graph.
 	pub gradient: Gradient,
+	/// What the errors of words are computed from: ∂ΣL/∂logits, `[B, V]`.
+	pub logits: Tensor,
 }
 
 /// The decoder and its loss.
 pub trait Objective: std::fmt::Debug + Send + Sync {
-	/// Checks the targets of a batch and puts them into one list: `[B · T]`.
+	/// Checks the targets of a batch, and weights them.
 	///
 	/// # Errors
 	/// [`NucleusError::EmptyBatch`](crate::NucleusError::EmptyBatch) or
 	/// [`NucleusError::Shape`](crate::NucleusError::Shape).
-	fn targets(&self, batch: &Batch) -> Result<Vec<u32>>;
+	fn targets(&self, batch: &Batch) -> Result<Targets>;
 
-	/// L(x) of each example.
+	/// Weight of each example: the sum over its targets.
+	fn weights(&self, examples: &[Example]) -> Vec<f64>;
+
+	/// The loss of each example.
 	///
 	/// # Errors
 	/// [`NucleusError::Tensor`](crate::NucleusError::Tensor) if an operation fails.
-	fn losses(&self, joined: &Joined, targets: &[u32]) -> Result<Vec<f32>>;
+	fn losses(&self, joined: &Joined, targets: &Targets) -> Result<Vec<ExampleLoss>>;
 
-	/// L(x) of each example, and the gradients.
+	/// The loss of each example, and the gradients. With `dropout`, of a training step.
 	///
 	/// # Errors
 	/// As [`Objective::losses`].
-	fn forward(&self, joined: &Joined, targets: &[u32]) -> Result<Decoded>;
+	fn forward(
+		&self,
+		joined: &Joined,
+		targets: &Targets,
+		dropout: Option<&mut Dropout>,
+	) -> Result<Decoded>;
+
+	/// Observes the inputs of a training step before its forward pass.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn observe(&mut self, joined: &Joined) -> Result<()>;
+
+	/// Takes in the errors of words of a training step.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn keep_errors(&mut self, joined: &Joined, decoded: &Decoded) -> Result<()>;
+
+	/// The words that are predicted, in the order of their ids.
+	fn vocabulary(&self) -> &[String];
+
+	/// Vectors of words by id, `[B, m]`: what a text of one word is answered with.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn words(&self, ids: &[u32]) -> Result<Tensor>;
+
+	/// The gradient of f from ∂L/∂v of words by id, `[B, m]` row-major.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn words_backward(&self, ids: &[u32], error: &[f32]) -> Result<Gradient>;
+
+	/// [`Model::set_words`](crate::Model::set_words), for an input that exists.
+	///
+	/// # Errors
+	/// Those of [`Model::set_words`](crate::Model::set_words).
+	fn set_words(&mut self, input: usize, words: Option<&Tensor>) -> Result<()>;
+
+	/// [`Model::take_word_errors`](crate::Model::take_word_errors), for an input that exists.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn take_word_errors(&mut self, input: usize) -> Result<Option<Tensor>>;
+
+	/// Another component is behind an input: starts its terms again. Returns the places of the
+	/// parameters that changed.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn connect(&mut self, input: usize) -> Result<Vec<usize>>;
+
+	/// Adds its state, apart from parameters, to a state.
+	///
+	/// # Errors
+	/// [`NucleusError::State`](crate::NucleusError::State).
+	fn save(&self, state: &mut State) -> Result<()>;
+
+	/// Takes over what [`Objective::save`] wrote.
+	///
+	/// # Errors
+	/// [`NucleusError::State`](crate::NucleusError::State) if it is missing or does not fit.
+	fn load(&mut self, state: &State) -> Result<()>;
 }

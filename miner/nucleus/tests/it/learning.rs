@@ -1,5 +1,6 @@
 use bittensor_nucleus::{
-	kinds, Batch, Config, Example, Grad, Model, Sampler, Setup, Tensor, Unigram,
+	kinds, tokenizer::UNKNOWN_ID, Batch, Component, Config, Example, Grad, Model, Sampler, Setup,
+	Tensor, Unigram,
 };
 
 use crate::support::{
@@ -30,11 +31,12 @@ fn equal_seeds_give_equal_components() {
 
 #[test]
 fn perplexity_falls_below_the_unigram_baseline() {
-	let settings = Config { horizon: 2, ..config(3) };
+	let settings = Config { horizon: 2, subsample: 0.0, ..config(3) };
 	let mut sampler = sampler(&settings);
 	let examples = held_out(&settings, 400);
 	let unigram = Unigram::fit(sampler.tokens(), tokenizer().size());
-	let baseline = unigram.perplexity(examples.iter().map(|e| &e.target[..]));
+	let known = examples.iter().flat_map(|e| &e.target).filter(|id| **id != UNKNOWN_ID);
+	let baseline = unigram.perplexity(known.map(std::slice::from_ref));
 	let setup = Setup { prior: Some(unigram), ..setup(settings) };
 	let mut component = kinds::component(&setup).expect("valid");
 	let start = component.evaluate(&examples, &[]).expect("measured").with_network;
@@ -78,30 +80,39 @@ fn a_useful_downstream_component_lowers_the_loss() {
 	assert!(noise.with_network > 0.99 * noise.without_inputs, "noise does not help");
 }
 
-/// A sees x without its last two words, B all of it. B's own loss rests; A trains it or not.
+/// A sees the beginning of x, B all of it. B's own loss rests; A trains it or not.
 fn pair(seed: u64, train_b: bool) -> (f64, bool) {
-	let settings = config(seed);
+	let settings = Config { horizon: 8, upstream_warm_up: 50, ..config(seed) };
 	let mut a = component(settings.clone());
 	let mut b = component(Config { seed: seed + 100, ..settings.clone() });
 	let mut sampler: Sampler = sampler(&settings);
 	let before = bits(&b);
 	let push = if train_b { 0.25 } else { 0.0 };
-	for _ in 0..700 {
-		let batch: Batch = sampler.next_batch(32);
-		let d = vec![Some(b.forward(&batch.texts, &[]).expect("vectors"))];
-		let report = a.train_step(&cut_batch(&batch, 2), &d).expect("a step");
-		let error = report.errors[0].as_ref().expect("B was used");
+	let words = a.vocabulary().to_vec();
+	let send = |b: &mut Component, texts: &[String], error: &Tensor| {
 		let version = b.version();
-		let texts = &batch.texts;
-		let grad = Grad { source: [1; 32], push, version, texts, d: &[], error };
-		b.accumulate_grad(grad).expect("a Grad");
+		b.accumulate_grad(Grad { source: [1; 32], push, version, texts, d: &[], error })
+			.expect("a Grad");
+	};
+	for step in 0..400 {
+		if step % 16 == 0 {
+			if let Some(errors) = a.take_word_errors(0).expect("input 0") {
+				send(&mut b, &words, &errors);
+			}
+			let vectors = b.forward(&words, &[]).expect("vectors of words");
+			a.set_words(0, Some(&vectors)).expect("proper vectors");
+		}
+		let batch: Batch = sampler.next_batch(settings.batch);
+		let d = vec![Some(b.forward(&batch.texts, &[]).expect("vectors"))];
+		let report = a.train_step(&cut_batch(&batch, 10), &d).expect("a step");
+		send(&mut b, &batch.texts, report.errors[0].as_ref().expect("B was used"));
 		b.upstream_step().expect("a step");
 	}
-	let examples = held_out(&settings, 2_000);
+	let examples = held_out(&settings, 1_000);
 	let d = vec![Some(b.forward(&texts(&examples), &[]).expect("vectors"))];
 	let short: Vec<Example> = examples
 		.iter()
-		.map(|e| Example { text: cut(&e.text, 2), target: e.target.clone() })
+		.map(|e| Example { text: cut(&e.text, 10), target: e.target.clone() })
 		.collect();
 	let perplexity = a.evaluate(&short, &d).expect("measured").with_network;
 	(perplexity, bits(&b) != before)
@@ -115,7 +126,7 @@ fn a_component_trained_by_grads_serves_its_upstream_better() {
 		let (trained, moved) = pair(seed, true);
 		assert!(moved);
 		println!("seed {seed}: A's perplexity {frozen:.2} with B frozen, {trained:.2} trained");
-		assert!(trained < 0.97 * frozen, "{trained} is not below {frozen}");
+		assert!(trained < 0.97 * frozen, "{trained} is not well below {frozen}");
 	}
 }
 

@@ -123,5 +123,6 @@ fn bad_batches_change_nothing() {
 	}
 	assert!(bits(&component) == before);
 	assert_eq!(component.steps(), 0);
-	assert!(component.evaluate(&held_out(&settings, 10), &[]).expect("measured").tokens == 10);
+	let tokens = component.evaluate(&held_out(&settings, 10), &[]).expect("measured").tokens;
+	assert_eq!(tokens, 10);
 }

@@ -1,0 +1,190 @@
+//! The canary: the own loss on text that is not trained on, without inputs, checked at intervals.
+//!
+//! ```text
+//!   every n steps:  loss > best + bound?  ── no ──► remember the parameters
+//!                      │ yes
+//!                      ▼ for each source: what would more of its steps do to the loss?
+//!                   it rises ──► parameters of the last check; the source is suspended
+//!                   no source does it ──► the loss is what it is: remember
+//! ```
+//! A step on a Grad serves its sender and may cost the own loss a little; a source that spoils it is
+//! hostile or broken, whatever it pays. Its moments are dropped and it is not heard for a while. The
+//! own steps since the last check are lost with it.
+//!
+//! Memory is one copy of the parameters and at most [`REMEMBERED`] suspended accounts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+	component::{step::mean, Component},
+	corpus::{Batch, Example},
+	error::{NucleusError, Result},
+	learning::Account,
+	parameters::Parameters,
+	state::State,
+	tensors,
+};
+
+/// Suspended accounts that are remembered; the one that is free again first gives way.
+const REMEMBERED: usize = 256;
+/// Part of the bound by which a source alone has to raise the loss.
+const SUSPECT: f64 = 0.25;
+
+/// What is watched.
+#[derive(Debug, Default)]
+pub(super) struct Canary {
+	examples: Vec<Example>,
+	notes: Notes,
+	/// Parameters at the last good check.
+	good: Option<Vec<Vec<f32>>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Notes {
+	/// Steps since the last check, own and upstream.
+	since: u64,
+	/// Lowest loss of all checks.
+	best: Option<f64>,
+	/// Until which step an account is not heard.
+	suspended: BTreeMap<String, u64>,
+	/// Times that steps were taken back.
+	rollbacks: u64,
+}
+
+impl Canary {
+	pub(super) fn suspends(&self, source: &Account, step: u64) -> bool {
+		self.notes.suspended.get(&name(source)).is_some_and(|until| *until > step)
+	}
+
+	fn suspend(&mut self, source: &Account, until: u64) {
+		let all = &mut self.notes.suspended;
+		while all.len() >= REMEMBERED {
+			let Some(first) = all.iter().min_by_key(|(_, until)| **until) else { break };
+			let first = first.0.clone();
+			all.remove(&first);
+		}
+		all.insert(name(source), until);
+	}
+
+	pub(super) fn save(&self, parameters: &Parameters, state: &mut State) -> Result<()> {
+		if let Some(good) = &self.good {
+			for (parameter, values) in parameters.list().iter().zip(good) {
+				let name = format!("canary.{}", parameter.name());
+				state.put_tensor(name, parameter.tensor().dims(), values.clone());
+			}
+		}
+		state.put("canary", &self.notes)?;
+		state.put("canary_examples", &self.examples)
+	}
+
+	pub(super) fn load(parameters: &Parameters, state: &State) -> Result<Self> {
+		let read = |parameter: &crate::Parameter| {
+			let name = format!("canary.{}", parameter.name());
+			Ok::<_, NucleusError>(state.tensor(&name, parameter.tensor().dims())?.to_vec())
+		};
+		let list = parameters.list();
+		let saved = list.first().is_some_and(|p| state.has_tensor(&format!("canary.{}", p.name())));
+		Ok(Self {
+			examples: state.get("canary_examples")?,
+			notes: state.get("canary")?,
+			good: match saved {
+				true => Some(list.iter().map(read).collect::<Result<_>>()?),
+				false => None,
+			},
+		})
+	}
+}
+
+/// An account as a key of JSON.
+fn name(account: &Account) -> String {
+	account.iter().fold(String::with_capacity(64), |text, byte| format!("{text}{byte:02x}"))
+}
+
+impl Component {
+	/// Accounts that are not heard, because they spoiled the own loss.
+	pub fn suspended(&self) -> usize {
+		self.canary.notes.suspended.values().filter(|until| **until > self.step).count()
+	}
+
+	pub(super) fn set_canary(&mut self, examples: &[Example]) -> Result<()> {
+		if !examples.is_empty() {
+			self.shape.objective.targets(&Batch::from_examples(examples))?;
+		}
+		if self.canary.examples != examples {
+			let suspended = std::mem::take(&mut self.canary.notes.suspended);
+			let notes = Notes { suspended, ..Notes::default() };
+			self.canary = Canary { examples: examples.to_vec(), notes, good: None };
+		}
+		Ok(())
+	}
+
+	/// Counts a step, and checks the loss when it is time.
+	pub(super) fn watch(&mut self) -> Result<()> {
+		let settings = self.config.canary.clone();
+		self.canary.notes.since += 1;
+		let due = settings.every > 0 && self.canary.notes.since >= settings.every;
+		if self.canary.examples.is_empty() || !due {
+			return Ok(());
+		}
+		self.canary.notes.since = 0;
+		let loss = self.canary_loss()?;
+		let best = self.canary.notes.best.unwrap_or(loss);
+		let rises = !loss.is_finite() || loss > best + settings.bound;
+		if rises {
+			let guilty = self.suspects(loss, SUSPECT * settings.bound, settings.every)?;
+			if let (false, Some(good)) = (guilty.is_empty(), self.canary.good.take()) {
+				for source in guilty {
+					self.learner.remove(&source);
+					self.canary.suspend(&source, self.step + settings.suspension);
+				}
+				self.write(&good)?;
+				self.canary.good = Some(good);
+				self.canary.notes.rollbacks += 1;
+				self.version += 1;
+				tracing::warn!(
+					"the loss on the canary rose from {best:.3} to {loss:.3}: steps on Grads were \
+					 taken back, and {} senders are suspended",
+					self.suspended()
+				);
+				return Ok(());
+			}
+		}
+		// Without a culprit the component's own learning has raised it.
+		self.canary.notes.best = Some(if rises { loss } else { best.min(loss) });
+		self.canary.good = Some(self.values()?);
+		Ok(())
+	}
+
+	fn canary_loss(&self) -> Result<f64> {
+		Ok(mean(&self.example_losses(&self.canary.examples, &[])?))
+	}
+
+	/// Sources whose direction raises the loss by so much within `steps`.
+	fn suspects(&mut self, loss: f64, rise: f64, steps: u64) -> Result<Vec<Account>> {
+		let here = self.values()?;
+		let mut suspects = Vec::new();
+		for source in self.learner.sources() {
+			self.learner.repeat(&source, &self.parameters, &self.config, steps as f64)?;
+			let then = self.canary_loss()?;
+			// A loss that is not finite cannot rise: then all are suspect.
+			if !(then.is_finite() && then <= loss + rise) {
+				suspects.push(source);
+			}
+			self.write(&here)?;
+		}
+		Ok(suspects)
+	}
+
+	fn values(&self) -> Result<Vec<Vec<f32>>> {
+		self.parameters.list().iter().map(|p| tensors::to_vec(p.tensor())).collect()
+	}
+
+	fn write(&self, values: &[Vec<f32>]) -> Result<()> {
+		for (parameter, values) in self.parameters.list().iter().zip(values) {
+			tensors::update(parameter.var(), |x| x.copy_from_slice(values))?;
+		}
+		Ok(())
+	}
+}

@@ -1,0 +1,213 @@
+//! The members of a simulation, and their steps.
+
+use std::time::Instant;
+
+use candle_core::Tensor;
+
+use crate::{
+	component::Component,
+	config::Config,
+	corpus::Batch,
+	error::Result,
+	kinds::{component, Setup},
+	learning::Account,
+	model::{Grad, Model},
+	simulation::{
+		data::{Data, Holding, Measure},
+		measure::{Measured, Sums},
+		Mode, Outcome, Settings,
+	},
+};
+
+struct Member {
+	component: Component,
+	holding: Holding,
+	best: Option<(u64, f64, Measured)>,
+}
+
+/// All components of one mode.
+struct Network<'s> {
+	settings: &'s Settings,
+	mode: Mode,
+	members: Vec<Member>,
+	/// Seconds in training steps.
+	training: f64,
+}
+
+/// Runs one mode.
+pub(super) fn run(settings: &Settings, data: &Data, mode: Mode) -> Result<Vec<Outcome>> {
+	let others = match mode {
+		Mode::Solo | Mode::Joint => 0,
+		Mode::Without | Mode::With => settings.members - 1,
+	};
+	let mut members = Vec::new();
+	for (holding, n) in data.holdings(mode).into_iter().zip(0..) {
+		let config =
+			Config { inputs: others, seed: settings.seed * 1_000 + n, ..settings.config.clone() };
+		let setup = Setup {
+			prior: Some(holding.prior.clone()),
+			frequencies: Some(data.frequencies.clone()),
+			..Setup::new(config).with_tokenizer(data.tokenizer.clone())
+		};
+		members.push(Member { component: component(&setup)?, holding, best: None });
+	}
+	let mut network = Network { settings, mode, members, training: 0.0 };
+	network.run()?;
+	let made = (settings.steps * network.members.len() as u64).max(1);
+	let step_ms = 1e3 * network.training / made as f64;
+	let outcome = |(member, best): (usize, (u64, f64, Measured))| Outcome {
+		setting: settings.name.clone(),
+		seed: settings.seed,
+		mode,
+		member,
+		step: best.0,
+		validation: best.1,
+		test: best.2,
+		step_ms,
+	};
+	if mode == Mode::Joint {
+		// Its best step, measured by the documents of each member.
+		let joint = &network.members[0];
+		let Some((step, validation, _)) = joint.best.clone() else { return Ok(Vec::new()) };
+		let all = joint.best.clone().map(|(.., measured)| measured).unwrap_or_default();
+		return Ok((0..settings.members)
+			.map(|n| {
+				let names = &data.members[n].test;
+				let of = |sums: &&Sums| names.iter().any(|m| m.document == sums.document);
+				let documents = all.documents.iter().filter(of).cloned().collect();
+				outcome((n, (step, validation, Measured::new(documents))))
+			})
+			.collect());
+	}
+	let best = network.members.into_iter().map(|member| member.best);
+	Ok(best.enumerate().filter_map(|(n, best)| Some((n, best?))).map(outcome).collect())
+}
+
+impl Network<'_> {
+	fn run(&mut self) -> Result<()> {
+		let Settings { steps, refresh, validate, .. } = *self.settings;
+		for step in 0..steps {
+			if step.is_multiple_of(refresh.max(1)) {
+				self.refresh()?;
+			}
+			self.step()?;
+			if (step + 1).is_multiple_of(validate.max(1)) || step + 1 == steps {
+				self.validate(step + 1)?;
+			}
+		}
+		Ok(())
+	}
+
+	/// The member behind an input: all others in order.
+	fn peers(&self, own: usize) -> Vec<usize> {
+		match self.mode {
+			Mode::Solo | Mode::Joint => Vec::new(),
+			_ => (0..self.members.len()).filter(|&j| j != own).collect(),
+		}
+	}
+
+	fn answers(&self, own: usize, texts: &[String]) -> Result<Vec<Option<Tensor>>> {
+		let answer = |j: usize| self.members[j].component.forward(texts, &[]).map(Some);
+		self.peers(own).into_iter().map(answer).collect()
+	}
+
+	/// Sends errors of words, and fetches words.
+	fn refresh(&mut self) -> Result<()> {
+		let members = self.members.len();
+		let peers: Vec<Vec<usize>> = (0..members).map(|own| self.peers(own)).collect();
+		if self.mode == Mode::With {
+			for (own, peers) in peers.iter().enumerate() {
+				for (input, &j) in peers.iter().enumerate() {
+					let errors = self.members[own].component.take_word_errors(input)?;
+					let Some(errors) = errors else { continue };
+					let words = self.members[own].component.vocabulary().to_vec();
+					self.send(own, j, &words, &errors)?;
+				}
+			}
+		}
+		if peers.iter().all(Vec::is_empty) {
+			return Ok(());
+		}
+		// All have the same vocabulary.
+		let words = self.members[0].component.vocabulary().to_vec();
+		let tables = self
+			.members
+			.iter()
+			.map(|member| member.component.forward(&words, &[]))
+			.collect::<Result<Vec<_>>>()?;
+		for (own, peers) in peers.iter().enumerate() {
+			for (input, &j) in peers.iter().enumerate() {
+				self.members[own].component.set_words(input, Some(&tables[j]))?;
+			}
+		}
+		Ok(())
+	}
+
+	fn send(&mut self, from: usize, to: usize, texts: &[String], error: &Tensor) -> Result<()> {
+		let mut source: Account = [0; 32];
+		source[0] = from as u8;
+		let push = self.settings.push();
+		let target = &mut self.members[to].component;
+		let version = target.version();
+		target.accumulate_grad(Grad { source, push, version, texts, d: &[], error })?;
+		Ok(())
+	}
+
+	/// One step of every member, on answers from before it.
+	fn step(&mut self) -> Result<()> {
+		let size = self.settings.config.batch;
+		let batches: Vec<Batch> =
+			self.members.iter_mut().map(|m| m.holding.sampler.next_batch(size)).collect();
+		let answers = batches
+			.iter()
+			.enumerate()
+			.map(|(own, batch)| self.answers(own, &batch.texts))
+			.collect::<Result<Vec<_>>>()?;
+		let mut grads = Vec::new();
+		for (own, (batch, d)) in batches.iter().zip(&answers).enumerate() {
+			let start = Instant::now();
+			let report = self.members[own].component.train_step(batch, d)?;
+			self.training += start.elapsed().as_secs_f64();
+			grads.push(report.errors);
+		}
+		if self.mode == Mode::With {
+			for (own, errors) in grads.iter().enumerate() {
+				for (j, error) in self.peers(own).into_iter().zip(errors) {
+					let Some(error) = error else { continue };
+					self.send(own, j, &batches[own].texts, error)?;
+				}
+			}
+		}
+		Ok(())
+	}
+
+	/// Measures every member; one that is better than before also on test text.
+	fn validate(&mut self, step: u64) -> Result<()> {
+		for own in 0..self.members.len() {
+			let member = &self.members[own];
+			let validation = self.measure(own, &member.holding.validation)?.loss;
+			let best = member.best.as_ref().is_none_or(|(_, best, _)| validation < *best);
+			if best {
+				let test = self.measure(own, &member.holding.test)?;
+				tracing::debug!(
+					"{:?} {own} at {step}: {validation:.4} {:.4}",
+					self.mode,
+					test.loss
+				);
+				self.members[own].best = Some((step, validation, test));
+			}
+		}
+		Ok(())
+	}
+
+	fn measure(&self, own: usize, texts: &[Measure]) -> Result<Measured> {
+		let mut all = Vec::new();
+		for Measure { document, examples } in texts {
+			let batch = Batch::from_examples(examples);
+			let d = self.answers(own, &batch.texts)?;
+			let losses = self.members[own].component.example_losses(examples, &d)?;
+			all.push(Sums::of(document, &losses));
+		}
+		Ok(Measured::new(all))
+	}
+}
