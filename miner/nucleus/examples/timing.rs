@@ -10,7 +10,10 @@ use bittensor_nucleus::{
 
 fn main() -> Result<()> {
 	let corpus = Corpus::load(std::env::args().nth(1).unwrap_or("corpus".into()))?;
-	let config = Config::default();
+	let mut config = Config::default();
+	if std::env::args().any(|argument| argument == "--large") {
+		config = Config { vocab: 4_096, batch: 64, ..config };
+	}
 	let tokenizer = Arc::new(Tokenizer::train(&corpus, config.vocab)?);
 	let documents = corpus.select("all")?;
 	let mut sampler =
@@ -19,30 +22,52 @@ fn main() -> Result<()> {
 	let setup = Setup::new(config).with_tokenizer(tokenizer.clone());
 	let mut component = kinds::component(&setup)?;
 	let noise = |seed| kind("noise")?.create(&Setup::new(Config { seed, ..Config::default() }));
-	let peers: Vec<Box<dyn Model>> = (0..5).map(noise).collect::<Result<_>>()?;
+	let peers: Vec<Box<dyn Model>> = (0..8).map(noise).collect::<Result<_>>()?;
 	let batches: Vec<_> = (0..300).map(|_| sampler.next_batch(batch)).collect();
 	let answers: Vec<Vec<Option<Tensor>>> = batches
 		.iter()
 		.map(|b| peers.iter().map(|p| p.forward(&b.texts, &[]).map(Some)).collect())
 		.collect::<Result<_>>()?;
 
-	time("training step, 5 downstream", 300, |i| {
+	time("training step, 8 inputs, features alone", 100, |i| {
 		component.train_step(&batches[i], &answers[i]).map(|_| ())
 	})?;
-	time("training step, alone", 300, |i| component.train_step(&batches[i], &[]).map(|_| ()))?;
+	let words = component.vocabulary().to_vec();
+	let vectors: Vec<Tensor> =
+		peers.iter().map(|peer| peer.forward(&words, &[])).collect::<Result<_>>()?;
+	time("words of 8 inputs set", 10, |_| {
+		vectors.iter().zip(0..).try_for_each(|(v, input)| component.set_words(input, Some(v)))
+	})?;
+	time("training step, 8 inputs", 100, |i| {
+		component.train_step(&batches[i], &answers[i]).map(|_| ())
+	})?;
+	time("training step, 8 inputs, Grads of words", 96, |i| {
+		if i.is_multiple_of(16) {
+			(0..8).try_for_each(|input| component.take_word_errors(input).map(|_| ()))?;
+		}
+		component.train_step(&batches[i], &answers[i]).map(|_| ())
+	})?;
+	time("training step, alone", 100, |i| component.train_step(&batches[i], &[]).map(|_| ()))?;
 	time("spike, no downstream", 300, |i| component.forward(&batches[i].texts, &[]).map(|_| ()))?;
-	time("spike, 5 downstream", 300, |i| {
+	time("spike, 8 downstream", 300, |i| {
 		component.forward(&batches[i].texts, &answers[i]).map(|_| ())
 	})?;
-	time("reading 32 texts", 300, |i| {
+	time("reading a batch of texts", 300, |i| {
 		batches[i].texts.iter().try_for_each(|t| tokenizer.encode(t).map(|_| ()))
 	})?;
 	let push = 0.25;
-	time("grad, 5 downstream", 300, |i| {
+	time("grad, 8 downstream", 100, |i| {
 		let Some(Some(error)) = answers[i].first() else { return Ok(()) };
 		let version = component.version();
 		let (texts, d) = (&batches[i].texts, &answers[i]);
 		let grad = Grad { source: [1; 32], push, version, texts, d, error };
+		component.accumulate_grad(grad).map(|_| ())
+	})?;
+	time("a vocabulary of words answered", 30, |_| component.forward(&words, &[]).map(|_| ()))?;
+	let error = &vectors[0];
+	time("grad of a vocabulary", 30, |_| {
+		let (version, texts) = (component.version(), &words);
+		let grad = Grad { source: [2; 32], push, version, texts, d: &[], error };
 		component.accumulate_grad(grad).map(|_| ())
 	})?;
 	time("save", 5, |_| {
@@ -62,7 +87,7 @@ fn time(what: &str, times: usize, mut f: impl FnMut(usize) -> Result<()>) -> Res
 		_ => wall,
 	};
 	println!(
-		"{what:30} {:7.2} ms ({:.2} ms on the clock)",
+		"{what:42} {:7.2} ms ({:.2} ms on the clock)",
 		used / times as f64 * 1e3,
 		wall / times as f64 * 1e3
 	);

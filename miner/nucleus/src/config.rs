@@ -50,6 +50,8 @@ pub struct Config {
 	pub subsample: f64,
 	/// Whether inputs reach y, as features; if not, they are experts only.
 	pub features: bool,
+	/// How fast adaptors of inputs learn, relative to other parameters.
+	pub feature_rate: f64,
 	/// What training steps leave out at random.
 	pub dropout: DropoutConfig,
 	/// How steps on Grads are watched.
@@ -127,8 +129,8 @@ impl Default for Config {
 			vocab: 2_048,
 			hidden: 128,
 			inputs: 8,
-			context: 12,
-			horizon: 2,
+			context: 32,
+			horizon: 16,
 			max_tokens: 64,
 			batch: 32,
 			optimizer: OptimizerKind::Adam,
@@ -142,6 +144,7 @@ impl Default for Config {
 			input_decay: 0.98,
 			subsample: 1e-3,
 			features: true,
+			feature_rate: 0.2,
 			dropout: DropoutConfig::default(),
 			canary: CanaryConfig::default(),
 			attribution: AttributionConfig::default(),
@@ -209,6 +212,8 @@ impl Config {
 		check((1..=256).contains(&self.max_sources), "max_sources", "must lie in 1..=256")?;
 		check((0.0..1.0).contains(&self.input_decay), "input_decay", "must lie in 0..1")?;
 		check((0.0..1.0).contains(&self.subsample), "subsample", "must lie in 0..1")?;
+		let rate = self.feature_rate;
+		check(rate > 0.0 && rate <= 1.0, "feature_rate", "must lie in (0, 1]")?;
 		let d = &self.dropout;
 		for (rate, name) in [
 			(d.entries, "dropout.entries"),
@@ -247,6 +252,7 @@ impl Config {
 			horizon: shape.horizon,
 			subsample: shape.subsample,
 			features: shape.features,
+			feature_rate: shape.feature_rate,
 			optimizer: shape.optimizer,
 			seed: shape.seed,
 			..other.clone()

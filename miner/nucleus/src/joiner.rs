@@ -1,7 +1,7 @@
 //! From the inputs to the output vector y (eq. 1).
 //!
 //! ```text
-//!   h = Σ_j z_j · A_j + b          z_0 the own encoder, z_j the downstream components
+//!   h = z_0 · A_0 + c · Σ_j z_j · A_j + b      z_0 the own encoder, z_j the downstream components
 //!   y = h + tanh(h · W₁ + b₁) · W₂
 //! ```
 //! A missing input is its own mean, z = 0, and adds nothing.
@@ -47,6 +47,8 @@ pub struct Joiner {
 	output: Handle,
 	/// Whether downstream inputs count.
 	features: bool,
+	/// c: what adaptors are multiplied by, so that they learn more slowly.
+	rate: f64,
 }
 
 impl Joiner {
@@ -55,7 +57,7 @@ impl Joiner {
 	/// # Errors
 	/// Those of [`Builder::dense`].
 	pub fn load(config: &Config, builder: &mut Builder) -> Result<Self> {
-		let (m, hidden, small) = (DIM, config.hidden, adaptor_deviation());
+		let (m, hidden, small) = (DIM, config.hidden, adaptor_deviation(config));
 		let root = 1.0 / (m as f64).sqrt();
 		let narrow = 0.5 / (hidden as f64).sqrt();
 		let mut dense = |name: &str, shape: [usize; 2], deviation| {
@@ -72,6 +74,7 @@ impl Joiner {
 			hidden_bias: dense("joiner.hidden_bias", [1, hidden], 0.0)?,
 			output: dense("joiner.output", [hidden, m], narrow)?,
 			features: config.features,
+			rate: config.feature_rate,
 		})
 	}
 
@@ -93,11 +96,11 @@ impl Joiner {
 		let mut h = drop(&z.own, false)?.matmul(self.own.tensor())?;
 		for (z, adaptor) in z.downstream.iter().zip(&self.adaptors) {
 			if let Some(z) = z.as_ref().filter(|_| self.features) {
-				h = (h + drop(z, true)?.matmul(adaptor.tensor())?)?;
+				h = (h + (drop(z, true)? * self.rate)?.matmul(adaptor.tensor())?)?;
 			}
 		}
 		if let Some(z) = &z.null {
-			h = (h + drop(z, true)?.matmul(self.null.tensor())?)?;
+			h = (h + (drop(z, true)? * self.rate)?.matmul(self.null.tensor())?)?;
 		}
 		let h = h.broadcast_add(self.bias.tensor())?;
 		let hidden = h.matmul(self.hidden.tensor())?.broadcast_add(self.hidden_bias.tensor())?;
@@ -108,6 +111,6 @@ impl Joiner {
 
 /// Deviation of a fresh adaptor's entries. It is not zero: a zero adaptor has no gradient into its
 /// input and therefore no score, and the input would never start to be used.
-pub(crate) fn adaptor_deviation() -> f64 {
-	0.2 / (DIM as f64).sqrt()
+pub(crate) fn adaptor_deviation(config: &Config) -> f64 {
+	0.2 / config.feature_rate / (DIM as f64).sqrt()
 }

@@ -58,6 +58,11 @@ impl Canary {
 		self.notes.suspended.get(&name(source)).is_some_and(|until| *until > step)
 	}
 
+	/// The parameters of the last check are no longer those to return to.
+	pub(super) fn forget_parameters(&mut self) {
+		self.good = None;
+	}
+
 	fn suspend(&mut self, source: &Account, until: u64) {
 		let all = &mut self.notes.suspended;
 		while all.len() >= REMEMBERED {

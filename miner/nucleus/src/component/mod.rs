@@ -194,8 +194,10 @@ impl Model for Component {
 		self.connections[input] += 1;
 		let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed ^ input as u64);
 		rng.set_stream(self.connections[input]);
-		adaptor.update(|x| x.copy_from_slice(&normal(&mut rng, x.len(), adaptor_deviation())))?;
+		let deviation = adaptor_deviation(&self.config);
+		adaptor.update(|x| x.copy_from_slice(&normal(&mut rng, x.len(), deviation)))?;
 		self.learner.forget(adaptor.index());
+		self.canary.forget_parameters();
 		for parameter in self.shape.objective.connect(input)? {
 			self.learner.forget(parameter);
 		}

@@ -34,6 +34,9 @@ use crate::{
 /// Steps on words relative to steps on passages: they are that much rarer.
 pub const WORD_STEP: f64 = 4.0;
 
+/// A push below this moves no parameter by as much as its rounding error, and is none.
+const LEAST_PUSH: f64 = 1e-8;
+
 /// Eq. 12 over steps.
 #[derive(Clone, Debug, Default)]
 pub struct StepMixing {
@@ -71,7 +74,8 @@ impl StepMixing {
 		let mut both = [Vec::new(), Vec::new()];
 		for Source { push, passages, words, .. } in self.sources.all.values_mut() {
 			for (all, stream) in both.iter_mut().zip([passages, words]) {
-				if let Some((gradient, covered)) = stream.take(clip) {
+				let taken = stream.take(clip).filter(|_| *push >= LEAST_PUSH);
+				if let Some((gradient, covered)) = taken {
 					let moments = &mut stream.moments;
 					all.push(Present { push: *push, gradient, covered, moments });
 				}

@@ -22,7 +22,7 @@ pub(crate) struct Stream {
 	pub(crate) messages: u64,
 	/// Sum of their gradients.
 	pub(crate) held: Gradient,
-	/// Sum of the parts of the vocabulary that they covered; 1 per message of passages.
+	/// Sum of the parts of the vocabulary that they covered; 1 for each message of passages.
 	pub(crate) covered: f64,
 	/// Its moments.
 	pub(crate) moments: Moments,
@@ -31,14 +31,14 @@ pub(crate) struct Stream {
 impl Stream {
 	/// Takes out what came since the last step: the mean of the gradients, in units of their usual
 	/// length and at most `clip` of them, so that the scale of errors has no effect; and how much
-	/// of the vocabulary they covered, at most 1. `None` if nothing came, or if the sum is not a
-	/// finite number.
+	/// of the vocabulary they covered, at most 1. A vocabulary in parts counts as one message.
+	/// `None` if nothing came, or if the sum is not a finite number.
 	pub(crate) fn take(&mut self, clip: f64) -> Option<(Gradient, f64)> {
 		let messages = std::mem::take(&mut self.messages);
-		let covered = std::mem::take(&mut self.covered).min(1.0);
+		let covered = std::mem::take(&mut self.covered);
 		let mut sum = std::mem::take(&mut self.held);
-		let usable = messages > 0 && self.guard.unit(&mut sum, messages as f64, clip);
-		usable.then_some((sum, covered))
+		let usable = messages > 0 && self.guard.unit(&mut sum, covered.max(1.0), clip);
+		usable.then_some((sum, covered.min(1.0)))
 	}
 
 	/// Whether a gradient of this length would count: it is finite and not far fainter than usual.
@@ -111,7 +111,8 @@ impl Sources {
 			.filter(|(_, norm)| audible(*norm, known.map(|source| &source.passages)));
 		let words = message
 			.words
-			.map(|(g, covers)| (g, g.norm(), covers))
+			// As long as that of the whole vocabulary would be.
+			.map(|(g, covers)| (g, g.norm() / covers.max(1e-9).sqrt(), covers))
 			.filter(|(_, norm, _)| audible(*norm, known.map(|source| &source.words)));
 		if passages.is_none() && words.is_none() {
 			return false;

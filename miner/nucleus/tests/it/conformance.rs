@@ -238,7 +238,7 @@ const NO_DROPOUT: DropoutConfig =
 
 #[test]
 fn words_that_cannot_be_used_are_refused() {
-	for kind in KINDS {
+	for kind in usable() {
 		let mut model = create(kind, &config(3));
 		let words = model.vocabulary().to_vec();
 		let inputs = model.inputs();
@@ -313,7 +313,7 @@ fn an_input_adds_nothing_without_words_that_differ() {
 
 #[test]
 fn words_and_passages_of_a_message_are_told_apart() {
-	for kind in KINDS {
+	for kind in usable() {
 		let settings = config(7);
 		let mut model = create(kind, &settings);
 		let words = model.vocabulary().to_vec();

@@ -1,6 +1,7 @@
 //! Tests of the learning part, by subject.
 
 mod attribution;
+mod canary;
 mod checkpoint;
 mod conformance;
 mod corpus;
@@ -8,8 +9,10 @@ mod gain;
 mod gradients;
 mod halves;
 mod learning;
+mod network;
 mod pretrained;
 mod row;
 mod serving;
 mod support;
 mod upstreams;
+mod words;

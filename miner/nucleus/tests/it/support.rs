@@ -34,7 +34,17 @@ pub(crate) fn tokenizer() -> Arc<Tokenizer> {
 
 /// Settings for tests.
 pub(crate) fn config(seed: u64) -> Config {
-	Config { vocab: 512, hidden: 32, inputs: 4, horizon: 1, seed, ..Config::default() }
+	Config {
+		vocab: 512,
+		hidden: 32,
+		inputs: 4,
+		context: 12,
+		horizon: 1,
+		learning_rate: 1e-3,
+		weight_decay: 2.0,
+		seed,
+		..Config::default()
+	}
 }
 
 /// What a model is made of in tests.

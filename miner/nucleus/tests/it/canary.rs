@@ -1,0 +1,87 @@
+//! The canary: a hostile source is found, its steps are taken back, and honest ones go on.
+
+use bittensor_nucleus::{
+	CanaryConfig, Component, Config, Example, Grad, Model, NucleusError, Verdict,
+};
+
+use crate::support::{answer, component, config, held_out, sampler, Knows};
+
+const HOSTILE: u8 = 66;
+const HONEST: u8 = 1;
+
+fn settings() -> Config {
+	let canary = CanaryConfig { every: 10, bound: 0.05, suspension: 1_000 };
+	Config { canary, horizon: 4, learning_rate: 3e-3, ..config(1) }
+}
+
+fn send(component: &mut Component, source: u8, seed: u64) -> Verdict {
+	let words = component.vocabulary().to_vec();
+	let error = answer(&words, Knows::Bag, 0.0, seed).expect("vectors");
+	let (source, push, version) = ([source; 32], 0.25, component.version());
+	let grad = Grad { source, push, version, texts: &words, d: &[], error: &error };
+	component.accumulate_grad(grad).expect("a proper Grad").verdict
+}
+
+/// The component, and the verdict on the last Grad of the hostile source, which pushes every word its
+/// own way, always the same.
+fn run(canary: &[Example], hostile: bool) -> (Component, Option<Verdict>) {
+	let settings = settings();
+	let mut component = component(settings.clone());
+	component.set_canary(canary).expect("proper examples");
+	let mut sampler = sampler(&settings);
+	let mut last = None;
+	for step in 0..120 {
+		if hostile && step >= 40 {
+			last = Some(send(&mut component, HOSTILE, 5));
+		}
+		// Errors that change every time cancel out.
+		assert_eq!(send(&mut component, HONEST, 100 + step), Verdict::Accepted);
+		component.train_step(&sampler.next_batch(32), &[]).expect("a step");
+	}
+	(component, last)
+}
+
+fn loss(component: &Component, examples: &[Example]) -> f64 {
+	component.evaluate(examples, &[]).expect("measured").with_network.ln()
+}
+
+#[test]
+fn a_source_that_spoils_the_own_loss_is_suspended() {
+	let examples = held_out(&settings(), 400);
+	let (watched, test) = examples.split_at(200);
+	let (alone, _) = run(watched, false);
+	let (guarded, verdict) = run(watched, true);
+	let (open, _) = run(&[], true);
+	let [alone_loss, guarded_loss, open_loss] =
+		[&alone, &guarded, &open].map(|component| loss(component, test));
+	println!("alone {alone_loss:.3}, guarded {guarded_loss:.3}, unguarded {open_loss:.3}");
+	assert_eq!((alone.suspended(), open.suspended()), (0, 0));
+	assert_eq!(guarded.suspended(), 1, "the hostile source, and not the honest one");
+	assert_eq!(verdict, Some(Verdict::Suspended));
+	assert!(guarded_loss < alone_loss + 0.1, "{guarded_loss} against {alone_loss}");
+	assert!(open_loss > guarded_loss + 0.1, "the attack does harm: {open_loss}");
+}
+
+#[test]
+fn a_canary_resumes_with_its_suspensions() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join("component.safetensors");
+	let watched = held_out(&settings(), 100);
+	let (mut straight, _) = run(&watched, true);
+	straight.save(&path, None, &serde_json::json!(null)).expect("saved");
+	let setup = crate::support::setup(settings());
+	let loaded = bittensor_nucleus::kind("cbow").and_then(|kind| kind.load(&path, &setup));
+	let mut resumed = loaded.expect("loaded").model;
+	resumed.set_canary(&watched).expect("the same examples");
+	assert!(straight.state().expect("a state") == resumed.state().expect("a state"));
+	let mut sampler = sampler(&settings());
+	for _ in 0..12 {
+		let batch = sampler.next_batch(16);
+		straight.train_step(&batch, &[]).expect("a step");
+		resumed.train_step(&batch, &[]).expect("a step");
+	}
+	assert!(straight.state().expect("a state") == resumed.state().expect("a state"));
+	let mut bad = watched.clone();
+	bad[0].target.push(1);
+	assert!(matches!(straight.set_canary(&bad), Err(NucleusError::Shape { .. })));
+}

@@ -1,0 +1,105 @@
+//! What a network is worth, in small: members against twins, payers, and hostile bidders.
+
+use bittensor_nucleus::{
+	simulation::{compare, run, Holdings, Mode, Settings},
+	Component, Config, Example, Grad, Model, Sampler, Tensor,
+};
+
+use crate::support::{component, config, corpus, corpus_root, held_out, tokenizer};
+
+fn settings() -> Settings {
+	Settings {
+		corpus: corpus_root(),
+		bytes: 0,
+		steps: 120,
+		validate: 20,
+		validation: 128,
+		test: 512,
+		modes: vec![Mode::Solo, Mode::Without, Mode::With],
+		config: Config {
+			vocab: 512,
+			hidden: 32,
+			context: 16,
+			horizon: 8,
+			batch: 32,
+			learning_rate: 3e-3,
+			weight_decay: 0.0,
+			..Config::default()
+		},
+		..Settings::default()
+	}
+}
+
+#[test]
+fn members_with_disjoint_documents_beat_their_twins() {
+	let outcomes = run(&settings(), |_| {}).expect("a run");
+	let (each, mean) = compare(&outcomes, Mode::With, Mode::Solo);
+	let (_, grads) = compare(&outcomes, Mode::With, Mode::Without);
+	let (mean, grads) = (mean.expect("members"), grads.expect("members"));
+	println!("{mean:?}\nby Grads {grads:?}\n{each:?}");
+	assert_eq!(each.len(), 4);
+	assert!(each.iter().all(|member| member.difference > 0.0), "{each:?}");
+	assert!(mean.difference > 2.0 * mean.standard_error && grads.difference > 0.0, "{mean:?}");
+	// Of members that hold the same documents there is nothing to learn.
+	let same =
+		Settings { holdings: Holdings::Same, modes: vec![Mode::Solo, Mode::With], ..settings() };
+	let outcomes = run(&same, |_| {}).expect("a run");
+	let control = compare(&outcomes, Mode::With, Mode::Solo).1.expect("members");
+	println!("the same documents: {control:?}");
+	assert!(control.gain < 0.75 * mean.gain, "{control:?}");
+}
+
+/// A seller that trains on its own documents, and a payer that uses it, with other documents. Returns
+/// the held-out losses of the payer and of the seller.
+fn trade(seed: u64, push: f64, sign: f64) -> (f64, f64) {
+	let settings = Config { horizon: 8, inputs: 1, learning_rate: 3e-3, ..config(seed) };
+	let make = |seed, documents: &str| {
+		let config = Config { seed, ..settings.clone() };
+		let chosen = corpus().select(documents).expect("documents");
+		let (context, horizon) = (config.context, config.horizon);
+		let sampler = Sampler::new(corpus(), &chosen, &tokenizer(), context, horizon, seed);
+		(component(config), sampler.expect("examples"))
+	};
+	let ((mut payer, mut bought), (mut seller, mut own)) =
+		(make(seed, "1/2"), make(seed + 100, "2/2"));
+	let words = payer.vocabulary().to_vec();
+	let send = |seller: &mut Component, texts: &[String], error: &Tensor| {
+		let error = error.affine(sign, 0.0).expect("a sign");
+		let version = seller.version();
+		let grad = Grad { source: [1; 32], push, version, texts, d: &[], error: &error };
+		seller.accumulate_grad(grad).expect("a Grad");
+	};
+	for step in 0..160 {
+		if step % 16 == 0 {
+			if let Some(errors) = payer.take_word_errors(0).expect("input 0") {
+				send(&mut seller, &words, &errors);
+			}
+			let vectors = seller.forward(&words, &[]).expect("vectors");
+			payer.set_words(0, Some(&vectors)).expect("proper vectors");
+		}
+		let batch = bought.next_batch(32);
+		let d = [Some(seller.forward(&batch.texts, &[]).expect("vectors"))];
+		let report = payer.train_step(&batch, &d).expect("a step");
+		send(&mut seller, &batch.texts, report.errors[0].as_ref().expect("it answered"));
+		seller.train_step(&own.next_batch(32), &[]).expect("a step");
+	}
+	let examples: Vec<Example> = held_out(&settings, 600);
+	let texts: Vec<String> = examples.iter().map(|e| e.text.clone()).collect();
+	let d = [Some(seller.forward(&texts, &[]).expect("vectors"))];
+	let loss = |component: &Component, d: &[Option<Tensor>]| {
+		component.evaluate(&examples, d).expect("measured").with_network.ln()
+	};
+	(loss(&payer, &d), loss(&seller, &[]))
+}
+
+#[test]
+fn who_pays_is_served_better_and_hostile_errors_cost_little() {
+	let mean = |push: f64, sign: f64| {
+		let [a, b] = [1, 2].map(|seed| trade(seed, push, sign));
+		((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0)
+	};
+	let (none, paid, flipped) = (mean(0.0, 1.0), mean(1.0 / 6.0, 1.0), mean(1.0 / 6.0, -1.0));
+	println!("payer, seller: {none:?}; at a sixth {paid:?}; flipped {flipped:?}");
+	assert!(paid.0 < none.0, "the payer's loss falls");
+	assert!(flipped.1 < none.1 + 0.02, "flipped errors at a sixth: {flipped:?}");
+}
