@@ -81,8 +81,6 @@ struct Table {
 	columns: Vec<usize>,
 	/// `[V, n·m]`.
 	values: Var,
-	/// `[n·m, V]`: a product with either is fast if its rows are contiguous.
-	transposed: Var,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -148,7 +146,7 @@ impl Experts {
 		let (Some(weighted), Some(table)) = (self.weighted(z)?, &self.table) else {
 			return Ok(None);
 		};
-		Ok(Some(weighted.matmul(&table.transposed.detach())?))
+		Ok(Some(weighted.matmul(&table.values.detach().t()?)?))
 	}
 
 	/// A scalar whose gradient with respect to z and β is that of ΣL, from ∂ΣL/∂logits.
@@ -312,15 +310,6 @@ impl Experts {
 			for (row, word) in all.chunks_exact_mut(width).zip(words.chunks_exact(DIM)) {
 				row[place * DIM..(place + 1) * DIM].copy_from_slice(word);
 			}
-		})?;
-		let vocab = self.vocab;
-		tensors::update(&table.transposed, |all| {
-			let mine = &mut all[place * DIM * vocab..(place + 1) * DIM * vocab];
-			for (k, row) in mine.chunks_exact_mut(vocab).enumerate() {
-				for (x, word) in row.iter_mut().zip(words.chunks_exact(DIM)) {
-					*x = word[k];
-				}
-			}
 		})
 	}
 
@@ -329,10 +318,9 @@ impl Experts {
 		let columns: Vec<usize> = (0..self.experts.len()).filter(has).collect();
 		self.table = None;
 		let Some(gain) = self.gains.first().filter(|_| !columns.is_empty()) else { return Ok(()) };
-		let (vocab, width, device) = (self.vocab, columns.len() * DIM, gain.tensor().device());
-		let zeros = |shape| Var::zeros(shape, candle_core::DType::F32, device);
-		let (values, transposed) = (zeros((vocab, width))?, zeros((width, vocab))?);
-		self.table = Some(Table { columns: columns.clone(), values, transposed });
+		let shape = (self.vocab, columns.len() * DIM);
+		let values = Var::zeros(shape, candle_core::DType::F32, gain.tensor().device())?;
+		self.table = Some(Table { columns: columns.clone(), values });
 		columns.into_iter().try_for_each(|input| self.replace(input))
 	}
 

@@ -5,6 +5,7 @@ mod canary;
 mod checkpoint;
 mod conformance;
 mod corpus;
+mod experts;
 mod gain;
 mod gradients;
 mod halves;
