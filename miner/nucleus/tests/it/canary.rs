@@ -81,7 +81,7 @@ fn a_canary_resumes_with_its_suspensions() {
 		resumed.train_step(&batch, &[]).expect("a step");
 	}
 	assert!(straight.state().expect("a state") == resumed.state().expect("a state"));
-	let mut bad = watched.clone();
+	let mut bad = watched;
 	bad[0].target.push(1);
 	assert!(matches!(straight.set_canary(&bad), Err(NucleusError::Shape { .. })));
 }
