@@ -147,9 +147,9 @@ fn a_selfish_component_that_is_served_like_the_others_is_a_failure() {
 }
 
 #[test]
-fn the_noise_part_counts_what_trainable_components_give() {
+fn the_noise_part_is_that_of_a_row_of_a_trainable_component() {
 	let part = report().noise_part(&[epoch(1, 1, true)]);
-	assert_eq!(part, Some(300.0 / 9_300.0));
+	assert_eq!(part, Some(300.0 / 65_536.0));
 	assert_eq!(report().noise_part(&[]), None);
 }
 

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-	config::DIM,
+	config::{Config, DIM},
 	error::{CheckpointError, NucleusError, Result},
 	files,
 	fnv::Fnv,
@@ -139,9 +139,31 @@ pub(crate) fn write(path: &Path, header: &Header, state: State) -> Result<()> {
 /// Reads a checkpoint of a model of this kind: its state, the caller's notes, and its origin.
 pub(crate) fn read(path: &Path, kind: &str) -> Result<(Saved, Value, Origin)> {
 	let bytes = fs::read(path).map_err(NucleusError::io(path))?;
-	let (header, state) = parse(&bytes, kind).map_err(at(path))?;
+	let (header, state) = parse(&bytes, Some(kind)).map_err(at(path))?;
 	let origin = Origin { path: path.into(), chain: header.chain };
 	Ok((Saved { path: path.into(), encoder: header.encoder, state }, header.notes, origin))
+}
+
+/// What a checkpoint says about itself.
+#[derive(Clone, Debug)]
+pub struct Description {
+	/// Its kind.
+	pub kind: String,
+	/// Settings of its component; `None` for a kind without.
+	pub config: Option<Config>,
+	/// What its caller saved with it.
+	pub notes: Value,
+}
+
+/// Reads what a checkpoint says about itself, whatever its kind.
+///
+/// # Errors
+/// [`NucleusError::Io`] if the file cannot be read; [`NucleusError::Checkpoint`] if it is damaged or
+/// of another format.
+pub fn describe(path: &Path) -> Result<Description> {
+	let bytes = fs::read(path).map_err(NucleusError::io(path))?;
+	let (header, state) = parse(&bytes, None).map_err(at(path))?;
+	Ok(Description { kind: header.kind, config: state.get("config").ok(), notes: header.notes })
 }
 
 /// Names the file that an error is about.
@@ -149,8 +171,11 @@ pub(crate) fn at(path: &Path) -> impl FnOnce(CheckpointError) -> NucleusError + 
 	move |reason| NucleusError::Checkpoint { path: path.into(), reason }
 }
 
-/// The header, without its values, and the state.
-fn parse(bytes: &[u8], kind: &str) -> std::result::Result<(Header, State), CheckpointError> {
+/// The header, without its values, and the state. Refuses another kind than `kind`.
+fn parse(
+	bytes: &[u8],
+	kind: Option<&str>,
+) -> std::result::Result<(Header, State), CheckpointError> {
 	let damaged = |e: &dyn std::fmt::Display| CheckpointError::Damaged(e.to_string());
 	let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(&e))?;
 	let header = metadata
@@ -175,7 +200,7 @@ fn parse(bytes: &[u8], kind: &str) -> std::result::Result<(Header, State), Check
 	if header.dim != DIM {
 		return Err(damaged(&format!("vectors of length {}, not {DIM}", header.dim)));
 	}
-	if header.kind != kind {
+	if let Some(kind) = kind.filter(|kind| header.kind != *kind) {
 		return Err(CheckpointError::OtherKind { found: header.kind, expected: kind.into() });
 	}
 	let mut state = State { values: std::mem::take(&mut header.values), ..State::default() };

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{NucleusError, Result};
+use crate::{
+	attribution::row::MOST_EXPLORING,
+	error::{NucleusError, Result},
+};
 
 /// Length m of every vector between components.
 pub const DIM: usize = 128;
@@ -95,15 +98,22 @@ pub struct CanaryConfig {
 pub struct AttributionConfig {
 	/// Decay of the running mean and variance of each score, per batch (at least 0.98).
 	pub decay: f64,
-	/// Batches before a score counts as proven.
+	/// Training steps between two scored batches, which the component does not train on.
+	pub score_every: u64,
+	/// Bid for an input that is worth no other bid so far, out of 65,536: without one, a component that
+	/// could become useful is never trained or served, and nobody finds out.
+	pub exploring: u16,
+	/// Scored batches after which such an input has no exploring bid any more.
+	pub explore_batches: u64,
+	/// Scored batches before a score counts as proven.
 	pub min_batches: u64,
 	/// Standard errors between a score's mean and its lower bound.
 	pub z: f64,
-	/// Batches between two audits, each of which ablates one input (0 = never).
+	/// Scored batches between two audits, each of which ablates one input (0 = never).
 	pub audit_every: u64,
 	/// Inputs at least this similar are scored as one group (1 = only exact copies).
 	pub duplicate_threshold: f64,
-	/// Batches between two measurements of similarity.
+	/// Scored batches between two measurements of similarity.
 	pub duplicate_every: u64,
 }
 
@@ -169,11 +179,14 @@ impl Default for AttributionConfig {
 	fn default() -> Self {
 		Self {
 			decay: 0.98,
-			min_batches: 50,
+			score_every: 8,
+			exploring: 512,
+			explore_batches: 128,
+			min_batches: 24,
 			z: 1.0,
-			audit_every: 50,
+			audit_every: 2,
 			duplicate_threshold: 0.97,
-			duplicate_every: 4,
+			duplicate_every: 2,
 		}
 	}
 }
@@ -230,7 +243,13 @@ impl Config {
 		}
 		let a = &self.attribution;
 		check((0.98..1.0).contains(&a.decay), "attribution.decay", "must lie in 0.98..1")?;
-		check(a.min_batches >= 50, "attribution.min_batches", "must be at least 50")?;
+		check(a.score_every > 0, "attribution.score_every", "must be at least 1")?;
+		check(
+			u32::from(a.exploring) <= MOST_EXPLORING,
+			"attribution.exploring",
+			"must be at most 4096, a sixteenth of a row",
+		)?;
+		check(a.min_batches >= 16, "attribution.min_batches", "must be at least 16")?;
 		check(a.z >= 0.0 && a.z.is_finite(), "attribution.z", "must not be negative")?;
 		check(
 			a.duplicate_threshold > 0.0 && a.duplicate_threshold <= 1.0,

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::perplexity::{ExampleLosses, Weighting};
+
 /// Standard errors on each side of an interval; a gain within them is not measurable.
 pub const STANDARD_ERRORS: f64 = 2.0;
 
@@ -33,27 +35,25 @@ pub struct Gain {
 }
 
 impl Gain {
-	/// From the losses of the same examples under the component and its twin, in nats, each the sum
-	/// over the example's targets; the sum of the targets' weights in each example; and the document
-	/// that it comes from. `None` unless there are two documents with targets, and finite losses.
+	/// From the losses of the same examples under the component and its twin, and the document that
+	/// each comes from. `None` unless there are two documents with targets, and finite losses.
 	///
 	/// The error is that of a ratio: documents c with sums δ_c of differences and W_c of weights have
 	/// residuals r_c = δ_c − nats · W_c, and the variance is C / (C − 1) · Σ r_c² / (Σ W_c)².
 	pub fn of(
-		component: &[f32],
-		twin: &[f32],
-		weights: &[f64],
+		component: &ExampleLosses,
+		twin: &ExampleLosses,
 		documents: &[usize],
+		weighting: Weighting,
 	) -> Option<Self> {
-		let examples = component.len();
-		if [twin.len(), weights.len(), documents.len()] != [examples; 3] {
+		if [component.0.len(), twin.0.len()] != [documents.len(); 2] {
 			return None;
 		}
 		let mut sums: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
-		for i in 0..examples {
-			let (difference, weight) = sums.entry(documents[i]).or_default();
-			*difference += f64::from(twin[i]) - f64::from(component[i]);
-			*weight += weights[i];
+		let both = component.weighted(weighting).zip(twin.weighted(weighting));
+		for (((own, weight), (twin, _)), document) in both.zip(documents) {
+			let sum = sums.entry(*document).or_default();
+			*sum = (sum.0 + twin - own, sum.1 + weight);
 		}
 		sums.retain(|_, (_, weight)| *weight > 0.0);
 		let total: f64 = sums.values().map(|(_, weight)| weight).sum();

@@ -54,7 +54,7 @@ pub mod tokenizer;
 
 pub use attribution::{Attribution, InputRow, InputScore, InputShare};
 pub use candle_core::{Device, Tensor};
-pub use checkpoint::{Origin, Saved};
+pub use checkpoint::{describe, Description, Origin, Saved};
 pub use component::Component;
 pub use config::{AttributionConfig, CanaryConfig, Config, DropoutConfig, OptimizerKind, DIM};
 pub use corpus::{
@@ -65,10 +65,10 @@ pub use error::{CheckpointError, ModelFileError, NucleusError, Result};
 pub use gain::Gain;
 pub use kinds::{kind, Kind, Loaded, Setup, KINDS};
 pub use learning::{BidWeight, Gradient, Market};
-pub use model::{Grad, GradReport, Model, StepReport, Verdict};
+pub use model::{Grad, GradReport, Model, ScoreReport, StepReport, Verdict};
 pub use objective::ExampleLoss;
 pub use parameters::{Parameter, Part};
-pub use perplexity::{Perplexity, Unigram};
+pub use perplexity::{ExampleLosses, Perplexity, Unigram, Weighting};
 pub use pretrained::ModelFiles;
 pub use state::State;
 pub use tokenizer::Tokenizer;

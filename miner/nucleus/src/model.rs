@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-	attribution::{Attribution, InputRow},
+	attribution::{parts::Parts, Attribution, InputRow},
 	checkpoint,
 	config::Config,
 	corpus::{Batch, Example},
@@ -15,7 +15,7 @@ use crate::{
 	learning::{Account, Gradient},
 	objective::ExampleLoss,
 	parameters::Parameter,
-	perplexity::Perplexity,
+	perplexity::{ExampleLosses, Perplexity},
 	state::State,
 };
 
@@ -26,14 +26,23 @@ pub struct StepReport {
 	pub step: u64,
 	/// Mean NLL in nats per weighted token, before the step, with what it leaves out at random.
 	pub loss: f64,
-	/// ΔL of this batch per input; `None` for inputs that were missing.
-	pub scores: Vec<Option<f64>>,
 	/// ∂L/∂d per input, `[B, m]`, row x for example x: what to send downstream as a Grad.
 	pub errors: Vec<Option<Tensor>>,
 	/// Inputs whose vectors had a wrong shape or numbers that are not finite: used as missing.
 	pub refused: Vec<usize>,
 	/// `false` if the own gradient was not finite, so that no step was made.
 	pub stepped: bool,
+}
+
+/// What one batch of text that is not trained on says about the inputs, in nats per target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreReport {
+	/// Mean loss with all that is present.
+	pub loss: f64,
+	/// ΔL of each input alone; `None` for inputs that were missing.
+	pub inputs: Vec<Option<f64>>,
+	/// The own part, and the part of all inputs.
+	pub parts: Parts,
 }
 
 /// An error signal of an upstream.
@@ -220,14 +229,29 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 		Err(NucleusError::NoSuchInput { input, inputs: self.inputs() })
 	}
 
-	/// One step on a batch: own loss, attribution, and the gradients of upstreams since the last
-	/// step. `d` as in [`Model::forward`].
+	/// One step on a batch: own loss, and the gradients of upstreams since the last step. `d` as in [`Model::forward`].
 	///
 	/// # Errors
 	/// [`NucleusError::NothingToLearn`]; [`NucleusError::EmptyBatch`], [`NucleusError::Shape`] for
 	/// targets that do not fit, or [`NucleusError::NoSuchInput`]. Nothing has changed then. Bad
 	/// vectors in `d` are not an error: see [`StepReport::refused`].
 	fn train_step(&mut self, _batch: &Batch, _d: &[Option<Tensor>]) -> Result<StepReport> {
+		Err(NucleusError::NothingToLearn(self.kind()))
+	}
+
+	/// Measures ΔL of the inputs on a batch of text that the model does not train on, and adds it to
+	/// the scores. `d` as in [`Model::forward`]. A missing input counts as useless in this batch, unless
+	/// it is listed in `refused`: a component that refuses to answer, for want of payment, says nothing
+	/// about what it knows.
+	///
+	/// # Errors
+	/// As [`Model::train_step`].
+	fn score(
+		&mut self,
+		_batch: &Batch,
+		_d: &[Option<Tensor>],
+		_refused: &[usize],
+	) -> Result<ScoreReport> {
 		Err(NucleusError::NothingToLearn(self.kind()))
 	}
 
@@ -264,11 +288,6 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 		Err(NucleusError::NothingToLearn(self.kind()))
 	}
 
-	/// Weight of each example: what [`Model::losses`] is divided by to get nats per target.
-	fn weights(&self, examples: &[Example]) -> Vec<f64> {
-		examples.iter().map(|example| example.target.len() as f64).collect()
-	}
-
 	/// Loss of each example, as it is trained on: the weighted sum over its targets, in nats.
 	///
 	/// # Errors
@@ -301,9 +320,9 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 	/// # Errors
 	/// As [`Model::train_step`].
 	fn evaluate(&self, examples: &[Example], d: &[Option<Tensor>]) -> Result<Perplexity> {
-		let with = self.losses(examples, d)?;
-		let without = self.losses(examples, &[])?;
-		Ok(Perplexity::of(examples, &self.weights(examples), &with, &without))
+		let with = self.example_losses(examples, d)?;
+		let without = self.example_losses(examples, &[])?;
+		Ok(Perplexity::of(&ExampleLosses(with), &ExampleLosses(without)))
 	}
 
 	/// The scores as they stand.

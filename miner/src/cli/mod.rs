@@ -5,12 +5,14 @@
 //! option.
 
 mod account;
+mod eval;
 mod fetch;
 pub mod parse;
 mod run;
 pub mod settings;
 
 pub use account::{AcceptArgs, AmountArgs, BalanceArgs, KeysCommand, SignArgs, TransferArgs};
+pub use eval::EvalArgs;
 pub use fetch::FetchArgs;
 pub use run::{
 	ComponentArgs, DownstreamArgs, LearnFrom, LearningArgs, Post, ProcessArgs, RowArgs, RunArgs,
@@ -70,6 +72,11 @@ pub enum Command {
 	#[command(after_help = "Example:\n  \
 		bittensor-miner query \"call me Ishmael\" --dev-key //Alice --top 3")]
 	Query(QueryArgs),
+	/// Measure a checkpoint on held-out text: perplexity, dependence, and the gain over its twin.
+	#[command(after_help = "Example, of a component of `run --twin`:\n  \
+		bittensor-miner eval --checkpoint alice/best.safetensors --twin alice/best-twin.safetensors \\\n    \
+		--corpus corpus --network --dev-key //Alice")]
+	Eval(Box<EvalArgs>),
 	/// Show all components: stake, payout, self-share, strongest bid.
 	#[command(after_help = "Examples:\n  \
 		bittensor-miner status --chain ws://127.0.0.1:9944\n  \

@@ -140,6 +140,16 @@ pub fn part(text: &str) -> Parsed<f64> {
 	}
 }
 
+/// An exploring bid, out of 65,536, from percent of a row.
+pub fn exploring(text: &str) -> Parsed<u16> {
+	match text.parse::<f64>() {
+		Ok(percent) if (0.0..=6.25).contains(&percent) => {
+			Ok((percent / 100.0 * f64::from(bittensor_client::SHARE_ONE)).round() as u16)
+		}
+		_ => Err("it must be a number of percent from 0 to 6.25".into()),
+	}
+}
+
 /// A whole number of seconds, at least one.
 pub fn seconds(text: &str) -> Parsed<Duration> {
 	match text.parse() {

@@ -1,6 +1,8 @@
 //! One file per command.
 
 pub mod account;
+pub mod caller;
+pub mod eval;
 pub mod explain;
 pub mod export;
 pub mod fetch;

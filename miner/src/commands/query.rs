@@ -8,20 +8,14 @@
 //!
 //! Components answer registered accounts only; within the free tier no bid is needed.
 
-use super::connect;
-use crate::{
-	chain::cache::Snapshot,
-	cli::QueryArgs,
-	dendrite::{Dendrite, DendriteConfig, Peer, TonicTransport, TransportConfig},
-	identity::Identity,
-	network::peer_of,
-};
+use super::caller::Caller;
+use crate::{chain::cache::Snapshot, cli::QueryArgs, dendrite::Peer, network::peer_of};
 use bittensor_client::{hex_hash, ss58, AccountId};
 use bittensor_wire::{
 	limits::MAX_TEXT_BYTES, message::Hop, proto::HopStatus, Spike, Vectors, WireError,
 };
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Entries of a vector that the text output shows.
@@ -218,28 +212,9 @@ pub fn status_name(status: HopStatus) -> &'static str {
 /// Runs the command and returns its output.
 pub async fn run(args: &QueryArgs, as_json: bool) -> anyhow::Result<String> {
 	check_text(&args.text)?;
-	let identity = Arc::new(Identity::load(&args.key)?);
-	let chain = connect(&args.chain, None).await?;
-	let account = identity.account();
-	let snapshot = Snapshot::read(&*chain, account, None).await?;
-	if snapshot.me.is_none() {
-		return Err(QueryError::NotRegistered { account: ss58(&account) }.into());
-	}
-	// Messages are answered to the service key only.
-	let service = snapshot.mine().map(|mine| mine.service_key);
-	if service != Some(account) {
-		anyhow::bail!(
-			"this is the owner's key of component {}, whose messages are signed by its service key \
-			 {}: use that one",
-			snapshot.me.unwrap_or_default(),
-			service.map(|key| ss58(&key)).unwrap_or_default(),
-		);
-	}
+	let Caller { account, snapshot, genesis, dendrite } =
+		Caller::connect(&args.chain, &args.key).await?;
 	let asked = choose(&snapshot, args.uid, args.top)?;
-	let signer: Arc<dyn bittensor_wire::Signer> = Arc::new(identity.keypair().clone());
-	let transport =
-		Arc::new(TonicTransport::new(chain.genesis_hash(), signer, TransportConfig::default()));
-	let dendrite = Dendrite::new(account, transport, DendriteConfig::default());
 	let spike = Spike::new(account, args.ttl - 1, vec![args.text.clone()])
 		.map_err(|error: WireError| anyhow::anyhow!("the text cannot be sent: {error}"))?;
 	let start = Instant::now();
@@ -265,9 +240,5 @@ pub async fn run(args: &QueryArgs, as_json: bool) -> anyhow::Result<String> {
 		}
 		.into());
 	}
-	Ok(if as_json {
-		answer.json(&snapshot, &chain.genesis_hash()).to_string()
-	} else {
-		answer.text(&snapshot)
-	})
+	Ok(if as_json { answer.json(&snapshot, &genesis).to_string() } else { answer.text(&snapshot) })
 }

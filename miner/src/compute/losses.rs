@@ -1,8 +1,9 @@
-//! The losses of held-out examples, in jobs short enough that Spikes do not wait for them.
+//! Losses and scores on text that is not trained on, in jobs short enough that Spikes do not wait for
+//! them.
 
 use super::{vectors::failed, Brain, Compute};
 use crate::axon::{ComputeError, DownstreamAnswer};
-use bittensor_nucleus::{Example, Perplexity};
+use bittensor_nucleus::{Batch, Example, ExampleLosses, Perplexity, ScoreReport};
 use bittensor_wire::AccountId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -15,23 +16,21 @@ pub const CHUNK: usize = 64;
 pub struct Losses {
 	/// Training steps that it had made.
 	pub steps: u64,
-	/// Of each example with the vectors of other components, in nats, the sum over its targets.
-	pub with: Vec<f32>,
-	/// The same with every input at its mean.
-	pub without: Vec<f32>,
-	/// Weight of each example: the sum of its targets' weights.
-	pub weights: Vec<f64>,
+	/// With the vectors of other components.
+	pub with: ExampleLosses,
+	/// With every input at its mean.
+	pub without: ExampleLosses,
 }
 
 impl Losses {
-	/// Whether all of them are finite, as a file must hold them.
-	pub fn are_finite(&self) -> bool {
-		self.with.iter().chain(&self.without).all(|loss| loss.is_finite())
+	/// The perplexity on the examples that they are of.
+	pub fn perplexity(&self) -> Perplexity {
+		Perplexity::of(&self.with, &self.without)
 	}
 
-	/// The perplexity on the examples that they are of.
-	pub fn perplexity(&self, examples: &[Example]) -> Perplexity {
-		Perplexity::of(examples, &self.weights, &self.with, &self.without)
+	/// Whether all of them are finite, as a file must hold them.
+	pub fn are_finite(&self) -> bool {
+		self.with.are_finite() && self.without.are_finite()
 	}
 }
 
@@ -43,13 +42,13 @@ impl Brain {
 		answers: &[DownstreamAnswer],
 	) -> Result<Losses, ComputeError> {
 		let d = self.vectors(answers)?;
-		let with = self.model.losses(examples, &d).map_err(failed)?;
+		let with = self.model.example_losses(examples, &d).map_err(failed)?;
 		let without = match d.iter().all(Option::is_none) {
 			true => with.clone(),
-			false => self.model.losses(examples, &[]).map_err(failed)?,
+			false => self.model.example_losses(examples, &[]).map_err(failed)?,
 		};
-		let weights = self.model.weights(examples);
-		Ok(Losses { steps: self.model.steps(), with, without, weights })
+		let (with, without) = (ExampleLosses(with), ExampleLosses(without));
+		Ok(Losses { steps: self.model.steps(), with, without })
 	}
 }
 
@@ -71,16 +70,43 @@ impl Compute {
 			let chunk = chunk.to_vec();
 			let losses = self.own(move |brain| brain.losses(&chunk, &of_chunk)).await??;
 			all.steps = losses.steps;
-			all.with.extend(losses.with);
-			all.without.extend(losses.without);
-			all.weights.extend(losses.weights);
+			all.with.0.extend(losses.with.0);
+			all.without.0.extend(losses.without.0);
 		}
 		Ok(all)
 	}
 }
 
+impl Compute {
+	/// Measures ΔL of the inputs on a batch that the component does not train on. `refused` are the
+	/// components that did not answer for want of a bid.
+	pub async fn score(
+		&self,
+		batch: Batch,
+		answers: Vec<DownstreamAnswer>,
+		refused: Vec<AccountId>,
+	) -> Result<ScoreReport, ComputeError> {
+		self.own(move |brain| brain.score(&batch, &answers, &refused)).await?
+	}
+}
+
+impl Brain {
+	fn score(
+		&mut self,
+		batch: &Batch,
+		answers: &[DownstreamAnswer],
+		refused: &[AccountId],
+	) -> Result<ScoreReport, ComputeError> {
+		let d = self.vectors(answers)?;
+		let is_refused =
+			|input: &usize| self.inputs()[*input].is_some_and(|account| refused.contains(&account));
+		let refused: Vec<usize> = (0..self.inputs().len()).filter(is_refused).collect();
+		self.model.score(batch, &d, &refused).map_err(failed)
+	}
+}
+
 /// The components that answered every chunk.
-fn in_all(answers: &[Vec<DownstreamAnswer>]) -> BTreeSet<AccountId> {
+pub fn in_all(answers: &[Vec<DownstreamAnswer>]) -> BTreeSet<AccountId> {
 	let accounts = |chunk: &Vec<DownstreamAnswer>| -> BTreeSet<AccountId> {
 		let answered = chunk.iter().filter(|answer| answer.vectors.is_some());
 		answered.map(|answer| answer.account).collect()

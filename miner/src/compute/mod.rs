@@ -36,7 +36,7 @@ use vectors::failed;
 pub use best::{Best, Judgement, PATIENCE};
 pub use brain::Brain;
 pub use inputs::Inputs;
-pub use losses::{Losses, CHUNK};
+pub use losses::{in_all, Losses, CHUNK};
 pub use measure::{Measure, Step};
 pub use notes::Notes;
 

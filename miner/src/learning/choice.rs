@@ -23,8 +23,8 @@ use bittensor_wire::{blake2_256, AccountId};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
-/// Batches measured before a component is judged.
-pub const MIN_SAMPLES: u64 = 200;
+/// Scored batches before a component is judged: one in eight training steps is followed by one.
+pub const MIN_SAMPLES: u64 = 32;
 /// Time at an input before a component is judged.
 pub const PROBATION: Duration = Duration::from_secs(90);
 /// Time at an input after which a component is judged with fewer batches.

@@ -31,7 +31,7 @@ impl Learning {
 		match self.compute.losses(examples, &chunks).await {
 			Ok(losses) => {
 				self.telemetry.errors().clear("evaluation");
-				self.note_perplexity(losses.steps, losses.perplexity(examples));
+				self.note_perplexity(losses.steps, losses.perplexity());
 				if self.config.learn_from.own() && !self.validation.is_empty() {
 					self.judge(losses).await;
 					self.compare().await;

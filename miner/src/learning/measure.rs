@@ -56,6 +56,7 @@ impl Learning {
 			.collect();
 		gauge!("bittensor_miner_self_share").set(SHARE_ONE.saturating_sub(given));
 		gauge!("bittensor_miner_delta_l_self").set(measure.attribution.own.mean);
+		gauge!("bittensor_miner_delta_l_network").set(measure.attribution.network.mean);
 		gauge!("bittensor_miner_null_score").set(measure.attribution.null.mean);
 		if let Some(fidelity) = measure.attribution.fidelity.pearson {
 			gauge!("bittensor_miner_attribution_fidelity").set(fidelity);

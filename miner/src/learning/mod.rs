@@ -5,8 +5,9 @@
 //!     ▲          fetch.rs: prefetched while the last batch trains           │ train.rs
 //!     └───────────────────────────────────────────────────────────┐         ├─► Grads: grads.rs
 //!                                           rate limit, stop ◄────┴─────────┤
-//!   every 2 s: scores ─► row ─► poster        every N s: perplexity ◄───────┘
-//!     measure.rs                                evaluate.rs, save.rs
+//!   every N steps: unseen text ─► scores      every N s: perplexity ◄───────┘
+//!     score.rs                     │            evaluate.rs, save.rs
+//!   every 2 s: row ◄───────────────┘─► poster: measure.rs
 //!   every few steps: vectors of words from the inputs, and their errors back: words/
 //!   each batch ─► twin.rs: the same component without a network, if it is asked for
 //! ```
@@ -27,6 +28,7 @@ pub mod inputs;
 mod measure;
 pub mod rate;
 mod save;
+pub mod score;
 mod train;
 pub mod twin;
 pub mod words;
@@ -44,6 +46,7 @@ use bittensor_client::AccountId;
 use bittensor_nucleus::{BidWeight, Example, HeldOut, Sampler};
 use depth::Depth;
 use parking_lot::Mutex;
+use score::Unseen;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use twin::Twin;
@@ -121,6 +124,8 @@ pub struct Learning {
 	pub unigram: f64,
 	/// The best parameters so far.
 	pub best: Arc<Mutex<Best>>,
+	/// Text on which the inputs are scored.
+	pub unseen: Option<Unseen>,
 	/// The same component, trained alone.
 	pub twin: Option<Twin>,
 	/// What the checkpoint holds beside the component.
@@ -153,6 +158,9 @@ impl Learning {
 		}
 		if self.config.learn_from.own() {
 			supervisor.spawn("words", self.clone().exchange_words());
+		}
+		if let Some(unseen) = self.unseen.clone().filter(|_| self.config.learn_from.own()) {
+			supervisor.spawn("scoring", self.clone().score_often(unseen));
 		}
 		supervisor.spawn("checkpoints", self.clone().save_often());
 		if !self.reported.examples.is_empty() {

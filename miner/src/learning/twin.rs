@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   sampler ─► batch ─┬─► answers of the network ─► step of the component
-//!                     └─► at most 64 batches wait ─► step of the twin, on a thread of its own
+//!                     └─► at most 32 batches wait ─► step of the twin, on a thread of its own
 //!   validation text ─► best parameters of each ─► reported text ─► gain, with its interval
 //! ```
 //! Invariants: the twin has the architecture, the settings, the seed and the batches of the component,
@@ -12,13 +12,13 @@
 
 use crate::compute::{Best, Brain, Compute, Losses, Notes};
 use anyhow::Context;
-use bittensor_nucleus::{Batch, Example, Gain, HeldOut};
+use bittensor_nucleus::{Batch, Example, Gain, HeldOut, Weighting};
 use parking_lot::Mutex;
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
 use tokio::sync::{mpsc, oneshot};
 
 /// Batches that may wait for the twin.
-const WAITING: usize = 64;
+const WAITING: usize = 32;
 
 /// What the component tells its twin, in order.
 enum Message {
@@ -147,11 +147,10 @@ impl Twin {
 	fn comparison(&self, component: &Losses, reported: &HeldOut) -> Option<Comparison> {
 		let best = self.best.lock();
 		let twin = best.reported()?;
-		let HeldOut { examples, documents } = reported;
 		Some(Comparison {
-			gain: Gain::of(&component.with, &twin.with, &component.weights, documents)?,
-			perplexity: component.perplexity(examples).with_network,
-			twin_perplexity: twin.perplexity(examples).with_network,
+			gain: Gain::of(&component.with, &twin.with, &reported.documents, Weighting::AsTrained)?,
+			perplexity: component.perplexity().with_network,
+			twin_perplexity: twin.perplexity().with_network,
 			steps: component.steps,
 			twin_steps: twin.steps,
 		})

@@ -81,11 +81,11 @@ pub struct InputStatus {
 	pub account: String,
 	/// Its uid, if it is registered.
 	pub uid: Option<u32>,
-	/// Running mean of ΔL_ij, in nats per example.
+	/// Running mean of ΔL_ij, in nats per target, on text that is not trained on.
 	pub mean: f64,
 	/// Its lower confidence bound.
 	pub lower: f64,
-	/// Batches measured.
+	/// Scored batches.
 	pub samples: u64,
 	/// Share of our row, out of 65,536.
 	pub share: u32,
@@ -140,9 +140,11 @@ pub struct Status {
 	pub row: Vec<Edge>,
 	/// Its self-share, out of 65,536.
 	pub self_share: u32,
-	/// ΔL_ii, in nats per example.
+	/// ΔL_ii, the part of the own encoder, in nats per target.
 	pub delta_l_self: f64,
-	/// Score of the null input, in nats per example: the noise floor of every bid.
+	/// The part of all inputs together, in nats per target.
+	pub delta_l_network: f64,
+	/// Score of the null input, in nats per target: the noise floor of every bid.
 	pub null_score: f64,
 	/// How well the scores agree with true ablation (Pearson), if measured.
 	pub attribution_fidelity: Option<f64>,
@@ -212,6 +214,7 @@ impl Status {
 		};
 		self.self_share = gauge("self_share").unwrap_or_default() as u32;
 		self.delta_l_self = gauge("delta_l_self").unwrap_or_default();
+		self.delta_l_network = gauge("delta_l_network").unwrap_or_default();
 		self.null_score = gauge("null_score").unwrap_or_default();
 		self.attribution_fidelity = gauge("attribution_fidelity");
 		self.posts = counter("posts");

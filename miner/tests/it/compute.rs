@@ -387,7 +387,7 @@ async fn learn_by_heart(folder: &Path, guarded: bool) -> (Vec<Perplexity>, usize
 			back += usize::from(matches!(judged.1, Judgement::WentBack(_)));
 		}
 		let losses = compute.losses(&examples, &[]).await.expect("measured");
-		measured.push(losses.perplexity(&examples));
+		measured.push(losses.perplexity());
 	}
 	compute.close();
 	let brain = thread.join().expect("the thread ends");

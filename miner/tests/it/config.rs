@@ -115,6 +115,8 @@ fn numbers_out_of_range_are_named() {
 		("--spike-timeout-ms=0", "from 10 to 60000"),
 		("--held-out=1", "from 16 to 16384"),
 		("--evaluate-every=0", "at least 1"),
+		("--exploring-bid=7", "from 0 to 6.25"),
+		("--exploring-bid=x", "percent"),
 		("--checkpoint-every=0", "at least 1"),
 	] {
 		assert!(refusal(option).contains(range), "{option}");

@@ -12,6 +12,7 @@ mod chain;
 mod compute;
 mod config;
 mod dendrite_answers;
+mod eval;
 mod fetch;
 mod keep;
 mod keys;

@@ -1,18 +1,26 @@
 //! Attribution: how much each downstream component lowers the loss, ΔL_ij (§5), and the row.
 //!
 //! ```text
-//!   backward pass ──► g_x, z_x per input ──► fisher (eq. 6, 8) ──► moments over batches
-//!                                                │                      │ lower bounds
-//!                                  duplicates ───┘   ablation           ▼
-//!                                  (one group)       (audit)     row: shares of 65,536
+//!   text not trained on ─┬─► backward pass ─► g_x, z_x per input ─► fisher (eq. 6, 8) ─► moments
+//!                        │                          duplicates ───┘   (one group)           │
+//!                        └─► four forward passes ─► parts: own against all inputs ─► moments│
+//!                             ablation (audit)                              │ lower bounds  │
+//!                                                                           ▼               ▼
+//!                                           row: own part : network's part, divided by single bids
 //! ```
-//! Invariants: a bid is a lower bound, and never more than the score; the null input's upper bound
-//! is the floor of every bid; a row sums to exactly 65,536 and keeps at least 8,192 for its owner.
+//! Training text does not count: Grads make a downstream fit it, and a component that passes over its
+//! documents many times knows them by heart.
+//!
+//! Invariants: all parts of a row are lower bounds, the own one too; the null input's upper bound is
+//! the floor of every bid; an input that is not proven has an exploring bid and no other, and keeps it
+//! for a while if it turns out to be of no use yet; a row sums
+//! to exactly 65,536 and keeps at least 8,192 for its owner.
 
 pub mod ablation;
 pub mod duplicates;
 pub mod fisher;
 pub mod moments;
+pub mod parts;
 pub mod row;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +29,7 @@ pub use ablation::Fidelity;
 pub use moments::Moments;
 pub use row::{InputRow, InputShare};
 
-/// The measured use of one input, in nats per token.
+/// The measured use of one input, in nats per target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct InputScore {
 	/// Running mean of ΔL.
@@ -46,21 +54,49 @@ pub struct InputScore {
 /// The attribution of a component.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attribution {
-	/// The own encoder: ΔL_ii by the same formula.
+	/// ΔL_ii: the part of the own encoder, against all inputs ([`parts`]).
 	pub own: InputScore,
-	/// Each downstream input; `None` if it has never answered since it was connected.
+	/// The part of all inputs together.
+	pub network: InputScore,
+	/// Each downstream input alone; `None` if it has never answered since it was connected.
 	pub inputs: Vec<Option<InputScore>>,
 	/// The null input: the noise floor.
 	pub null: InputScore,
 	/// Agreement of the scores with true ablation.
 	pub fidelity: Fidelity,
+	/// Bid for each input that has answered and is worth no other bid so far, out of 65,536.
+	pub exploring: u16,
+	/// Scored batches after which such an input has no exploring bid any more.
+	pub explore_batches: u64,
 }
 
 impl Attribution {
 	/// The row of these scores: dimensionless, summing to 65,536.
+	///
+	/// The own part and the network's part are lower bounds. The network's part is that of its proven
+	/// inputs, by their single scores, and is divided among them in proportion to their bids.
 	pub fn row(&self) -> InputRow {
-		let bids: Vec<f64> =
-			self.inputs.iter().map(|input| input.map_or(0.0, |input| input.bid)).collect();
-		InputRow::from_scores(self.own.mean, &bids)
+		let of = |value: fn(&InputScore) -> f64| -> Vec<f64> {
+			self.inputs.iter().map(|input| input.as_ref().map_or(0.0, value)).collect()
+		};
+		let positive = |score: &InputScore| score.mean.max(0.0);
+		let proven = |score: &InputScore| if score.proven { score.mean.max(0.0) } else { 0.0 };
+		let all: f64 = of(positive).iter().sum();
+		let of_proven: f64 = of(proven).iter().sum();
+		let bids = of(|score| score.bid);
+		let sum: f64 = bids.iter().sum();
+		let mut row = InputRow::own();
+		if sum > 0.0 && all > 0.0 {
+			let network = self.network.bid * of_proven / all;
+			let parts: Vec<f64> = bids.iter().map(|bid| network * bid / sum).collect();
+			row = InputRow::from_scores(self.own.bid, &parts);
+		}
+		let explores = |input: &usize| {
+			self.inputs[*input].is_some_and(|score| {
+				!score.proven || (score.bid == 0.0 && score.samples < self.explore_batches)
+			})
+		};
+		let explored: Vec<usize> = (0..self.inputs.len()).filter(explores).collect();
+		row.explore(&explored, self.exploring)
 	}
 }

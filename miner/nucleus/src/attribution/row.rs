@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 pub use contribution::{MIN_SELF_SHARE, SHARE_ONE};
 
+/// Exploring bids of a row in all, out of 65,536: a sixteenth.
+pub const MOST_EXPLORING: u32 = SHARE_ONE / 16;
+
 /// The share of one input in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputShare {
@@ -72,6 +75,35 @@ impl InputRow {
 			.filter(|&(_, share)| share > 0)
 			.map(|(input, share)| InputShare { input, share: share as u16 })
 			.collect();
+		let given: u32 = shares.iter().map(|edge| u32::from(edge.share)).sum();
+		Self { self_share: SHARE_ONE - given, shares }
+	}
+
+	/// This row with a bid of `share` for each of `inputs`, at most [`MOST_EXPLORING`] in all; the
+	/// other parts, the own one too, shrink alike.
+	pub fn explore(self, inputs: &[usize], share: u16) -> Self {
+		let count = inputs.len() as u32;
+		let most = MOST_EXPLORING.checked_div(count).unwrap_or(0);
+		let share = u32::from(share).min(most);
+		if share == 0 {
+			return self;
+		}
+		let explored = share * count;
+		let given = SHARE_ONE - self.self_share;
+		let limit = SHARE_ONE - MIN_SELF_SHARE - explored;
+		let shrink = |share: u32, from: u32, to: u32| {
+			(u64::from(share) * u64::from(to)).checked_div(from.into()).unwrap_or(0) as u32
+		};
+		let kept = shrink(given, SHARE_ONE, SHARE_ONE - explored).min(limit);
+		let mut shares: Vec<InputShare> = self
+			.shares
+			.iter()
+			.map(|edge| (edge.input, shrink(edge.share.into(), given, kept)))
+			.filter(|&(input, share)| share > 0 && !inputs.contains(&input))
+			.chain(inputs.iter().map(|&input| (input, share)))
+			.map(|(input, share)| InputShare { input, share: share as u16 })
+			.collect();
+		shares.sort_by_key(|edge| edge.input);
 		let given: u32 = shares.iter().map(|edge| u32::from(edge.share)).sum();
 		Self { self_share: SHARE_ONE - given, shares }
 	}

@@ -34,7 +34,7 @@ use crate::{
 	inputs::{Input, InputTable},
 	joiner::{adaptor_deviation, Joiner},
 	learning::{Gradient, Learner, StepMixing},
-	model::{Grad, GradReport, Model, StepReport},
+	model::{Grad, GradReport, Model, ScoreReport, StepReport},
 	objective::{ExampleLoss, Objective},
 	parameters::{normal, Parameter, Parameters},
 	state::State,
@@ -213,6 +213,15 @@ impl Model for Component {
 		Component::train_step(self, batch, d)
 	}
 
+	fn score(
+		&mut self,
+		batch: &Batch,
+		d: &[Option<Tensor>],
+		refused: &[usize],
+	) -> Result<ScoreReport> {
+		self.score_batch(batch, d, refused)
+	}
+
 	fn upstream_step(&mut self) -> Result<bool> {
 		let stepped = self.learner.upstream_step(&self.parameters, &self.config)?;
 		self.version += u64::from(stepped);
@@ -261,10 +270,6 @@ impl Model for Component {
 		d: &[Option<Tensor>],
 	) -> Result<Vec<ExampleLoss>> {
 		Component::example_losses(self, examples, d)
-	}
-
-	fn weights(&self, examples: &[Example]) -> Vec<f64> {
-		self.shape.objective.weights(examples)
 	}
 
 	fn own_gradient(&self, batch: &Batch, d: &[Option<Tensor>]) -> Result<Gradient> {

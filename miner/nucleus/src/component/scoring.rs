@@ -1,43 +1,52 @@
-//! Scores: ΔL of every input on each training batch, and the audit of one input at intervals.
+//! Scores: ΔL of every input, of the own encoder and of all inputs together, on text that the
+//! component does not train on.
 
+use candle_core::Tensor;
+use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use serde::{Deserialize, Serialize};
 
 use crate::{
 	attribution::{
 		ablation::Audit,
 		duplicates::{signature, Similarity},
-		fisher, Attribution, InputScore, Moments,
+		fisher,
+		parts::Parts,
+		Attribution, InputScore, Moments,
 	},
-	component::{
-		step::{mean, Pass},
-		Component,
-	},
+	component::{leaves::Leaves, step::mean, Component},
 	config::Config,
+	corpus::Batch,
 	error::Result,
-	objective::Targets,
+	joiner::Centred,
+	model::ScoreReport,
 };
 
 /// Running scores of a component.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Scores {
 	own: Moments,
+	network: Moments,
 	pub(crate) inputs: Vec<Moments>,
 	null: Moments,
 	pub(crate) similarity: Similarity,
 	audit: Audit,
 	/// Input that is audited next.
 	next_audit: usize,
+	/// Batches scored.
+	batches: u64,
 }
 
 impl Scores {
 	pub(crate) fn new(inputs: usize) -> Self {
 		Self {
 			own: Moments::default(),
+			network: Moments::default(),
 			inputs: vec![Moments::default(); inputs],
 			null: Moments::default(),
 			similarity: Similarity::new(inputs),
 			audit: Audit::default(),
 			next_audit: 0,
+			batches: 0,
 		}
 	}
 
@@ -50,9 +59,8 @@ impl Scores {
 
 	pub(crate) fn attribution(&self, config: &Config) -> Attribution {
 		let settings = &config.attribution;
-		let floor = self.null.upper(settings.z).max(0.0);
 		let groups = self.similarity.groups(settings.duplicate_threshold);
-		let describe = |moments: &Moments, input: Option<usize>| {
+		let describe = |moments: &Moments, input: Option<usize>, floor: f64| {
 			let proven = moments.samples() >= settings.min_batches;
 			let lower = moments.lower(settings.z);
 			let bid = if proven { (lower - floor).max(0.0) } else { 0.0 };
@@ -67,41 +75,58 @@ impl Scores {
 				group: input.and_then(|input| groups.iter().position(|g| g.contains(&input))),
 			}
 		};
+		let floor = self.null.upper(settings.z).max(0.0);
 		let inputs = self.inputs.iter().enumerate();
 		Attribution {
-			own: describe(&self.own, None),
+			own: describe(&self.own, None, 0.0),
+			network: describe(&self.network, None, 0.0),
 			inputs: inputs
-				.map(|(input, m)| (m.samples() > 0).then(|| describe(m, Some(input))))
+				.map(|(input, m)| (m.samples() > 0).then(|| describe(m, Some(input), floor)))
 				.collect(),
-			null: describe(&self.null, None),
+			null: describe(&self.null, None, 0.0),
 			fidelity: self.audit.fidelity(config.inputs),
+			exploring: settings.exploring,
+			explore_batches: settings.explore_batches,
 		}
+	}
+
+	/// What the null input holds in the next batch, by seed.
+	fn null_choice(&self, config: &Config) -> ChaCha8Rng {
+		let mut rng = ChaCha8Rng::seed_from_u64(config.seed.wrapping_add(3));
+		rng.set_stream(self.batches);
+		rng
 	}
 }
 
 impl Component {
-	/// Measures ΔL of every input on this batch and adds it to the running scores. `loss` is the
-	/// batch's mean loss per weighted token. Returns ΔL by input, `None` for inputs that were missing.
-	pub(super) fn score(
+	/// Measures ΔL of every input on this batch and adds it to the running scores.
+	pub(super) fn score_batch(
 		&mut self,
-		pass: &Pass,
-		targets: &Targets,
-		loss: f64,
-	) -> Result<Vec<Option<f64>>> {
+		batch: &Batch,
+		d: &[Option<Tensor>],
+		refused: &[usize],
+	) -> Result<ScoreReport> {
 		let settings = self.config.attribution.clone();
-		if self.step.is_multiple_of(settings.duplicate_every) {
-			let signatures: Vec<Option<Vec<f32>>> = pass
-				.inputs
-				.iter()
-				.map(|input| input.as_ref().and_then(|(_, z)| signature(z)))
-				.collect();
+		let targets = self.shape.objective.targets(batch)?;
+		let (raw, _) = self.inputs.read(d, batch.texts.len())?;
+		let encoded = self.shape.encoder.forward(&batch.texts, None)?;
+		let null = Some(self.scores.null_choice(&self.config));
+		let leaves = Leaves::new(&self.inputs, encoded.vectors(), &raw, null, &self.device)?;
+		let joined = self.shape.joiner.forward(leaves.centred(), None)?;
+		let decoded = self.shape.objective.forward(&joined, &targets, None)?;
+		let grads = decoded.root.backward()?;
+		let vectors = leaves.gradients(&grads)?;
+		// Weighted targets of an example.
+		let per_target = batch.texts.len() as f64 / targets.weight();
+		let score = |products: &[f64]| fisher::score(products).total() * per_target;
+
+		if self.scores.batches.is_multiple_of(settings.duplicate_every) {
+			let signatures: Vec<Option<Vec<f32>>> =
+				vectors.iter().map(|v| v.as_ref().and_then(|(_, z)| signature(z))).collect();
 			self.scores.similarity.observe(&signatures, settings.decay);
 		}
 		let products: Vec<Option<Vec<f64>>> =
-			pass.inputs.iter().map(|s| s.as_ref().map(|(g, z)| fisher::products(g, z))).collect();
-		// Weighted tokens of an example.
-		let per_token = pass.losses.len() as f64 / targets.weight();
-		let score = |products: &[f64]| fisher::score(products).total() * per_token;
+			vectors.iter().map(|v| v.as_ref().map(|(g, z)| fisher::products(g, z))).collect();
 		let single: Vec<Option<f64>> = products.iter().map(|p| p.as_deref().map(score)).collect();
 		let mut inputs = single.clone();
 		for group in self.scores.similarity.groups(settings.duplicate_threshold) {
@@ -109,7 +134,7 @@ impl Component {
 			let members: Vec<&Vec<f64>> =
 				group.iter().filter_map(|&input| products[input].as_ref()).collect();
 			let joint: Vec<f64> =
-				(0..pass.losses.len()).map(|x| members.iter().map(|p| p[x]).sum()).collect();
+				(0..batch.texts.len()).map(|x| members.iter().map(|p| p[x]).sum()).collect();
 			for &input in group.iter().filter(|&&input| products[input].is_some()) {
 				inputs[input] = Some(score(&joint) / members.len() as f64);
 			}
@@ -117,6 +142,8 @@ impl Component {
 		for (input, score) in inputs.iter().enumerate() {
 			match score {
 				Some(score) => self.scores.inputs[input].observe(*score, settings.decay),
+				// It did not take our text: that says nothing about what it knows.
+				None if refused.contains(&input) => {}
 				// A component that did not answer was of no use this time.
 				None if self.inputs.downstream[input].batches > 0 => {
 					self.scores.inputs[input].observe(0.0, settings.decay);
@@ -124,35 +151,73 @@ impl Component {
 				None => {}
 			}
 		}
-		let own = score(&fisher::products(&pass.own.0, &pass.own.1));
-		self.scores.own.observe(own, settings.decay);
-		let null = pass.null.as_ref().map_or(0.0, |(g, z)| score(&fisher::products(g, z)));
+		let null = match &leaves.null {
+			Some(leaf) => {
+				let (g, z) = leaf.gradient(&grads)?;
+				score(&fisher::products(&g, &z))
+			}
+			None => 0.0,
+		};
 		self.scores.null.observe(null, settings.decay);
-		if settings.audit_every > 0 && (self.step + 1).is_multiple_of(settings.audit_every) {
-			self.audit(pass, targets, &single, loss)?;
+
+		let z = Centred { null: None, ..leaves.centred() };
+		let loss = |z: Centred| -> Result<f64> {
+			let joined = self.shape.joiner.forward(z, None)?;
+			Ok(mean(&self.shape.objective.losses(&joined, &targets)?))
+		};
+		let both = loss(z.clone())?;
+		let parts = self.parts(&z, both, &loss)?;
+		let audited = match settings.audit_every > 0
+			&& (self.scores.batches + 1).is_multiple_of(settings.audit_every)
+		{
+			true => self.next_audit(&single),
+			false => None,
+		};
+		let truth = match audited {
+			Some((input, _)) => {
+				let mut without = z;
+				without.downstream[input] = None;
+				loss(without)? - both
+			}
+			None => 0.0,
+		};
+		// A refusal by all says nothing about the network.
+		if single.iter().any(Option::is_some) || refused.is_empty() {
+			self.scores.own.observe(parts.own, settings.decay);
+			self.scores.network.observe(parts.network, settings.decay);
 		}
-		Ok(inputs)
+		if let Some((input, estimate)) = audited {
+			self.scores.audit.observe(input, estimate, truth);
+			self.scores.next_audit = (input + 1) % self.config.inputs;
+		}
+		self.scores.batches += 1;
+		Ok(ScoreReport { loss: both, inputs, parts })
 	}
 
-	/// Removes one input for this batch and compares the loss with the estimate.
-	fn audit(
-		&mut self,
-		pass: &Pass,
-		targets: &Targets,
-		estimates: &[Option<f64>],
-		loss: f64,
-	) -> Result<()> {
+	/// The own part and that of all inputs.
+	fn parts(
+		&self,
+		z: &Centred,
+		both: f64,
+		loss: &dyn Fn(Centred) -> Result<f64>,
+	) -> Result<Parts> {
+		let nothing = z.own.zeros_like()?;
+		let no_inputs = vec![None; z.downstream.len()];
+		let neither =
+			loss(Centred { own: nothing.clone(), downstream: no_inputs.clone(), null: None })?;
+		if z.downstream.iter().all(Option::is_none) {
+			return Ok(Parts::of(neither, both, neither, both));
+		}
+		let own = loss(Centred { own: z.own.clone(), downstream: no_inputs, null: None })?;
+		let inputs = loss(Centred { own: nothing, downstream: z.downstream.clone(), null: None })?;
+		Ok(Parts::of(neither, own, inputs, both))
+	}
+
+	/// The input to audit, with its score of this batch.
+	fn next_audit(&self, scores: &[Option<f64>]) -> Option<(usize, f64)> {
 		let inputs = self.config.inputs;
-		let chosen = (0..inputs)
+		(0..inputs)
 			.map(|i| (self.scores.next_audit + i) % inputs)
-			.find_map(|input| estimates[input].map(|estimate| (input, estimate)));
-		let Some((input, estimate)) = chosen else { return Ok(()) };
-		self.scores.next_audit = (input + 1) % inputs;
-		let mut z = pass.z.clone();
-		z.downstream[input] = None;
-		let joined = self.shape.joiner.forward(z, None)?;
-		let losses = self.shape.objective.losses(&joined, targets)?;
-		self.scores.audit.observe(input, estimate, mean(&losses) - loss);
-		Ok(())
+			.find_map(|input| scores[input].map(|score| (input, score)))
 	}
 }

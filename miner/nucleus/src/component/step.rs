@@ -13,7 +13,7 @@ use crate::{
 	encoder::Encoded,
 	error::Result,
 	inputs::Raw,
-	joiner::{Centred, Joined},
+	joiner::Joined,
 	learning::{Gradient, Values},
 	model::StepReport,
 	objective::{Decoded, ExampleLoss, Targets},
@@ -24,9 +24,6 @@ use crate::{
 pub(crate) struct Pass {
 	/// Loss of each example.
 	pub(crate) losses: Vec<ExampleLoss>,
-	pub(crate) z: Centred,
-	pub(crate) own: WithGradient,
-	pub(crate) null: Option<WithGradient>,
 	/// `None` for inputs that are missing.
 	pub(crate) inputs: Vec<Option<WithGradient>>,
 	/// Gradient of the mean loss per token, all parameters.
@@ -44,15 +41,14 @@ impl Component {
 		self.shape.objective.observe(&joined)?;
 		let decoded = self.shape.objective.forward(&joined, &targets, Some(&mut dropout))?;
 		self.shape.objective.keep_errors(&joined, &decoded)?;
-		let pass = self.pass(&*encoded, &targets, joined, &leaves, decoded)?;
+		let pass = self.pass(&*encoded, &targets, &leaves, decoded)?;
 		let loss = mean(&pass.losses);
-		let scores = self.score(&pass, &targets, loss)?;
 		let errors = self.errors(&pass.inputs)?;
 		let stepped = self.learner.step(&self.parameters, pass.gradient, &self.config)?;
 		self.version += u64::from(stepped);
 		self.step += 1;
 		self.watch()?;
-		Ok(StepReport { step: self.step, loss, scores, errors, refused, stepped })
+		Ok(StepReport { step: self.step, loss, errors, refused, stepped })
 	}
 
 	pub(super) fn own_gradient(&self, batch: &Batch, d: &[Option<Tensor>]) -> Result<Gradient> {
@@ -61,7 +57,7 @@ impl Component {
 		let encoded = self.shape.encoder.forward(&batch.texts, None)?;
 		let (joined, leaves) = self.join_leaves(&*encoded, &raw, None)?;
 		let decoded = self.shape.objective.forward(&joined, &targets, None)?;
-		Ok(self.pass(&*encoded, &targets, joined, &leaves, decoded)?.gradient)
+		Ok(self.pass(&*encoded, &targets, &leaves, decoded)?.gradient)
 	}
 
 	/// ∂L/∂d of each input from (∂L/∂z, z): what goes downstream.
@@ -94,7 +90,6 @@ impl Component {
 		&self,
 		encoded: &dyn Encoded,
 		targets: &Targets,
-		joined: Joined,
 		leaves: &Leaves,
 		decoded: Decoded,
 	) -> Result<Pass> {
@@ -104,11 +99,8 @@ impl Component {
 		gradient.scale(scale.into());
 		Ok(Pass {
 			losses: decoded.losses,
-			own: leaves.own.gradient(&grads)?,
-			null: leaves.null.as_ref().map(|leaf| leaf.gradient(&grads)).transpose()?,
 			inputs: leaves.gradients(&grads)?,
 			gradient: self.gradient(gradient, &grads, encoded, leaves, scale)?,
-			z: joined.z,
 		})
 	}
 

@@ -17,7 +17,7 @@ use candle_core::Tensor;
 
 use crate::{
 	config::{Config, DIM},
-	corpus::{Batch, Example},
+	corpus::Batch,
 	dropout::Dropout,
 	error::{NucleusError, Result},
 	joiner::Joined,
@@ -124,12 +124,6 @@ impl Bag {
 impl Objective for Bag {
 	fn targets(&self, batch: &Batch) -> Result<Targets> {
 		self.weights.targets(batch, self.horizon)
-	}
-
-	fn weights(&self, examples: &[Example]) -> Vec<f64> {
-		let weight =
-			|id: &u32| f64::from(self.weights.values().get(*id as usize).copied().unwrap_or(0.0));
-		examples.iter().map(|example| example.target.iter().map(weight).sum()).collect()
 	}
 
 	fn losses(&self, joined: &Joined, targets: &Targets) -> Result<Vec<ExampleLoss>> {

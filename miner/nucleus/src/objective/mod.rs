@@ -22,11 +22,7 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-	corpus::{Batch, Example},
-	dropout::Dropout,
-	error::Result,
-	joiner::Joined,
-	learning::Gradient,
+	corpus::Batch, dropout::Dropout, error::Result, joiner::Joined, learning::Gradient,
 	state::State,
 };
 
@@ -69,9 +65,6 @@ pub trait Objective: std::fmt::Debug + Send + Sync {
 	/// [`NucleusError::EmptyBatch`](crate::NucleusError::EmptyBatch) or
 	/// [`NucleusError::Shape`](crate::NucleusError::Shape).
 	fn targets(&self, batch: &Batch) -> Result<Targets>;
-
-	/// Weight of each example: the sum over its targets.
-	fn weights(&self, examples: &[Example]) -> Vec<f64>;
 
 	/// The loss of each example.
 	///

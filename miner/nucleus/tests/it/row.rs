@@ -1,7 +1,10 @@
 use bittensor_nucleus::{
-	attribution::row::{InputRow, MIN_SELF_SHARE, SHARE_ONE},
-	attribution::Moments,
-	InputShare,
+	attribution::{
+		parts::Parts,
+		row::{InputRow, MIN_SELF_SHARE, MOST_EXPLORING, SHARE_ONE},
+		Moments,
+	},
+	Attribution, InputScore, InputShare,
 };
 use proptest::prelude::*;
 
@@ -77,4 +80,128 @@ fn moments_are_a_mean_and_its_error() {
 	// Deviation 1 over the root of 99 effective batches less one.
 	assert!((moments.standard_error() - 1.0 / 98_f64.sqrt()).abs() < 1e-3);
 	assert!(moments.lower(1.0) < moments.mean() && moments.mean() < moments.upper(1.0));
+}
+
+fn score(mean: f64, bid: f64, proven: bool) -> InputScore {
+	let samples = if proven { 128 } else { 5 };
+	InputScore { mean, bid, proven, samples, ..InputScore::default() }
+}
+
+/// An attribution whose inputs have these (mean, bid, proven).
+fn attribution(own: f64, network: f64, inputs: &[(f64, f64, bool)]) -> Attribution {
+	Attribution {
+		own: score(own, own, true),
+		network: score(network, network, true),
+		inputs: inputs.iter().map(|&(mean, bid, proven)| Some(score(mean, bid, proven))).collect(),
+		exploring: 512,
+		explore_batches: 128,
+		..Attribution::default()
+	}
+}
+
+proptest! {
+	#[test]
+	fn the_own_share_is_the_own_part_whatever_the_singles_sum_to(
+		own in 0.01..1.0_f64,
+		network in 0.001..1.0_f64,
+		singles in prop::collection::vec(1e-6..1e3_f64, 1..16),
+	) {
+		let inputs: Vec<_> = singles.iter().map(|&single| (single, 0.9 * single, true)).collect();
+		let row = attribution(own, network, &inputs).row();
+		prop_assert_eq!(sum(&row), SHARE_ONE);
+		let expected = (own / (own + network)).max(0.125);
+		prop_assert!((f64::from(row.self_share) / 65_536.0 - expected).abs() < 1e-4, "{:?}", row);
+		// Inputs share the rest in proportion to their bids.
+		let total: f64 = singles.iter().sum();
+		for (input, single) in singles.iter().enumerate() {
+			let part = f64::from(row.share(input)) / 65_536.0;
+			prop_assert!((part - (1.0 - expected) * single / total).abs() < 1e-4);
+		}
+	}
+
+	#[test]
+	fn a_row_has_no_unit(
+		own in 0.01..1.0_f64,
+		network in 0.001..1.0_f64,
+		singles in prop::collection::vec((1e-3..1.0_f64, any::<bool>()), 1..16),
+		unit in 1e-3..1e3_f64,
+	) {
+		let row = |unit: f64| {
+			let of = |&(single, proven): &(f64, bool)| {
+				(unit * single, if proven { 0.8 * unit * single } else { 0.0 }, proven)
+			};
+			let inputs: Vec<_> = singles.iter().map(of).collect();
+			attribution(unit * own, unit * network, &inputs).row()
+		};
+		// Rounding may move a unit.
+		prop_assert!(row(1.0).distance(&row(unit)) < 1e-3);
+	}
+
+	#[test]
+	fn unproven_inputs_have_exploring_bids_and_no_others(
+		own in 0.0..1.0_f64,
+		network in 0.0..1.0_f64,
+		singles in prop::collection::vec((0.0..1.0_f64, any::<bool>()), 0..64),
+	) {
+		let of = |&(single, proven): &(f64, bool)| (single, if proven { single } else { 0.0 }, proven);
+		let inputs: Vec<_> = singles.iter().map(of).collect();
+		let row = attribution(own, network, &inputs).row();
+		prop_assert_eq!(sum(&row), SHARE_ONE);
+		prop_assert!(row.self_share >= MIN_SELF_SHARE);
+		prop_assert!(row.shares.windows(2).all(|pair| pair[0].input < pair[1].input));
+		let unproven: Vec<usize> =
+			(0..singles.len()).filter(|&input| !singles[input].1).collect();
+		let each = 512.min(MOST_EXPLORING.checked_div(unproven.len() as u32).unwrap_or(0));
+		prop_assert!(unproven.iter().all(|&input| u32::from(row.share(input)) == each));
+		prop_assert!(each * unproven.len() as u32 <= MOST_EXPLORING);
+	}
+
+	#[test]
+	fn copies_scored_as_one_group_get_what_the_original_got(
+		own in 0.01..1.0_f64,
+		network in 0.01..1.0_f64,
+		best in 0.1..1.0_f64,
+		other in 0.01..1.0_f64,
+		copies in 2..5_usize,
+	) {
+		let alone = attribution(own, network, &[(best, best, true), (other, other, true)]).row();
+		let one = best / copies as f64;
+		let mut inputs = vec![(one, one, true); copies];
+		inputs.push((other, other, true));
+		let row = attribution(own, network, &inputs).row();
+		let all: u32 = (0..copies).map(|input| u32::from(row.share(input))).sum();
+		prop_assert!(all.abs_diff(alone.share(0).into()) <= copies as u32, "{:?} {:?}", row, alone);
+	}
+
+	#[test]
+	fn parts_add_up_and_treat_both_alike(
+		neither in 0.0..9.0_f64, own in 0.0..9.0_f64, inputs in 0.0..9.0_f64, both in 0.0..9.0_f64,
+	) {
+		let parts = Parts::of(neither, own, inputs, both);
+		prop_assert!((parts.own + parts.network - (neither - both)).abs() < 1e-9);
+		let swapped = Parts::of(neither, inputs, own, both);
+		prop_assert_eq!((swapped.own, swapped.network), (parts.network, parts.own));
+	}
+}
+
+#[test]
+fn an_input_that_is_not_proven_does_not_give_its_part_to_others() {
+	// The second input is worth nine times as much, and is not proven: the first one gets a tenth.
+	let row = attribution(1.0, 1.0, &[(0.1, 0.1, true), (0.9, 0.0, false)]).row();
+	let part = f64::from(row.share(0)) / 65_536.0;
+	assert!((part - 0.1 / 1.1).abs() < 2e-3, "{row:?}");
+	assert_eq!(row.share(1), 512);
+	// Nothing is proven: the row is the owner's, less the exploring bids.
+	let row = attribution(1.0, 1.0, &[(0.1, 0.0, false), (0.9, 0.0, false)]).row();
+	assert_eq!((row.self_share, row.share(0), row.share(1)), (SHARE_ONE - 1_024, 512, 512));
+	// An input without use so far is explored for a while.
+	let mut young = attribution(1.0, 1.0, &[(0.1, 0.1, true), (-0.1, 0.0, true)]);
+	young.inputs[1] = Some(InputScore { samples: 127, ..score(-0.1, 0.0, true) });
+	assert_eq!(young.row().share(1), 512);
+	// Harmful and useless inputs get nothing after that.
+	let row = attribution(1.0, 1.0, &[(0.1, 0.1, true), (-0.2, 0.0, true), (0.0, 0.0, true)]).row();
+	assert_eq!((row.share(0), row.share(1), row.share(2)), (32_768, 0, 0));
+	// A network without use gets nothing, whatever the singles say.
+	let row = attribution(1.0, 0.0, &[(0.1, 0.1, true)]).row();
+	assert_eq!(row, InputRow::own());
 }

@@ -13,7 +13,10 @@ use crate::{
 	config::{self, ConfigError},
 	dendrite::{Dendrite, DendriteConfig, TonicTransport, TransportConfig},
 	identity::Identity,
-	learning::{depth::Depth, inputs, twin::Twin, words::WordsConfig, Learning, LearningConfig},
+	learning::{
+		depth::Depth, inputs, score::Unseen, twin::Twin, words::WordsConfig, Learning,
+		LearningConfig,
+	},
 	network::Network,
 	supervisor::Supervisor,
 	telemetry::{payouts, recorder, Status, Telemetry},
@@ -21,7 +24,7 @@ use crate::{
 };
 use anyhow::Context;
 use bittensor_client::{bit, ss58, AccountId, Chain};
-use bittensor_nucleus::Model;
+use bittensor_nucleus::{AttributionConfig, Model};
 use bittensor_wire::Signer;
 use metrics::{counter, gauge};
 use parking_lot::Mutex;
@@ -138,7 +141,7 @@ pub async fn assemble(
 		let (cache, network, dendrite) = (cache.clone(), network.clone(), dendrite.clone());
 		supervisor.spawn("inputs", inputs::keep(cache, network, compute, dendrite, wanted));
 	}
-	if let Some((Text { sampler, reported, validation, unigram, .. }, best)) = text {
+	if let Some((Text { sampler, reported, validation, unseen, unigram, .. }, best)) = text {
 		let compute = computing.compute.clone();
 		let learning = Learning {
 			config: learning_config(args, account),
@@ -151,6 +154,11 @@ pub async fn assemble(
 			validation: Arc::new(validation),
 			unigram,
 			best: Arc::new(Mutex::new(best)),
+			unseen: Some(Unseen {
+				text: Arc::new(unseen),
+				every: AttributionConfig::default().score_every,
+				seed: args.component.seed.unwrap_or_default(),
+			}),
 			twin,
 			notes: computing.notes.clone(),
 			supervisor: supervisor.clone(),

@@ -64,6 +64,8 @@ pub struct Text {
 	pub sampler: nucleus::Sampler,
 	/// Held-out examples that decide which parameters are the best.
 	pub validation: Vec<nucleus::Example>,
+	/// Text on which the inputs are scored.
+	pub unseen: nucleus::Half,
 	/// Held-out examples whose perplexity is reported.
 	pub reported: nucleus::HeldOut,
 	/// Perplexity of the unigram model on the reported examples.
@@ -104,6 +106,10 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 		seed: options.seed.unwrap_or_default(),
 		// The axon counts the lag of Grads in time.
 		max_lag: u64::from(u32::MAX),
+		attribution: nucleus::AttributionConfig {
+			exploring: args.row.exploring_bid,
+			..nucleus::AttributionConfig::default()
+		},
 		..nucleus::Config::default()
 	};
 	if args.learning.twin && !(kind.learns && args.learning.learn_from.own()) {
@@ -202,12 +208,12 @@ fn read_text(
 	let seed = setup.config.seed;
 	let sampler = nucleus::Sampler::new(&corpus, &chosen, &tokenizer, context, horizon, seed)?;
 	let measured = corpus.held_out_for(&chosen);
-	let (validation, reported) =
-		nucleus::Half::both(&corpus, &measured, &tokenizer, context, horizon)?;
+	let (unseen, reported) = nucleus::Half::both(&corpus, &measured, &tokenizer, context, horizon)?;
 	let count = args.learning.held_out / 2;
-	let (validation, reported) = (validation.spread(count).examples, reported.spread(count));
+	let (validation, reported) = (unseen.spread(count).examples, reported.spread(count));
 	let prior = nucleus::Unigram::fit(sampler.tokens(), tokenizer.size());
-	let unigram = prior.perplexity(reported.examples.iter().map(|example| &example.target[..]));
+	let targets = reported.examples.iter().map(|example| &example.target[..]);
+	let unigram = prior.weighted_perplexity(targets, setup.config.subsample);
 	let documents: Vec<String> =
 		chosen.iter().map(|at| corpus.documents()[*at].name().to_owned()).collect();
 	tracing::info!(
@@ -218,7 +224,7 @@ fn read_text(
 	);
 	setup.tokenizer = Some(tokenizer);
 	setup.prior = Some(prior);
-	Ok(Text { sampler, validation, reported, unigram, documents })
+	Ok(Text { sampler, validation, unseen, reported, unigram, documents })
 }
 
 /// The twin of a component that is resumed after this many steps.
