@@ -59,6 +59,7 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 	let mut lab = Lab::start().await?;
 	start_followers(&mut lab, &[("Bob", &["Charlie"]), ("Charlie", &[])]).await?;
 	let asks = with(silent("Alice", DOCUMENTS, 1, &["Bob"])?, "--ttl=2");
+	let asks = with(with(asks, "--words-every=1"), "--words-steps=1");
 	lab.start_miners(vec![with(asks, "--max-steps-per-second=20")]).await?;
 	let [a, b, c] = [lab.uid("Alice")?, lab.uid("Bob")?, lab.uid("Charlie")?];
 	let dave = lab.user("//Dave").await?;
@@ -95,15 +96,18 @@ async fn a_zero_bid_moves_nothing_and_a_grad_travels_as_far_as_there_are_bids() 
 	assert_eq!((bob.grads_served, charlie.grads_served), (1, 0));
 	assert_eq!(charlie.parameters.as_ref(), Some(&before[1]));
 
-	// A bids for B and B for C: A's Grads go on to C, and C learns.
+	// A bids for B and B for C: A's Grads go on to C, and C learns. A has the vectors of its words from
+	// B, and B learns from their errors.
 	let rows = [(a, vec![edge(b, SHARE)]), (b, vec![edge(c, SHARE)])];
 	let (alice, bob) = (lab.user("//Alice").await?, lab.user("//Bob").await?);
 	tokio::try_join!(alice.post_row(&rows[0].1), bob.post_row(&rows[1].1))?;
 	lab.active(&rows).await?;
-	lab.until("step of Charlie", SOON, |lab| {
+	lab.until("step of Charlie, and words", SOON, |lab| {
 		let (alice, charlie) = (lab.status("Alice"), lab.status("Charlie"));
 		let learned = charlie.grads_served > 0 && moved(&charlie, &before[1]);
-		(learned && alice.grads_sent > 0).then_some(())
+		let words = alice.word_tables > 0 && alice.word_grads_sent > 0;
+		let words = words && lab.status("Bob").word_grads_served > 0;
+		(learned && words && alice.grads_sent > alice.word_grads_sent).then_some(())
 	})
 	.await
 }
