@@ -198,7 +198,7 @@ async fn a_payout_is_explained_by_stake_bids_and_row() {
 	assert_eq!(row, [(1, 20_000), (2, 10_000)]);
 	assert_eq!(earnings.received, earnings.bids.iter().map(|bid| bid.flow).sum::<u64>());
 	let line = earnings.to_string();
-	let start = format!("{} BIT in epoch 2: stake alone 1.2", bittensor_client::bit(earnings.paid));
+	let start = format!("{} BIT in epoch 1: stake alone 1.2", bittensor_client::bit(earnings.paid));
 	assert!(line.starts_with(&start) && line.contains("given to 1 ("), "{line}");
 
 	let head = chain.head(None).await.expect("a head");

@@ -120,6 +120,10 @@ async fn another_service_key_is_named() {
 	kept.blocks(Parameters::default().epoch_length as usize + 1).await;
 	let call = Call::Register { endpoint: endpoint(1), service_key: Some([3; 32]) };
 	kept.chain.submit(call).await.expect("registered");
+	let owner =
+		bittensor_client::Chain::components(&kept.chain, None).await.expect("read")[0].owner;
+	let key = kept.chain.seen_by([3; 32]);
+	key.submit(Call::AcceptServiceKey { owner }).await.expect("it is named");
 	kept.blocks(6).await;
 	let said = kept.errors.last().expect("a report");
 	assert!(said.contains("has another service key now, 5"), "{said}");
