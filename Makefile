@@ -22,6 +22,8 @@ PROFILE := fast
 BIN := $(CARGO_TARGET_DIR)/$(PROFILE)
 RUN := $(CURDIR)/target/run
 BENCH := $(CURDIR)/target/bench
+# Where `bittensor-miner fetch` puts things.
+CACHE := $(or $(BITTENSOR_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bittensor)
 # A separate target folder for the runtime with benchmarks, so that the others are not rebuilt.
 WEIGHTS := $(CARGO_TARGET_DIR)/weights
 CONTENDERS := $(BENCH)/venv/bin/python
@@ -163,6 +165,26 @@ weights-tools: setup
 	@# not needed here.
 	@SKIP_WASM_BUILD=1 $(STEP) "weights: tool" $(CARGO) build --workspace --profile $(PROFILE) --locked \
 		--bin bench-weights --features bittensor-bench-weights/cli
+
+.PHONY: experiment
+experiment: build experiment-tools ## Run the experiments of the book on the fetched corpora (up to an hour)
+	@$(STEP) fetch $(BIN)/bittensor-miner fetch corpora --cache-dir $(CACHE)
+	@$(STEP) experiment $(BIN)/experiments run experiments/configs/members.toml experiments/configs/sweep.toml \
+		experiments/configs/bids.toml --corpus $(CACHE)/corpora --prune
+	@$(STEP) fetch-models $(BIN)/bittensor-miner fetch use-v3 minilm-l6 glove-50 --cache-dir $(CACHE)
+	@$(STEP) experiment-inputs $(BIN)/experiments inputs experiments/configs/inputs.toml --corpus $(CACHE)/corpora \
+		--models $(CACHE)
+	@$(STEP) experiment-results $(BIN)/experiments write
+	@$(BIN)/experiments check
+
+.PHONY: experiment-quick
+experiment-quick: experiment-tools ## Run a short experiment on the corpus of the repository
+	@$(STEP) experiment-quick $(BIN)/experiments run experiments/configs/quick.toml --results $(RUN)/experiment
+	@$(BIN)/experiments write --results $(RUN)/experiment
+
+.PHONY: experiment-tools
+experiment-tools: setup
+	@$(STEP) experiment-tools $(CARGO) build -p bittensor-experiments --profile $(PROFILE) --locked
 
 ##@ Lint
 

@@ -44,7 +44,8 @@ pub struct Figure {
 }
 
 impl Measured {
-	pub(super) fn new(documents: Vec<Sums>) -> Self {
+	/// The losses over all documents.
+	pub fn new(documents: Vec<Sums>) -> Self {
 		let sum = |of: fn(&Sums) -> f64| documents.iter().map(of).sum::<f64>();
 		Self {
 			loss: sum(|d| d.loss) / sum(|d| d.weight).max(1e-9),
@@ -76,7 +77,8 @@ impl Measured {
 }
 
 impl Sums {
-	pub(super) fn of(document: &str, losses: &[ExampleLoss]) -> Self {
+	/// Sums over the examples of a document.
+	pub fn of(document: &str, losses: &[ExampleLoss]) -> Self {
 		let sum = |of: fn(&ExampleLoss) -> f64| losses.iter().map(of).sum::<f64>();
 		Self {
 			document: document.into(),

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::{config::Config, corpus::Corpus, error::Result, learning::push::MOST};
 
 use data::Data;
-pub use measure::{Figure, Measured};
+pub use measure::{Figure, Measured, Sums};
 
 /// Who holds which documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,11 @@ pub struct Settings {
 	pub test: usize,
 	/// s_u of each Grad; 0 = a half of a step for all other members together.
 	pub push: f64,
+	/// s_u that each member buys at every other one; empty = `push` for all. A member that buys
+	/// nothing sends no Grads.
+	pub shares: Vec<f64>,
+	/// Members whose errors point the wrong way.
+	pub hostile: Vec<usize>,
 	/// What is compared.
 	pub modes: Vec<Mode>,
 	/// Settings of every component; `inputs` follows from the number of members, and `seed` from the
@@ -105,6 +110,8 @@ impl Default for Settings {
 			validation: 512,
 			test: 1_280,
 			push: 0.0,
+			shares: Vec::new(),
+			hostile: Vec::new(),
 			modes: vec![Mode::Solo, Mode::Without, Mode::With, Mode::Joint],
 			config: Config {
 				vocab: 4_096,
@@ -125,6 +132,14 @@ impl Settings {
 		match self.push > 0.0 {
 			true => self.push,
 			false => MOST / self.members.saturating_sub(1).max(1) as f64,
+		}
+	}
+
+	/// s_u of the Grads of a member.
+	pub fn share_of(&self, member: usize) -> f64 {
+		match self.shares.is_empty() {
+			true => self.push(),
+			false => self.shares.get(member).copied().unwrap_or(0.0),
 		}
 	}
 }

@@ -144,9 +144,14 @@ impl Network<'_> {
 	}
 
 	fn send(&mut self, from: usize, to: usize, texts: &[String], error: &Tensor) -> Result<()> {
+		let push = self.settings.share_of(from);
+		if push <= 0.0 {
+			return Ok(());
+		}
+		let reversed = self.settings.hostile.contains(&from).then(|| error.neg()).transpose()?;
+		let error = reversed.as_ref().unwrap_or(error);
 		let mut source: Account = [0; 32];
 		source[0] = from as u8;
-		let push = self.settings.push();
 		let target = &mut self.members[to].component;
 		let version = target.version();
 		target.accumulate_grad(Grad { source, push, version, texts, d: &[], error })?;

@@ -1,0 +1,161 @@
+//! What an experiment is to show, and which part of it README and book state, checked against the
+//! results.
+//!
+//! What does not hold is taken out of the documents and of [`STATED`] in the same commit.
+
+use crate::{
+	store::Store,
+	summary::{mean_gain, Bid, Member, Results},
+};
+use bittensor_nucleus::simulation::Mode;
+
+/// The claims that the documents state.
+pub const STATED: &[&str] = &[
+	"S: without Grads too, every member is better than its twin",
+	"S: without Grads the mean gain is at least 4 %",
+];
+
+/// A claim and whether the results bear it out.
+#[derive(Clone, Debug)]
+pub struct Claim {
+	/// The claim.
+	pub text: String,
+	/// Whether the documents state it.
+	pub stated: bool,
+	/// Whether it is true.
+	pub holds: bool,
+	/// The figure that decides.
+	pub figure: String,
+}
+
+fn claim(text: &str, figure: Option<f64>, holds: impl Fn(f64) -> bool) -> Claim {
+	Claim {
+		text: text.into(),
+		stated: STATED.contains(&text),
+		holds: figure.is_some_and(holds),
+		figure: figure.map_or("not measured".into(), |figure| format!("{figure:.4}")),
+	}
+}
+
+fn gain(nats: f64) -> f64 {
+	1.0 - (-nats).exp()
+}
+
+fn least(values: impl Iterator<Item = f64>) -> Option<f64> {
+	values.min_by(f64::total_cmp)
+}
+
+/// All claims, stated or not.
+pub fn all(store: &Store, results: &Results) -> Vec<Claim> {
+	let of = |setting| results.of_setting(setting);
+	let over_twin = |member: &Member| Some(gain(member.twin_loss - member.loss?));
+	let mean = |setting, mode, against| mean_gain(store, setting, mode, against);
+	let closed = |setting| {
+		let sums =
+			of(setting).filter_map(|m| Some((m.twin_loss - m.loss?, m.twin_loss - m.joint_loss?)));
+		let (ours, joint) = sums.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+		(joint > 0.0).then(|| ours / joint)
+	};
+	let seeds = of("S").map(|m| m.seed).collect::<std::collections::BTreeSet<_>>().len();
+	vec![
+		claim("S is run with three seeds", Some(seeds as f64), |n| n >= 3.0),
+		claim(
+			"S: every member is better than its twin",
+			least(of("S").filter_map(over_twin)),
+			|x| x > 0.0,
+		),
+		claim(
+			"S: the mean gain over the twins is at least 8 %",
+			mean("S", Mode::With, Mode::Solo).map(|f| f.gain),
+			|x| x >= 0.08,
+		),
+		claim("S: at least 60 % of the gap to joint training is closed", closed("S"), |x| x >= 0.6),
+		claim(
+			"S: without Grads too, every member is better than its twin",
+			least(of("S").filter_map(|m| Some(m.twin_loss - m.loss_without_grads?))),
+			|x| x > 0.0,
+		),
+		claim(
+			"S: without Grads the mean gain is at least 4 %",
+			mean("S", Mode::Without, Mode::Solo).map(|f| f.gain),
+			|x| x >= 0.04,
+		),
+		claim(
+			"S: Grads help; the interval of their gain lies above 0",
+			mean("S", Mode::With, Mode::Without).map(|f| f.difference - 1.96 * f.standard_error),
+			|x| x > 0.0,
+		),
+		claim(
+			"D: the worst member is within the interval of its twin",
+			least(of("D").filter_map(|m| Some(m.twin_loss - m.loss? + 1.96 * m.standard_error))),
+			|x| x > 0.0,
+		),
+		claim(
+			"Control: with the same documents the mean gain is at most 2 %",
+			mean("control", Mode::With, Mode::Solo).map(|f| f.gain),
+			|x| x <= 0.02,
+		),
+		claim(
+			"The twins of S are the best of their sweep, within 0.5 % of perplexity",
+			best_of_sweep(results),
+			|x| x <= 0.005,
+		),
+		claim("A payer's loss falls with the share that it buys", monotone(&results.bids), |x| {
+			x > 0.0
+		}),
+		claim(
+			"Others lose at most 0.2 % of perplexity by a payer's bid",
+			most_change(&results.bids, false),
+			|x| x <= 0.002,
+		),
+		claim(
+			"A hostile bidder costs the others at most 1 % of perplexity",
+			most_change(&results.bids, true),
+			|x| x <= 0.01,
+		),
+	]
+}
+
+/// How much lower than that of the twins the best validation loss of the sweep is, in nats.
+fn best_of_sweep(results: &Results) -> Option<f64> {
+	let of = |used: bool| {
+		let part = results.sweep.iter().filter(|one| one.setting == "S");
+		part.filter(move |one| (one.variant == "as used") == used)
+	};
+	let ours = of(true).next()?;
+	let best = least(of(false).filter(|one| one.seed == ours.seed).map(|one| one.validation_loss));
+	Some(ours.validation_loss - best?)
+}
+
+/// The least rise of the payer's mean gain from one share to the next.
+fn monotone(bids: &[Bid]) -> Option<f64> {
+	let mut shares: Vec<f64> = bids.iter().filter(|b| !b.hostile).map(|b| b.share).collect();
+	shares.sort_by(f64::total_cmp);
+	shares.dedup();
+	let mean = |share: f64| {
+		let gains: Vec<f64> = bids
+			.iter()
+			.filter(|bid| !bid.hostile && bid.share == share)
+			.map(|bid| bid.payer_gain)
+			.collect();
+		gains.iter().sum::<f64>() / gains.len() as f64
+	};
+	least(shares.windows(2).map(|pair| mean(pair[1]) - mean(pair[0])))
+}
+
+/// The mean change of the others' perplexity, as a part of it, at the share that is worst for them.
+fn most_change(bids: &[Bid], hostile: bool) -> Option<f64> {
+	let mut shares: Vec<f64> =
+		bids.iter().filter(|b| b.hostile == hostile).map(|b| b.share).collect();
+	shares.sort_by(f64::total_cmp);
+	shares.dedup();
+	let mean = |share: f64| {
+		let changes: Vec<f64> = bids
+			.iter()
+			.filter(|bid| bid.hostile == hostile && bid.share == share)
+			.map(|bid| bid.others_change)
+			.collect();
+		changes.iter().sum::<f64>() / changes.len() as f64
+	};
+	shares.into_iter().map(|share| mean(share).exp() - 1.0).max_by(f64::total_cmp)
+}

@@ -1,0 +1,166 @@
+//! `experiments`: runs configurations, and writes results, figures and tables.
+
+use anyhow::{bail, Context, Result};
+use bittensor_experiments::{
+	claims, figure,
+	inputs::{self, InputsPlan},
+	page,
+	plan::{Job, Plan},
+	runner,
+	store::Store,
+	summary::{Inputs, Results},
+};
+use bittensor_nucleus::ModelFiles;
+use clap::{Args, Parser, Subcommand};
+use std::{fs, path::PathBuf};
+
+/// What a network is worth to its members.
+#[derive(Debug, Parser)]
+struct Cli {
+	#[command(subcommand)]
+	command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+	/// Run the experiments of configuration files; finished runs are skipped.
+	Run(RunArgs),
+	/// Measure frozen encoders as inputs; finished runs are skipped.
+	Inputs(InputsArgs),
+	/// Write results, figures and tables from the finished runs.
+	Write(Folder),
+	/// Check the claims of the documents against the results.
+	Check(Folder),
+}
+
+#[derive(Debug, Args)]
+struct Folder {
+	/// Folder of runs.jsonl and of all that is written.
+	#[arg(long, value_name = "DIR", default_value = "experiments/results")]
+	results: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+	/// Configuration files.
+	#[arg(required = true)]
+	configs: Vec<PathBuf>,
+	/// Folder of the corpus, instead of that of the configuration.
+	#[arg(long, value_name = "DIR")]
+	corpus: Option<PathBuf>,
+	/// Runs at the same time.
+	#[arg(long, default_value_t = 2)]
+	jobs: usize,
+	/// Only experiments with this name (can be given several times).
+	#[arg(long)]
+	only: Vec<String>,
+	/// Only the first seeds of every experiment.
+	#[arg(long)]
+	seeds: Option<usize>,
+	/// Drop runs of other configurations from the file when all are finished.
+	#[arg(long)]
+	prune: bool,
+	#[command(flatten)]
+	folder: Folder,
+}
+
+#[derive(Debug, Args)]
+struct InputsArgs {
+	/// Configuration file.
+	config: PathBuf,
+	/// Folder of the corpus.
+	#[arg(long, value_name = "DIR")]
+	corpus: PathBuf,
+	/// Folder with a folder for each model, as `bittensor-miner fetch models` makes it.
+	#[arg(long, value_name = "DIR")]
+	models: PathBuf,
+	#[command(flatten)]
+	folder: Folder,
+}
+
+fn main() -> Result<()> {
+	// Set before any thread exists: a run computes on one core.
+	if std::env::var_os("RAYON_NUM_THREADS").is_none() {
+		std::env::set_var("RAYON_NUM_THREADS", "1");
+	}
+	match Cli::parse().command {
+		Command::Run(args) => run(&args),
+		Command::Inputs(args) => inputs(&args),
+		Command::Write(folder) => write(&folder),
+		Command::Check(folder) => check(&folder),
+	}
+}
+
+fn open(folder: &Folder) -> Result<Store> {
+	Store::open(&folder.results.join("runs.jsonl"))
+}
+
+fn run(args: &RunArgs) -> Result<()> {
+	let mut jobs: Vec<Job> = Vec::new();
+	for config in &args.configs {
+		let mut plan = Plan::read(config, args.corpus.as_deref())?;
+		for name in &args.only {
+			if !plan.experiments.iter().any(|experiment| experiment.name == *name) {
+				eprintln!("{} has no experiment `{name}`", config.display());
+			}
+		}
+		plan.experiments.retain(|e| args.only.is_empty() || args.only.contains(&e.name));
+		if let Some(seeds) = args.seeds {
+			plan.experiments.iter_mut().for_each(|experiment| experiment.seeds.truncate(seeds));
+		}
+		jobs.extend(plan.jobs());
+	}
+	let mut store = open(&args.folder)?;
+	runner::run(&mut store, &jobs, args.jobs)?;
+	if args.prune {
+		store.keep(&jobs)?;
+	}
+	Ok(())
+}
+
+fn inputs(args: &InputsArgs) -> Result<()> {
+	let plan = InputsPlan::read(&args.config, Some(&args.corpus))?;
+	let root = Some(args.models.clone());
+	let cache = root.as_ref().map(|root| root.join("vectors"));
+	let files = ModelFiles { folder: None, root, cache };
+	let inputs = inputs::run(&plan, &files, &args.folder.results)?;
+	Results { inputs, ..Results::of(&open(&args.folder)?, Vec::new()) }.write(&args.folder.results)
+}
+
+/// Results with the inputs that are there already.
+fn results(store: &Store, folder: &Folder) -> Result<Results> {
+	let path = folder.results.join("inputs.json");
+	let inputs: Vec<Inputs> = match fs::read(&path) {
+		Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+		bytes => serde_json::from_slice(&bytes?).with_context(|| path.display().to_string())?,
+	};
+	Ok(Results::of(store, inputs))
+}
+
+fn write(folder: &Folder) -> Result<()> {
+	let store = open(folder)?;
+	let results = results(&store, folder)?;
+	results.write(&folder.results)?;
+	let figures = figure::write(&results, &folder.results)?;
+	let tables = page::summary(&store, &results);
+	let path = folder.results.join("summary.md");
+	fs::write(&path, &tables).with_context(|| path.display().to_string())?;
+	println!("{tables}");
+	println!("figures: {}", figures.join(", "));
+	Ok(())
+}
+
+fn check(folder: &Folder) -> Result<()> {
+	let store = open(folder)?;
+	let claims = claims::all(&store, &Results::read(&folder.results)?);
+	for claim in &claims {
+		let holds = if claim.holds { "yes" } else { "no " };
+		let stated = if claim.stated { "stated" } else { "      " };
+		println!("{holds} {stated} {} ({})", claim.text, claim.figure);
+	}
+	let wrong = claims.iter().filter(|claim| claim.stated && !claim.holds).count();
+	if wrong > 0 {
+		bail!("{wrong} claims that the documents state do not hold");
+	}
+	Ok(())
+}

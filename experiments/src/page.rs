@@ -1,0 +1,198 @@
+//! `summary.md`: the results as tables, which the page of the book includes.
+
+use crate::{
+	store::Store,
+	summary::{mean_gain, Member, Results},
+};
+use bittensor_nucleus::simulation::{Figure, Mode};
+use std::{collections::BTreeSet, fmt::Write};
+
+/// The tables.
+pub fn summary(store: &Store, results: &Results) -> String {
+	let mut out = String::new();
+	members(store, results, &mut out);
+	each(results, &mut out);
+	sweep(results, &mut out);
+	inputs(results, &mut out);
+	bids(results, &mut out);
+	out
+}
+
+fn table(out: &mut String, header: &[&str], rows: Vec<Vec<String>>) {
+	let mut line = |cells: Vec<String>| {
+		// Writing to a string does not fail.
+		let _ = writeln!(out, "| {} |", cells.join(" | "));
+	};
+	line(header.iter().map(|cell| (*cell).to_owned()).collect());
+	line(
+		header.iter().enumerate().map(|(n, _)| if n == 0 { "---" } else { "--:" }.into()).collect(),
+	);
+	rows.into_iter().for_each(line);
+	out.push('\n');
+}
+
+/// A part of a perplexity, in percent.
+fn percent(part: f64) -> String {
+	format!("{:.1} %", 100.0 * part)
+}
+
+/// A gain with its 95 % interval.
+fn interval(figure: &Figure) -> String {
+	let part = |nats: f64| 100.0 * (1.0 - (-nats).exp());
+	let width = 1.96 * figure.standard_error;
+	format!(
+		"{:.1} % [{:.1}, {:.1}]",
+		part(figure.difference),
+		part(figure.difference - width),
+		part(figure.difference + width)
+	)
+}
+
+fn mean(members: &[&Member], of: impl Fn(&Member) -> Option<f64>) -> Option<f64> {
+	let all: Vec<f64> = members.iter().filter_map(|member| of(member)).collect();
+	(!all.is_empty()).then(|| all.iter().sum::<f64>() / all.len() as f64)
+}
+
+fn members(store: &Store, results: &Results, out: &mut String) {
+	if results.members.is_empty() {
+		return;
+	}
+	let loss = |loss: Option<f64>| loss.map_or("–".into(), |loss| format!("{loss:.4}"));
+	let mut rows = Vec::new();
+	for setting in results.settings() {
+		let all: Vec<&Member> = results.of_setting(setting).collect();
+		let seeds: BTreeSet<u64> = all.iter().map(|member| member.seed).collect();
+		let (twin, with) = (mean(&all, |m| Some(m.twin_loss)), mean(&all, |m| m.loss));
+		let without = mean(&all, |m| m.loss_without_grads);
+		let joint = mean(&all, |m| m.joint_loss);
+		let closed = match (twin, with, joint) {
+			(Some(twin), Some(with), Some(joint)) if twin - joint > 0.01 => {
+				percent((twin - with) / (twin - joint))
+			}
+			_ => "–".into(),
+		};
+		let gain = |mode, against| {
+			mean_gain(store, setting, mode, against).map_or("–".into(), |gain| interval(&gain))
+		};
+		rows.push(vec![
+			setting.into(),
+			seeds.len().to_string(),
+			loss(twin),
+			loss(without),
+			loss(with),
+			loss(joint),
+			gain(Mode::Without, Mode::Solo),
+			gain(Mode::With, Mode::Solo),
+			gain(Mode::With, Mode::Without),
+			closed,
+		]);
+	}
+	let header = [
+		"setting",
+		"seeds",
+		"twin",
+		"without Grads",
+		"with Grads",
+		"joint",
+		"gain without Grads",
+		"gain with Grads",
+		"with against without",
+		"gap closed",
+	];
+	table(out, &header, rows);
+}
+
+fn each(results: &Results, out: &mut String) {
+	let rows = results.members.iter().filter_map(|member| {
+		let (mode, loss) = match (member.loss, member.loss_without_grads) {
+			(Some(loss), _) => ("with Grads", loss),
+			(None, Some(loss)) => ("without Grads", loss),
+			(None, None) => return None,
+		};
+		let gain = Figure {
+			difference: member.twin_loss - loss,
+			standard_error: member.standard_error,
+			gain: 0.0,
+		};
+		let plain = 1.0 - (member.plain[1] - member.plain[0]).exp();
+		Some(vec![
+			member.setting.clone(),
+			member.seed.to_string(),
+			member.member.to_string(),
+			mode.into(),
+			format!("{:.0}", member.twin_loss.exp()),
+			format!("{:.0}", loss.exp()),
+			interval(&gain),
+			percent(plain),
+			member.tokens.to_string(),
+		])
+	});
+	let rows: Vec<_> = rows.collect();
+	if !rows.is_empty() {
+		let header = [
+			"setting",
+			"seed",
+			"member",
+			"network",
+			"perplexity of the twin",
+			"of the member",
+			"gain",
+			"gain, all tokens alike",
+			"tokens measured",
+		];
+		table(out, &header, rows);
+	}
+}
+
+fn sweep(results: &Results, out: &mut String) {
+	let row = |one: &crate::summary::Sweep| {
+		vec![
+			format!("{}: {}", one.setting, one.variant),
+			one.seed.to_string(),
+			format!("{:.4}", one.validation_loss),
+			format!("{:.4}", one.loss),
+		]
+	};
+	let rows: Vec<_> = results.sweep.iter().map(row).collect();
+	if !rows.is_empty() {
+		table(out, &["twins", "seed", "validation loss", "test loss"], rows);
+	}
+}
+
+fn inputs(results: &Results, out: &mut String) {
+	let row = |one: &crate::summary::Inputs| {
+		vec![
+			one.inputs.join(" + "),
+			one.target.clone(),
+			one.examples.to_string(),
+			format!("{:.1}", one.twin_perplexity),
+			format!("{:.1}", one.perplexity),
+			format!("{} [{}, {}]", percent(one.gain), percent(one.low), percent(one.high)),
+		]
+	};
+	let rows: Vec<_> = results.inputs.iter().map(row).collect();
+	if !rows.is_empty() {
+		let header =
+			["inputs", "target", "examples", "perplexity of the twin", "perplexity", "gain"];
+		table(out, &header, rows);
+	}
+}
+
+fn bids(results: &Results, out: &mut String) {
+	let row = |bid: &crate::summary::Bid| {
+		let gain = |difference, standard_error| {
+			interval(&Figure { difference, standard_error, gain: 0.0 })
+		};
+		vec![
+			bid.setting.clone(),
+			bid.seed.to_string(),
+			format!("{:.4}", bid.share),
+			gain(bid.payer_gain, bid.standard_error),
+			gain(-bid.others_change, bid.others_standard_error),
+		]
+	};
+	let rows: Vec<_> = results.bids.iter().map(row).collect();
+	if !rows.is_empty() {
+		table(out, &["setting", "seed", "share", "gain of the payer", "gain of the others"], rows);
+	}
+}

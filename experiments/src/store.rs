@@ -1,0 +1,150 @@
+//! Finished runs: one JSON object a line.
+
+use crate::plan::{Job, Purpose};
+use anyhow::{Context, Result};
+use bittensor_nucleus::simulation::{Mode, Outcome, Settings};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{
+	fs::{self, OpenOptions},
+	io::Write,
+	path::{Path, PathBuf},
+};
+
+/// A finished run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+	/// Name of the experiment.
+	pub experiment: String,
+	/// Its purpose.
+	pub purpose: Purpose,
+	/// The experiment that it varies.
+	pub base: Option<String>,
+	/// The mode.
+	pub mode: Mode,
+	/// The seed.
+	pub seed: u64,
+	/// All settings, as they were when it ran: later versions may have others.
+	pub settings: Value,
+	/// Seconds that it took.
+	pub seconds: f64,
+	/// One of each component.
+	pub outcomes: Vec<Outcome>,
+}
+
+impl Run {
+	/// A run of a job.
+	///
+	/// # Errors
+	/// If its settings cannot be written as JSON.
+	pub fn new(job: &Job, seconds: f64, outcomes: Vec<Outcome>) -> Result<Self> {
+		Ok(Self {
+			experiment: job.experiment.clone(),
+			purpose: job.purpose,
+			base: job.base.clone(),
+			mode: job.mode,
+			seed: job.settings.seed,
+			settings: settings(job)?,
+			seconds,
+			outcomes,
+		})
+	}
+
+	/// Whether the job would give this run.
+	pub fn is_of(&self, job: &Job) -> bool {
+		self.experiment == job.experiment
+			&& self.mode == job.mode
+			&& settings(job).is_ok_and(|settings| settings == self.settings)
+	}
+
+	/// Part of each step of every other member that member 0 buys.
+	pub fn share(&self) -> f64 {
+		self.settings["shares"][0].as_f64().unwrap_or(0.0)
+	}
+
+	/// Whether the errors of a member point the wrong way.
+	pub fn is_hostile(&self) -> bool {
+		self.settings["hostile"].as_array().is_some_and(|hostile| !hostile.is_empty())
+	}
+}
+
+/// The settings of a job, without the folder of the corpus: its name depends on the machine.
+fn settings(job: &Job) -> Result<Value> {
+	let settings = Settings { corpus: PathBuf::new(), ..job.settings.clone() };
+	// As a reader of the file sees them.
+	Ok(serde_json::from_str(&serde_json::to_string(&settings)?)?)
+}
+
+/// A file of finished runs.
+#[derive(Debug)]
+pub struct Store {
+	path: PathBuf,
+	/// All runs of the file.
+	pub runs: Vec<Run>,
+}
+
+impl Store {
+	/// Reads the file, if it is there. A last line that was cut off by a kill is dropped.
+	///
+	/// # Errors
+	/// If the file cannot be read, or has another line that is no run.
+	pub fn open(path: &Path) -> Result<Self> {
+		let text = match fs::read_to_string(path) {
+			Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+			text => text.with_context(|| path.display().to_string())?,
+		};
+		let whole = text.rfind('\n').map_or(0, |end| end + 1);
+		let runs = text[..whole]
+			.lines()
+			.enumerate()
+			.map(|(n, line)| {
+				serde_json::from_str(line)
+					.with_context(|| format!("line {} of {} is no run", n + 1, path.display()))
+			})
+			.collect::<Result<_>>()?;
+		if whole < text.len() {
+			fs::write(path, &text[..whole]).with_context(|| path.display().to_string())?;
+		}
+		Ok(Self { path: path.into(), runs })
+	}
+
+	/// The run of a job, if it is finished.
+	pub fn find(&self, job: &Job) -> Option<&Run> {
+		self.runs.iter().find(|run| run.is_of(job))
+	}
+
+	/// Adds a finished run, to the file first.
+	///
+	/// # Errors
+	/// If the file cannot be written.
+	pub fn add(&mut self, run: Run) -> Result<()> {
+		let line = format!("{}\n", serde_json::to_string(&run)?);
+		let append = || {
+			if let Some(folder) = self.path.parent() {
+				fs::create_dir_all(folder)?;
+			}
+			let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
+			file.write_all(line.as_bytes())?;
+			file.sync_data()
+		};
+		append().with_context(|| self.path.display().to_string())?;
+		self.runs.push(run);
+		Ok(())
+	}
+
+	/// Keeps the runs of these jobs only, in their order.
+	///
+	/// # Errors
+	/// If the file cannot be written.
+	pub fn keep(&mut self, jobs: &[Job]) -> Result<()> {
+		let kept: Vec<Run> = jobs.iter().filter_map(|job| self.find(job)).cloned().collect();
+		let lines = kept
+			.iter()
+			.map(|run| Ok(serde_json::to_string(run)? + "\n"))
+			.collect::<Result<String>>()?;
+		bittensor_nucleus::files::replace(&self.path, lines.as_bytes())
+			.with_context(|| self.path.display().to_string())?;
+		self.runs = kept;
+		Ok(())
+	}
+}
