@@ -4,7 +4,7 @@
 //! | format | file | reads |
 //! |---|---|---|
 //! | npy | `npy.rs` | arrays of NumPy: f32, f64 and u8, rows or columns first |
-//! | zip, npz | `zip.rs`, `inflate.rs` | stored and deflated entries with their checksums |
+//! | zip, npz | `zip.rs` | stored and deflated entries with their checksums |
 //! | parquet | `parquet.rs`, `thrift.rs` | one column of strings |
 //! | HDF5 | `hdf5.rs` | contiguous f32 datasets by path, as Keras writes them |
 //! | SentencePiece | `sentencepiece.rs` | unigram models with their normalizer |
@@ -14,7 +14,6 @@
 
 pub(super) mod bytes;
 pub(super) mod hdf5;
-mod inflate;
 pub(super) mod npy;
 pub(super) mod parquet;
 pub(super) mod sentencepiece;

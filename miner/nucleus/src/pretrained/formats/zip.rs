@@ -1,135 +1,59 @@
 //! Zip archives, such as NumPy's npz: entries by name, with their checksums.
+//!
+//! The crate `zip` reads the directory. Its feature that unpacks is off in the lock file (candle does
+//! not need it), so entries are unpacked by `miniz_oxide` here.
 
-use std::collections::HashMap;
+use std::io::{Cursor, Read as _};
+
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
+use zip::{result::ZipError, CompressionMethod, ZipArchive};
 
 use super::{
-	bytes::{damaged, other, Bytes},
-	inflate::inflate,
+	bytes::{damaged, other},
 	Read,
 };
 
-/// Longest comment after the last record of an archive, and that record.
-const TAIL: usize = 65_535 + 22;
-
 /// An archive in memory.
 #[derive(Clone, Debug)]
-pub(in crate::pretrained) struct Zip<'b> {
-	all: Bytes<'b>,
-	entries: HashMap<String, Entry>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-	method: u16,
-	checksum: u32,
-	packed: u32,
-	size: u32,
-	at: u32,
-}
+pub(in crate::pretrained) struct Zip<'b>(ZipArchive<Cursor<&'b [u8]>>);
 
 impl<'b> Zip<'b> {
 	pub(in crate::pretrained) fn parse(file: &'b [u8]) -> Read<Self> {
-		let all = Bytes::new(file);
-		let from = file.len().saturating_sub(TAIL);
-		let end = file[from..].windows(4).rposition(|window| window == b"PK\x05\x06");
-		let end = end.ok_or_else(|| damaged("it does not end as a zip archive"))?;
-		let mut record = all.seek((from + end + 10) as u64)?;
-		let count = record.u16()?;
-		record.u32()?;
-		let mut directory = all.seek(u64::from(record.u32()?))?;
-		if usize::from(record.u16()?) != record.rest().len() {
-			return Err(damaged("bytes at its end are missing or are none of it"));
-		}
-		let mut entries = HashMap::new();
-		for _ in 0..count {
-			if directory.take(4)? != b"PK\x01\x02" {
-				return Err(damaged("the directory of the archive is damaged"));
-			}
-			directory.take(6)?;
-			let method = directory.u16()?;
-			directory.take(4)?;
-			let (checksum, packed, size) = (directory.u32()?, directory.u32()?, directory.u32()?);
-			let lengths = [directory.u16()?, directory.u16()?, directory.u16()?].map(usize::from);
-			directory.take(8)?;
-			let at = directory.u32()?;
-			let name = String::from_utf8_lossy(directory.take(lengths[0])?).into_owned();
-			directory.take(lengths[1] + lengths[2])?;
-			entries.insert(name, Entry { method, checksum, packed, size, at });
-		}
-		Ok(Self { all, entries })
+		let archive = ZipArchive::new(Cursor::new(file));
+		archive.map(Self).map_err(|error| damaged(format!("the directory of the archive: {error}")))
 	}
 
 	/// The bytes of an entry.
 	pub(in crate::pretrained) fn read(&self, name: &str) -> Read<Vec<u8>> {
-		let missing = || other(format!("the archive has no entry `{name}`"));
-		let entry = self.entries.get(name).ok_or_else(missing)?;
-		let mut bytes = self.all.seek(u64::from(entry.at))?;
-		if bytes.take(4)? != b"PK\x03\x04" {
-			return Err(damaged(format!("entry `{name}` is not where it should be")));
-		}
-		bytes.take(22)?;
-		let (name_length, extra) = (bytes.u16()?, bytes.u16()?);
-		bytes.take(usize::from(name_length) + usize::from(extra))?;
-		let packed = bytes.take(entry.packed as usize)?;
-		let data = match entry.method {
-			0 => packed.to_vec(),
-			8 => inflate(packed, entry.size as usize)?,
+		let damage = |reason: String| damaged(format!("entry `{name}`: {reason}"));
+		let mut archive = self.0.clone();
+		let found = archive.index_for_name(name).ok_or(ZipError::FileNotFound);
+		let mut entry = match found.and_then(|index| archive.by_index_raw(index)) {
+			Ok(entry) => entry,
+			Err(ZipError::FileNotFound) => {
+				return Err(other(format!("the archive has no entry `{name}`")))
+			}
+			Err(error) => return Err(damage(error.to_string())),
+		};
+		let (size, checksum, method) = (entry.size(), entry.crc32(), entry.compression());
+		let mut packed = Vec::new();
+		entry.read_to_end(&mut packed).map_err(|error| damage(error.to_string()))?;
+		let data = match method {
+			CompressionMethod::Stored => packed,
+			CompressionMethod::DEFLATE => decompress_to_vec_with_limit(&packed, size as usize)
+				.map_err(|error| damage(error.to_string()))?,
 			method => return Err(other(format!("entry `{name}` is packed by method {method}"))),
 		};
-		match crc32(&data) == entry.checksum {
+		match data.len() as u64 == size && crc32fast::hash(&data) == checksum {
 			true => Ok(data),
-			false => Err(damaged(format!("the checksum of entry `{name}` is wrong"))),
+			false => Err(damage("its size or its checksum is wrong".into())),
 		}
 	}
-}
-
-/// The checksum of zip archives (CRC-32, polynomial 0xEDB88320), four bytes at a time.
-fn crc32(bytes: &[u8]) -> u32 {
-	const TABLES: [[u32; 256]; 4] = tables();
-	let mut crc = !0_u32;
-	let mut words = bytes.chunks_exact(4);
-	for word in &mut words {
-		let x = crc ^ u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
-		crc = TABLES[3][(x & 0xff) as usize]
-			^ TABLES[2][(x >> 8 & 0xff) as usize]
-			^ TABLES[1][(x >> 16 & 0xff) as usize]
-			^ TABLES[0][(x >> 24) as usize];
-	}
-	for byte in words.remainder() {
-		crc = TABLES[0][((crc ^ u32::from(*byte)) & 0xff) as usize] ^ crc >> 8;
-	}
-	!crc
-}
-
-/// `[n][byte]`: what a byte does to the checksum n bytes later.
-const fn tables() -> [[u32; 256]; 4] {
-	let mut tables = [[0_u32; 256]; 4];
-	let mut byte = 0;
-	while byte < 256 {
-		let (mut crc, mut bit) = (byte as u32, 0);
-		while bit < 8 {
-			crc = crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
-			bit += 1;
-		}
-		tables[0][byte] = crc;
-		byte += 1;
-	}
-	let mut later = 1;
-	while later < 4 {
-		byte = 0;
-		while byte < 256 {
-			let crc = tables[later - 1][byte];
-			tables[later][byte] = crc >> 8 ^ tables[0][(crc & 0xff) as usize];
-			byte += 1;
-		}
-		later += 1;
-	}
-	tables
 }
 
 #[cfg(test)]
 mod tests {
-	use super::{crc32, Zip};
+	use super::Zip;
 	use crate::error::ModelFileError;
 
 	/// Two entries, written by Python's zipfile: `stored` and `deflated`.
@@ -182,10 +106,5 @@ mod tests {
 			// Times and attributes of entries are not read.
 			assert!(read(&bad).map_or(true, |found| found == right), "bit {at}");
 		}
-	}
-
-	#[test]
-	fn the_checksum_is_that_of_zip() {
-		assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
 	}
 }
