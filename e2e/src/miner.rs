@@ -108,6 +108,8 @@ pub struct MinerStatus {
 	pub failed_steps: u64,
 	/// Digest of its parameters: equal digests, equal parameters.
 	pub parameters: Option<String>,
+	/// Running mean of the training loss, in nats per target.
+	pub loss: Option<f64>,
 	/// Held-out perplexity.
 	pub perplexity: Perplexity,
 	/// Its gain over its twin, if it has one and both were measured.

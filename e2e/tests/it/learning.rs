@@ -1,4 +1,4 @@
-//! A component learns more over one that follows its Grads than over a frozen one.
+//! A component fits its text better over one that follows its Grads than over a frozen one.
 //!
 //! ```text
 //!   Alice ──► Bob        Bob is frozen
@@ -8,6 +8,10 @@
 //!
 //! Alice and Charlie are alike, and so are Bob and Dave: equal seeds, texts, rows and options. Alice
 //! and Charlie know few words and need the other component for the rest.
+//!
+//! The training loss is compared, because it is what Grads are the gradient of. Whether a member gains
+//! on text that it has not seen depends on the others' text, and is measured in `experiments/`; these
+//! few documents are learned by heart.
 
 use std::time::Duration;
 
@@ -64,7 +68,7 @@ impl Pair {
 			format!("--max-steps={STEPS}"),
 			"--post=none".into(),
 			"--inputs=1".into(),
-			"--held-out=2048".into(),
+			"--held-out=256".into(),
 			"--evaluate-every=3600".into(),
 			"--grads-per-second=1000".into(),
 			"--spike-timeout-ms=10000".into(),
@@ -87,7 +91,7 @@ async fn finished(miner: &mut Miner) -> anyhow::Result<MinerStatus> {
 }
 
 #[tokio::test]
-async fn a_component_learns_more_over_one_that_learns_from_its_grads() -> anyhow::Result<()> {
+async fn a_component_fits_better_over_one_that_learns_from_its_grads() -> anyhow::Result<()> {
 	let mut lab = Lab::start().await?;
 	let (alice, charlie) = (lab.user("//Alice").await?, lab.user("//Charlie").await?);
 	let (a, c) = tokio::try_join!(alice.register(100), charlie.register(100))?;
@@ -117,12 +121,12 @@ async fn a_component_learns_more_over_one_that_learns_from_its_grads() -> anyhow
 		let mut losses = [(0.0, 0); PAIRS.len()];
 		for (loss, miner) in losses.iter_mut().zip(&mut asking) {
 			let status = finished(miner).await?;
-			*loss = (status.perplexity.now.context("measured")?.ln(), status.grads_sent);
+			*loss = (status.loss.context("it trained")?, status.grads_sent);
 		}
 		let [(frozen, refused), (trained, accepted)] = losses;
 		println!(
-			"seed {seed}: {frozen:.4} nats over a frozen component, {trained:.4} over one that \
-			 followed {accepted} Grads"
+			"seed {seed}: {frozen:.4} nats of training loss over a frozen component, {trained:.4} over \
+			 one that followed {accepted} Grads"
 		);
 		assert_eq!(refused, 0, "Grads that a frozen component took");
 		assert!(accepted > STEPS * 9 / 10, "{accepted} of {STEPS} Grads went out");

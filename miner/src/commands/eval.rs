@@ -107,7 +107,7 @@ pub struct Evaluation {
 	pub examples: usize,
 	/// Targets that were measured: known words.
 	pub targets: u64,
-	/// Part of the targets that are unknown words ([UNK]).
+	/// Part of the targets that are unknown words (`[UNK]`).
 	pub unknown: f64,
 	/// Components at its inputs.
 	pub inputs: usize,

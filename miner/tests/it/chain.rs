@@ -204,7 +204,7 @@ async fn a_payout_is_explained_by_stake_bids_and_row() {
 	let head = chain.head(None).await.expect("a head");
 	let explained = Explanation::read(&chain, head, 0).await.expect("read");
 	let text = explained.text();
-	for part in ["Epoch 2 paid it", "for its stake", "Bids for it", "Its row costs it", "30.5 %"] {
+	for part in ["Epoch 1 paid it", "for its stake", "Bids for it", "Its row costs it", "30.5 %"] {
 		assert!(text.contains(part), "{part} is missing in\n{text}");
 	}
 	assert!(text.contains("101.3") && text.contains(", which counts"), "{text}");

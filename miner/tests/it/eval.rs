@@ -126,7 +126,7 @@ async fn files_that_cannot_be_measured_are_named_errors() {
 	std::fs::create_dir(&corpus).expect("a folder");
 	let text = "the whale swam away from the ship and the men looked after it in silence then ";
 	std::fs::write(corpus.join("long.txt"), text.repeat(20)).expect("written");
-	std::fs::write(corpus.join("short.txt"), text).expect("written");
+	std::fs::write(corpus.join("short.txt"), text.repeat(4)).expect("written");
 	std::fs::write(corpus.join("split.json"), r#"{"held_out": ["short.txt"]}"#).expect("written");
 	let short = error("a", &corpus.display().to_string()).await;
 	assert!(matches!(short, NucleusError::TooLittleHeldOut { .. }), "{short}");

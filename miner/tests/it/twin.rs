@@ -9,8 +9,7 @@ use bittensor_miner::{
 	learning::twin::{Comparison, Twin},
 };
 use bittensor_nucleus::{
-	kind, Batch, Config, Corpus, Device, Example, Half, HeldOut, Model, Sampler, Setup, Tensor,
-	Tokenizer, Unigram,
+	kind, Config, Corpus, Device, Example, Half, Model, Sampler, Setup, Tensor, Tokenizer, Unigram,
 };
 use bittensor_wire::{Vectors, DIM};
 use clap::Parser;
@@ -52,48 +51,39 @@ impl Fresh {
 	}
 }
 
-/// A peer that knows the last word of a text, or none at all.
+/// A peer that knows the words that follow a text, or none at all.
 #[derive(Clone, Copy)]
 enum Peer {
 	None,
-	LastWord,
+	NextWords,
 }
 
 impl Peer {
-	fn answers(self, texts: &[String]) -> Vec<DownstreamAnswer> {
+	/// Its vectors of texts that these words follow.
+	fn answers(self, targets: &[Vec<u32>]) -> Vec<DownstreamAnswer> {
 		if matches!(self, Self::None) {
 			return Vec::new();
 		}
-		let vector = |text: &String| {
-			let word = text.split(' ').next_back().unwrap_or_default();
-			let mut state =
-				word.bytes().fold(7_u64, |h, byte| h.wrapping_mul(31).wrapping_add(byte.into()));
-			(0..DIM).map(move |_| {
-				state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-				(state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
-			})
+		let vector = |words: &Vec<u32>| {
+			let mut sum = vec![0_f32; DIM];
+			for word in words {
+				let mut state = u64::from(*word).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+				for x in &mut sum {
+					state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+					*x += (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0;
+				}
+			}
+			sum
 		};
-		let values = texts.iter().flat_map(vector).collect();
-		let vectors = Vectors::new(texts.len(), values).expect("finite");
+		let values = targets.iter().flat_map(vector).collect();
+		let vectors = Vectors::new(targets.len(), values).expect("finite");
 		vec![DownstreamAnswer { account: PEER, vectors: Some(vectors) }]
 	}
 
-	fn chunks(self, texts: &[String]) -> Vec<Vec<DownstreamAnswer>> {
-		texts.chunks(64).map(|chunk| self.answers(chunk)).collect()
+	fn chunks(self, examples: &[Example]) -> Vec<Vec<DownstreamAnswer>> {
+		let targets: Vec<Vec<u32>> = examples.iter().map(|e| e.target.clone()).collect();
+		targets.chunks(64).map(|chunk| self.answers(chunk)).collect()
 	}
-}
-
-/// What the component and its twin see: the text without its last two words.
-fn cut(text: &str) -> String {
-	let words: Vec<&str> = text.split(' ').collect();
-	words[..words.len().saturating_sub(2).max(1)].join(" ")
-}
-
-/// Texts, and examples that lack the ends of them.
-fn cut_all(examples: Vec<Example>) -> (Vec<String>, Vec<Example>) {
-	let short = |e: &Example| Example { text: cut(&e.text), target: e.target.clone() };
-	let examples_cut = examples.iter().map(short).collect();
-	(examples.into_iter().map(|e| e.text).collect(), examples_cut)
 }
 
 /// Trains a component beside its twin and compares them; also the parameters of both at the end.
@@ -108,19 +98,14 @@ async fn compare(folder: &Path, peer: Peer) -> (Comparison, bool) {
 			.expect("a thread");
 	let task = tokio::spawn(twin.clone().run(twin_thread));
 	let component_best = Arc::new(Mutex::new(best("best")));
-	let (texts, validation) = cut_all(fresh.validation.spread(256).examples);
-	let validation_chunks = peer.chunks(&texts);
-	let validation = Arc::new(validation);
-	let HeldOut { examples, documents } = fresh.reported.spread(1_024);
-	let (texts, examples) = cut_all(examples);
-	let chunks = peer.chunks(&texts);
-	let reported = HeldOut { examples, documents };
+	let validation = Arc::new(fresh.validation.spread(256).examples);
+	let validation_chunks = peer.chunks(&validation);
+	let reported = fresh.reported.spread(1_024);
+	let chunks = peer.chunks(&reported.examples);
 	let mut last = None;
 	for step in 1..=STEPS {
-		let whole = fresh.sampler.next_batch(32);
-		let texts = whole.texts.iter().map(|text| cut(text)).collect();
-		let batch = Batch { texts, targets: whole.targets };
-		compute.step(batch.clone(), peer.answers(&whole.texts)).await.expect("a step");
+		let batch = fresh.sampler.next_batch(32);
+		compute.step(batch.clone(), peer.answers(&batch.targets)).await.expect("a step");
 		twin.train(batch).await;
 		if step % 100 == 0 {
 			twin.caught_up().await;
@@ -165,7 +150,7 @@ async fn a_component_without_answers_is_its_twin() {
 #[tokio::test]
 async fn a_peer_that_knows_more_is_a_gain() {
 	let folder = tempfile::tempdir().expect("a folder");
-	let (comparison, equal) = compare(folder.path(), Peer::LastWord).await;
+	let (comparison, equal) = compare(folder.path(), Peer::NextWords).await;
 	println!("{comparison:?}\n{}", comparison.gain);
 	assert!(!equal);
 	assert!(comparison.gain.low() > 0.0, "{comparison:?}");

@@ -13,7 +13,7 @@
 //! while it answers.
 //!
 //! Invariants: training never waits for an exchange; one exchange is in progress for each input, and
-//! [`AT_ONCE`] in all; vectors that are bad in any way are removed from the model, named, counted, and
+//! `AT_ONCE` in all; vectors that are bad in any way are removed from the model, named, counted, and
 //! asked for again after a pause that grows; a component that does not change is asked once.
 
 mod table;
