@@ -11,8 +11,11 @@ use bittensor_nucleus::simulation::Mode;
 
 /// The claims that the documents state.
 pub const STATED: &[&str] = &[
+	"S: every member is better than its twin",
+	"S: the mean gain over the twins is at least 8 %",
 	"S: without Grads too, every member is better than its twin",
 	"S: without Grads the mean gain is at least 4 %",
+	"S: Grads help; the interval of their gain lies above 0",
 ];
 
 /// A claim and whether the results bear it out.
