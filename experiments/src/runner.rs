@@ -98,12 +98,11 @@ struct Shared<'s> {
 /// About the relative time of a job.
 fn cost(job: &Job) -> f64 {
 	let s = &job.settings;
-	let members = if job.mode == Mode::Joint { 1 } else { s.members };
 	let inputs = match job.mode {
 		Mode::Solo | Mode::Joint => 0,
 		Mode::Without | Mode::With => s.members.saturating_sub(1),
 	};
-	(s.steps as usize * members * s.config.batch * s.config.vocab * (1 + inputs)) as f64
+	(s.steps as usize * s.members * s.config.batch * s.config.vocab * (1 + inputs)) as f64
 }
 
 fn one(job: &Job) -> Result<Run> {

@@ -49,7 +49,7 @@ pub enum Mode {
 	Without,
 	/// With Grads.
 	With,
-	/// One component with the documents of all.
+	/// One component with the documents of all, and with the steps of all together.
 	Joint,
 }
 
@@ -69,7 +69,7 @@ pub struct Settings {
 	pub holdings: Holdings,
 	/// Bytes of text per member, about; 0 = all there is.
 	pub bytes: usize,
-	/// Training steps of every component.
+	/// Training steps of every member.
 	pub steps: u64,
 	/// Steps between two fetches of words.
 	pub refresh: u64,

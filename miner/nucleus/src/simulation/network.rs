@@ -53,7 +53,7 @@ pub(super) fn run(settings: &Settings, data: &Data, mode: Mode) -> Result<Vec<Ou
 	}
 	let mut network = Network { settings, mode, members, training: 0.0 };
 	network.run()?;
-	let made = (settings.steps * network.members.len() as u64).max(1);
+	let made = (settings.steps * settings.members as u64).max(1);
 	let step_ms = 1e3 * network.training / made as f64;
 	let outcome = |(member, best): (usize, (u64, f64, Measured))| Outcome {
 		setting: settings.name.clone(),
@@ -86,6 +86,9 @@ pub(super) fn run(settings: &Settings, data: &Data, mode: Mode) -> Result<Vec<Ou
 impl Network<'_> {
 	fn run(&mut self) -> Result<()> {
 		let Settings { steps, refresh, validate, .. } = *self.settings;
+		// The joint component sees every document as often as its holder does.
+		let times = if self.mode == Mode::Joint { self.settings.members as u64 } else { 1 };
+		let (steps, validate) = (steps * times, validate * times);
 		for step in 0..steps {
 			if step.is_multiple_of(refresh.max(1)) {
 				self.refresh()?;
