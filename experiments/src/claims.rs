@@ -4,8 +4,9 @@
 //! What does not hold is taken out of the documents and of [`STATED`] in the same commit.
 
 use crate::{
+	inputs::end_of_chain,
 	store::Store,
-	summary::{mean_gain, Bid, Member, Results},
+	summary::{mean_gain, Bid, Inputs, Member, Results},
 };
 use bittensor_nucleus::simulation::Mode;
 
@@ -116,7 +117,35 @@ pub fn all(store: &Store, results: &Results) -> Vec<Claim> {
 			most_change(&results.bids, true),
 			|x| x <= 0.01,
 		),
+		claim(
+			"USE, MiniLM and GloVe as inputs gain at least 10 %, frequent words weighted down",
+			of_inputs(results, &["use", "minilm", "glove"], "subsampled").map(|x| x.gain),
+			|x| x >= 0.1,
+		),
+		claim(
+			"USE, MiniLM and GloVe as inputs gain at least 5 %, all words alike",
+			of_inputs(results, &["use", "minilm", "glove"], "plain").map(|x| x.gain),
+			|x| x >= 0.05,
+		),
+		claim(
+			"A chain to USE by a trainable component has at least 70 % of the direct gain",
+			least(results.inputs.iter().filter_map(|one| part_of_direct(results, one))),
+			|x| x >= 0.7,
+		),
 	]
+}
+
+fn of_inputs<'r>(results: &'r Results, names: &[&str], target: &str) -> Option<&'r Inputs> {
+	results.inputs.iter().find(|one| one.inputs == names && one.target == target)
+}
+
+/// The gain of a chain over that of the encoders that it ends in; `None` for other inputs, and if the
+/// encoders have no gain.
+pub(crate) fn part_of_direct(results: &Results, chain: &Inputs) -> Option<f64> {
+	let encoders = end_of_chain(&chain.inputs)?;
+	let encoders: Vec<&str> = encoders.iter().map(String::as_str).collect();
+	let direct = of_inputs(results, &encoders, &chain.target)?;
+	(direct.gain > 0.0).then(|| chain.gain / direct.gain)
 }
 
 /// How much lower than that of the twins the best validation loss of the sweep is, in nats.

@@ -2,11 +2,15 @@
 //!
 //! ```text
 //!   train documents ─► N examples ─┬─► frozen encoders: vectors of texts and of words, computed once
-//!                                  └─► component without inputs (the twin), in every variant
-//!   the variant that is best on validation text ─► the twin, and the components with inputs
+//!                   │              └─► component without inputs (the twin), in every variant
+//!                   │   the variant that is best on validation text ─► twin, components with inputs
+//!                   └► other examples ─► middle component with frozen encoders ─► vectors ─┐
+//!                        chain: component whose only input is the middle one ◄─────────────┘
 //! ```
 //! Every component sees the same examples in the same order, and is measured at its best step by
-//! validation text on other held-out documents.
+//! validation text on other held-out documents. The middle component of a chain trains on examples
+//! of its own, and answers at its best step; a chain with a middle component that has no inputs shows
+//! what these further examples are worth.
 
 use crate::summary::Inputs;
 use anyhow::{ensure, Context, Result};
@@ -31,6 +35,12 @@ use toml::{Table, Value};
 
 /// Texts that an encoder gets at a time.
 const TEXTS: usize = 64;
+/// Kind of the middle component of a chain, in the names of results.
+const MIDDLE: &str = "trainable";
+/// Between the middle component of a chain and its inputs, in the names of results.
+const ARROW: &str = " ← ";
+/// Added to the seed of a run for its middle component.
+const MIDDLE_SEED: u64 = 1_000;
 
 /// A configuration file of this experiment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -55,10 +65,51 @@ pub struct InputsPlan {
 	pub targets: BTreeMap<String, f64>,
 	/// Sets of encoders, by their kinds.
 	pub sets: Vec<Vec<String>>,
+	/// Chains.
+	#[serde(default)]
+	pub chain: Chain,
 	/// Variants of the settings, by name: the twins' sweep.
 	pub variants: BTreeMap<String, Table>,
 	/// Settings of every component.
 	pub config: Table,
+}
+
+/// Components whose only input is a component that has inputs itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chain {
+	/// Training examples of the middle component, which are others than those of the last one.
+	pub examples: usize,
+	/// Encoders at the inputs of the middle component, one list for each chain.
+	pub sets: Vec<Vec<String>>,
+}
+
+/// What is at the inputs of a component.
+#[derive(Clone, Copy, Debug)]
+enum At<'p> {
+	/// Frozen encoders.
+	Encoders(&'p [String]),
+	/// One trained component with these encoders at its own inputs.
+	Middle(&'p [String]),
+}
+
+impl At<'_> {
+	/// Names for results: `use`, or `trainable ← use`.
+	fn names(&self) -> Vec<String> {
+		match self {
+			Self::Encoders(encoders) => encoders.to_vec(),
+			Self::Middle([]) => vec![MIDDLE.into()],
+			Self::Middle(encoders) => vec![format!("{MIDDLE}{ARROW}{}", encoders.join(" + "))],
+		}
+	}
+}
+
+/// The names of the encoders that a chain ends in, from the names of what is at an input; `None` if
+/// that is no chain.
+pub fn end_of_chain(inputs: &[String]) -> Option<Vec<String>> {
+	let [only] = inputs else { return None };
+	let encoders = only.strip_prefix(MIDDLE)?.strip_prefix(ARROW)?;
+	Some(encoders.split(" + ").map(String::from).collect())
 }
 
 /// A finished run.
@@ -100,25 +151,44 @@ impl InputsPlan {
 	}
 
 	/// The part of the plan on which a single run depends.
-	fn of_run(&self, variant: &str) -> Result<serde_json::Value> {
+	fn of_run(&self, variant: &str, at: At) -> Result<serde_json::Value> {
 		let mut plan = serde_json::to_value(self)?;
 		let over = plan["variants"][variant].clone();
 		if let Some(plan) = plan.as_object_mut() {
-			for name in ["seeds", "targets", "sets", "variants"] {
+			for name in ["seeds", "targets", "sets", "variants", "chain"] {
 				plan.remove(name);
 			}
 			plan.insert("variant".into(), over);
+			if let At::Middle(_) = at {
+				plan.insert("middle examples".into(), self.chain.examples.into());
+			}
 		}
 		Ok(plan)
 	}
 }
 
-/// Vectors of one encoder.
+/// Vectors of one encoder, or of the middle component of a chain.
 struct Vectors {
 	batches: Vec<Tensor>,
+	/// Of the examples of a middle component.
+	others: Vec<Tensor>,
 	words: Tensor,
 	validation: Vec<Tensor>,
 	test: Vec<Tensor>,
+}
+
+/// Vectors for one of the sets of texts.
+type Of = fn(&Vectors) -> &[Tensor];
+
+/// Training batches, and the vectors for them.
+type Course<'d> = (&'d [Batch], Of);
+
+/// A component at its best step.
+struct Trained {
+	component: Component,
+	step: usize,
+	validation: f64,
+	test: Measured,
 }
 
 /// Examples of one document.
@@ -131,6 +201,8 @@ struct Data {
 	tokenizer: Arc<Tokenizer>,
 	prior: Unigram,
 	batches: Vec<Batch>,
+	/// Of a middle component.
+	others: Vec<Batch>,
 	validation: Vec<Measure>,
 	test: Vec<Measure>,
 }
@@ -144,8 +216,10 @@ impl Data {
 		let (context, horizon) = (config.context, config.horizon);
 		let mut sampler = Sampler::new(&corpus, &train, &tokenizer, context, horizon, 0)?;
 		let prior = Unigram::fit(sampler.tokens(), tokenizer.size());
-		let count = plan.examples / config.batch;
-		let batches = (0..count).map(|_| sampler.next_batch(config.batch)).collect();
+		let mut draw = |examples: usize| -> Vec<Batch> {
+			(0..examples / config.batch).map(|_| sampler.next_batch(config.batch)).collect()
+		};
+		let (batches, others) = (draw(plan.examples), draw(plan.chain.examples));
 		let measured: Vec<usize> = (0..corpus.documents().len())
 			.filter(|&i| corpus.documents()[i].split() == Split::HeldOut)
 			.collect();
@@ -163,7 +237,7 @@ impl Data {
 			Ok(all)
 		};
 		let (validation, test) = (part(1, plan.validation)?, part(0, plan.test)?);
-		Ok(Self { tokenizer, prior, batches, validation, test })
+		Ok(Self { tokenizer, prior, batches, others, validation, test })
 	}
 
 	fn component(&self, config: Config) -> Result<Component> {
@@ -175,6 +249,11 @@ impl Data {
 	}
 }
 
+fn texts(measure: &Measure) -> Vec<String> {
+	measure.examples.iter().map(|example| example.text.clone()).collect()
+}
+
+/// Vectors of an encoder for texts.
 fn encode(model: &dyn Model, texts: &[String]) -> Result<Tensor> {
 	let parts = texts
 		.chunks(TEXTS)
@@ -183,22 +262,24 @@ fn encode(model: &dyn Model, texts: &[String]) -> Result<Tensor> {
 	Ok(Tensor::cat(&parts, 0)?)
 }
 
-fn vectors(name: &str, files: &ModelFiles, data: &Data, words: &[String]) -> Result<Vectors> {
+fn vectors(
+	name: &str,
+	files: &ModelFiles,
+	data: &Data,
+	words: &[String],
+	in_chain: bool,
+) -> Result<Vectors> {
 	let start = Instant::now();
 	let setup = Setup { files: files.clone(), ..Setup::new(Config::default()) };
 	let model = kind(name)?.create(&setup)?;
 	let of = |texts: &[String]| encode(&*model, texts);
-	let texts = |measure: &Measure| measure.examples.iter().map(|e| e.text.clone()).collect();
 	let measured = |all: &[Measure]| -> Result<Vec<Tensor>> {
-		all.iter()
-			.map(|measure| {
-				let texts: Vec<String> = texts(measure);
-				of(&texts)
-			})
-			.collect()
+		all.iter().map(|measure| of(&texts(measure))).collect()
 	};
+	let batches = |all: &[Batch]| all.iter().map(|batch| of(&batch.texts)).collect::<Result<_>>();
 	let vectors = Vectors {
-		batches: data.batches.iter().map(|batch| of(&batch.texts)).collect::<Result<_>>()?,
+		batches: batches(&data.batches)?,
+		others: batches(if in_chain { &data.others } else { &[] })?,
 		words: of(words)?,
 		validation: measured(&data.validation)?,
 		test: measured(&data.test)?,
@@ -207,85 +288,146 @@ fn vectors(name: &str, files: &ModelFiles, data: &Data, words: &[String]) -> Res
 	Ok(vectors)
 }
 
-fn measure(component: &Component, all: &[Measure], d: &[&Vec<Tensor>]) -> Result<Measured> {
+/// The n-th tensor of each input.
+fn nth(inputs: &[&Vectors], of: Of, n: usize) -> Vec<Option<Tensor>> {
+	inputs.iter().map(|input| of(input).get(n).cloned()).collect()
+}
+
+/// What a trained component with these inputs answers.
+fn answers(component: &Component, data: &Data, inputs: &[&Vectors]) -> Result<Vectors> {
+	let measured = |all: &[Measure], of: Of| -> Result<Vec<Tensor>> {
+		let one = |(n, measure)| Ok(component.forward(&texts(measure), &nth(inputs, of, n))?);
+		all.iter().enumerate().map(one).collect()
+	};
+	let batch = |(n, batch): (usize, &Batch)| {
+		Ok(component.forward(&batch.texts, &nth(inputs, |v| &v.batches, n))?)
+	};
+	Ok(Vectors {
+		batches: data.batches.iter().enumerate().map(batch).collect::<Result<_>>()?,
+		others: Vec::new(),
+		words: component.forward(component.vocabulary(), &[])?,
+		validation: measured(&data.validation, |v| &v.validation)?,
+		test: measured(&data.test, |v| &v.test)?,
+	})
+}
+
+fn measure(
+	component: &Component,
+	all: &[Measure],
+	inputs: &[&Vectors],
+	of: Of,
+) -> Result<Measured> {
 	let mut documents = Vec::new();
 	for (n, Measure { document, examples }) in all.iter().enumerate() {
-		let d: Vec<Option<Tensor>> = d.iter().map(|input| Some(input[n].clone())).collect();
-		documents.push(Sums::of(document, &component.example_losses(examples, &d)?));
+		let losses = component.example_losses(examples, &nth(inputs, of, n))?;
+		documents.push(Sums::of(document, &losses));
 	}
 	Ok(Measured::new(documents))
 }
 
-/// Trains one component; returns its best step, and its losses there.
+/// Trains one component on batches, whose vectors `of` gives, and returns it as it was at its best
+/// step.
 fn train(
 	plan: &InputsPlan,
 	data: &Data,
 	config: Config,
 	inputs: &[&Vectors],
-) -> Result<(usize, f64, Measured)> {
+	(batches, of): Course,
+) -> Result<Trained> {
 	let mut component = data.component(config)?;
 	for (n, input) in inputs.iter().enumerate() {
 		component.connect(n)?;
 		component.set_words(n, Some(&input.words))?;
 	}
-	let of = |of: fn(&Vectors) -> &Vec<Tensor>| inputs.iter().map(|v| of(v)).collect::<Vec<_>>();
-	let (validation, test) = (of(|v| &v.validation), of(|v| &v.test));
-	let mut best: Option<(usize, f64, Measured)> = None;
-	let steps = plan.epochs * data.batches.len();
+	let mut best = None;
+	let steps = plan.epochs * batches.len();
 	for step in 0..steps {
-		let at = step % data.batches.len();
-		let d: Vec<Option<Tensor>> =
-			inputs.iter().map(|input| Some(input.batches[at].clone())).collect();
-		component.train_step(&data.batches[at], &d)?;
+		let at = step % batches.len();
+		component.train_step(&batches[at], &nth(inputs, of, at))?;
 		if (step + 1) % plan.validate == 0 || step + 1 == steps {
-			let loss = measure(&component, &data.validation, &validation)?.loss;
+			let loss = measure(&component, &data.validation, inputs, |v| &v.validation)?.loss;
 			if best.as_ref().is_none_or(|(_, best, _)| loss < *best) {
-				best = Some((step + 1, loss, measure(&component, &data.test, &test)?));
+				best = Some((step + 1, loss, component.state()?));
 			}
 		}
 	}
-	best.context("no step was measured")
+	let (step, validation, state) = best.context("no step was measured")?;
+	component.rewind(&state)?;
+	let test = measure(&component, &data.test, inputs, |v| &v.test)?;
+	Ok(Trained { component, step, validation, test })
 }
 
-/// Runs what is not in the file of finished runs, and returns the results.
-///
-/// # Errors
-/// Those of corpus, models and components, or if a file cannot be written.
-pub fn run(plan: &InputsPlan, files: &ModelFiles, results: &Path) -> Result<Vec<Inputs>> {
-	let path = results.join("input-runs.jsonl");
-	let mut runs: Vec<InputRun> = match fs::read_to_string(&path) {
-		Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-		text => text?
-			.lines()
-			.map(|line| serde_json::from_str(line).with_context(|| path.display().to_string()))
-			.collect::<Result<_>>()?,
-	};
-	ensure!(!plan.variants.is_empty(), "there is no variant");
-	let data = Data::new(plan)?;
-	let words = data.component(plan.config("", 0.0, 0, 0)?)?.vocabulary().to_vec();
-	let mut encoders: BTreeMap<String, Vectors> = BTreeMap::new();
-	let mut one = |inputs: &[String], target: &str, variant: &str, seed: u64| -> Result<InputRun> {
-		let of_run = plan.of_run(variant)?;
-		let is_it = |run: &&InputRun| {
-			run.plan == of_run
-				&& (run.inputs.as_slice(), run.target.as_str(), run.seed) == (inputs, target, seed)
+/// Finished runs, and what further ones need.
+struct Bench<'p> {
+	plan: &'p InputsPlan,
+	files: &'p ModelFiles,
+	data: Data,
+	words: Vec<String>,
+	encoders: BTreeMap<String, Vectors>,
+	path: PathBuf,
+	runs: Vec<InputRun>,
+}
+
+impl<'p> Bench<'p> {
+	fn new(plan: &'p InputsPlan, files: &'p ModelFiles, path: PathBuf) -> Result<Self> {
+		let runs = match fs::read_to_string(&path) {
+			Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+			text => text?
+				.lines()
+				.map(|line| serde_json::from_str(line).with_context(|| path.display().to_string()))
+				.collect::<Result<_>>()?,
 		};
-		if let Some(run) = runs.iter().find(is_it) {
-			return Ok(InputRun { variant: variant.into(), ..run.clone() });
-		}
-		for name in inputs {
-			if !encoders.contains_key(name) {
-				encoders.insert(name.clone(), vectors(name, files, &data, &words)?);
+		let data = Data::new(plan)?;
+		let words = data.component(plan.config("", 0.0, 0, 0)?)?.vocabulary().to_vec();
+		Ok(Self { plan, files, data, words, encoders: BTreeMap::new(), path, runs })
+	}
+
+	/// Computes the vectors of these encoders, if they are not there.
+	fn encode(&mut self, encoders: &[String]) -> Result<()> {
+		for name in encoders {
+			if !self.encoders.contains_key(name) {
+				let in_chain = self.plan.chain.sets.iter().any(|set| set.contains(name));
+				let all = vectors(name, self.files, &self.data, &self.words, in_chain)?;
+				self.encoders.insert(name.clone(), all);
 			}
 		}
-		let chosen: Vec<&Vectors> = inputs.iter().filter_map(|name| encoders.get(name)).collect();
+		Ok(())
+	}
+
+	/// One run, if it is not finished.
+	fn run(&mut self, at: At, target: &str, variant: &str, seed: u64) -> Result<InputRun> {
+		let (of_run, inputs) = (self.plan.of_run(variant, at)?, at.names());
+		let is_it = |run: &&InputRun| {
+			run.plan == of_run
+				&& (&run.inputs, run.target.as_str(), run.seed) == (&inputs, target, seed)
+		};
+		if let Some(run) = self.runs.iter().find(is_it) {
+			return Ok(InputRun { variant: variant.into(), ..run.clone() });
+		}
+		let (At::Encoders(encoders) | At::Middle(encoders)) = at;
+		self.encode(encoders)?;
+		let chosen: Vec<&Vectors> =
+			encoders.iter().filter_map(|name| self.encoders.get(name)).collect();
+		let (plan, data) = (self.plan, &self.data);
 		let subsample = plan.targets.get(target).copied().unwrap_or(0.0);
-		let config = plan.config(variant, subsample, inputs.len(), seed)?;
+		let config = |inputs, seed| plan.config(variant, subsample, inputs, seed);
+		let own: Course = (&data.batches, |v| &v.batches);
 		let start = Instant::now();
-		let (step, validation, test) = train(plan, &data, config, &chosen)?;
+		let trained = match at {
+			At::Encoders(_) => train(plan, data, config(chosen.len(), seed)?, &chosen, own)?,
+			At::Middle(_) => {
+				// Another seed: with that of the last component both would start as copies.
+				let config_of_middle = config(chosen.len(), seed + MIDDLE_SEED)?;
+				let others: Course = (&data.others, |v| &v.others);
+				let middle = train(plan, data, config_of_middle, &chosen, others)?;
+				let answers = answers(&middle.component, data, &chosen)?;
+				train(plan, data, config(1, seed)?, &[&answers], own)?
+			}
+		};
+		let Trained { step, validation, test, .. } = trained;
 		let run = InputRun {
 			plan: of_run,
-			inputs: inputs.into(),
+			inputs,
 			target: target.into(),
 			variant: variant.into(),
 			seed,
@@ -296,15 +438,51 @@ pub fn run(plan: &InputsPlan, files: &ModelFiles, results: &Path) -> Result<Vec<
 		};
 		eprintln!(
 			"{target}, {variant}, seed {seed}, [{}]: validation {validation:.4}, test {:.4} at step {step}, {:.0} s",
-			inputs.join(" + "),
+			run.inputs.join(" + "),
 			run.test.loss,
 			run.seconds
 		);
-		let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+		let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
 		file.write_all((serde_json::to_string(&run)? + "\n").as_bytes())?;
-		runs.push(run.clone());
+		self.runs.push(run.clone());
 		Ok(run)
-	};
+	}
+
+	/// What these inputs gain over the twin, over all seeds.
+	fn gain(&mut self, at: At, target: &str, variant: &str) -> Result<Inputs> {
+		let mut pairs = Vec::new();
+		for &seed in &self.plan.seeds {
+			let ours = self.run(at, target, variant, seed)?;
+			pairs.push((ours, self.run(At::Encoders(&[]), target, variant, seed)?));
+		}
+		let both: Vec<(&Measured, &Measured)> =
+			pairs.iter().map(|(ours, twin)| (&ours.test, &twin.test)).collect();
+		let gain = Measured::gain(&both);
+		let mean = |of: fn(&(InputRun, InputRun)) -> f64| {
+			(pairs.iter().map(of).sum::<f64>() / pairs.len().max(1) as f64).exp()
+		};
+		let part = |nats: f64| 1.0 - (-nats).exp();
+		let width = 1.96 * gain.standard_error;
+		Ok(Inputs {
+			inputs: at.names(),
+			target: target.into(),
+			examples: self.data.batches.iter().map(|batch| batch.texts.len()).sum(),
+			twin_perplexity: mean(|(_, twin)| twin.test.loss),
+			perplexity: mean(|(ours, _)| ours.test.loss),
+			gain: gain.gain,
+			low: part(gain.difference - width),
+			high: part(gain.difference + width),
+		})
+	}
+}
+
+/// Runs what is not in the file of finished runs, and returns the results.
+///
+/// # Errors
+/// Those of corpus, models and components, or if a file cannot be written.
+pub fn run(plan: &InputsPlan, files: &ModelFiles, results: &Path) -> Result<Vec<Inputs>> {
+	ensure!(!plan.variants.is_empty(), "there is no variant");
+	let mut bench = Bench::new(plan, files, results.join("input-runs.jsonl"))?;
 	let mut all = Vec::new();
 	for target in plan.targets.keys() {
 		// The twins' sweep, at the first seed.
@@ -312,37 +490,16 @@ pub fn run(plan: &InputsPlan, files: &ModelFiles, results: &Path) -> Result<Vec<
 		let mut twins = plan
 			.variants
 			.keys()
-			.map(|variant| one(&[], target, variant, first))
+			.map(|variant| bench.run(At::Encoders(&[]), target, variant, first))
 			.collect::<Result<Vec<_>>>()?;
 		twins.sort_by(|a, b| a.validation.total_cmp(&b.validation));
 		let variant = twins[0].variant.clone();
 		eprintln!("{target}: the best twin is `{variant}`");
 		for set in &plan.sets {
-			let pairs = plan
-				.seeds
-				.iter()
-				.map(|&seed| {
-					Ok((one(set, target, &variant, seed)?, one(&[], target, &variant, seed)?))
-				})
-				.collect::<Result<Vec<_>>>()?;
-			let both: Vec<(&Measured, &Measured)> =
-				pairs.iter().map(|(ours, twin)| (&ours.test, &twin.test)).collect();
-			let gain = Measured::gain(&both);
-			let mean = |of: fn(&(InputRun, InputRun)) -> f64| {
-				(pairs.iter().map(of).sum::<f64>() / pairs.len().max(1) as f64).exp()
-			};
-			let part = |nats: f64| 1.0 - (-nats).exp();
-			let width = 1.96 * gain.standard_error;
-			all.push(Inputs {
-				inputs: set.clone(),
-				target: target.clone(),
-				examples: data.batches.iter().map(|batch| batch.texts.len()).sum(),
-				twin_perplexity: mean(|(_, twin)| twin.test.loss),
-				perplexity: mean(|(ours, _)| ours.test.loss),
-				gain: gain.gain,
-				low: part(gain.difference - width),
-				high: part(gain.difference + width),
-			});
+			all.push(bench.gain(At::Encoders(set), target, &variant)?);
+		}
+		for set in &plan.chain.sets {
+			all.push(bench.gain(At::Middle(set), target, &variant)?);
 		}
 	}
 	Ok(all)

@@ -1,6 +1,7 @@
 //! `summary.md`: the results as tables, which the page of the book includes.
 
 use crate::{
+	claims::part_of_direct,
 	store::Store,
 	summary::{mean_gain, Member, Results},
 };
@@ -168,12 +169,20 @@ fn inputs(results: &Results, out: &mut String) {
 			format!("{:.1}", one.twin_perplexity),
 			format!("{:.1}", one.perplexity),
 			format!("{} [{}, {}]", percent(one.gain), percent(one.low), percent(one.high)),
+			part_of_direct(results, one).map_or("–".into(), percent),
 		]
 	};
 	let rows: Vec<_> = results.inputs.iter().map(row).collect();
 	if !rows.is_empty() {
-		let header =
-			["inputs", "target", "examples", "perplexity of the twin", "perplexity", "gain"];
+		let header = [
+			"inputs",
+			"target",
+			"examples",
+			"perplexity of the twin",
+			"perplexity",
+			"gain",
+			"part of the direct gain",
+		];
 		table(out, &header, rows);
 	}
 }

@@ -76,7 +76,8 @@ pub struct Bid {
 /// What frozen inputs are worth to one component.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Inputs {
-	/// Names of the inputs.
+	/// Names of the inputs; `trainable` and `trainable ← use` are components trained on other
+	/// examples, alone and with an input.
 	pub inputs: Vec<String>,
 	/// `subsampled` or `plain`.
 	pub target: String,

@@ -1,8 +1,15 @@
 //! The whole path on a tiny setting: run, stop, go on, write.
 
 use bittensor_experiments::{
-	claims, figure, page, plan::Plan, runner, store::Store, summary::Results,
+	claims, figure,
+	inputs::{self, InputsPlan},
+	page,
+	plan::Plan,
+	runner,
+	store::Store,
+	summary::{Inputs, Results},
 };
+use bittensor_nucleus::ModelFiles;
 use std::{fs, path::Path};
 
 const TEXT: &str = r#"
@@ -89,4 +96,109 @@ fn finished_runs_are_kept_and_become_results() {
 	assert!(!control.holds && control.figure == "not measured");
 	fs::remove_file(folder.path().join("bids.json")).expect("removed");
 	Results::read(folder.path()).expect_err("a file is missing");
+}
+
+const INPUTS: &str = r#"
+	examples = 64
+	epochs = 2
+	validate = 5
+	validation = 16
+	test = 16
+	seeds = [0, 1]
+	sets = [["constant"]]
+	targets = { subsampled = 1e-3 }
+
+	[chain]
+	examples = 32
+	sets = [[], ["constant"]]
+
+	[variants]
+	"rate 1e-3" = { learning_rate = 1e-3 }
+	"rate 4e-3" = { learning_rate = 4e-3 }
+
+	[config]
+	vocab = 256
+	batch = 8
+	context = 8
+	horizon = 4
+	hidden = 16
+"#;
+
+#[test]
+fn encoders_and_chains_are_measured_against_the_best_twin() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let config = folder.path().join("inputs.toml");
+	let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
+	let run = |text: &str| {
+		fs::write(&config, text).expect("written");
+		let plan = InputsPlan::read(&config, Some(&corpus)).expect("a plan");
+		inputs::run(&plan, &ModelFiles::default(), folder.path()).expect("results")
+	};
+	let lines = || -> Vec<serde_json::Value> {
+		let text = fs::read_to_string(folder.path().join("input-runs.jsonl")).expect("read");
+		text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+	};
+	let results = run(INPUTS);
+	let names: Vec<&str> = results.iter().map(|one| &*one.inputs[0]).collect();
+	assert_eq!(names, ["constant", "trainable", "trainable ← constant"]);
+	// Two variants of the twin at the first seed, one at the second; three others at both.
+	assert_eq!(lines().len(), 9);
+	let best = |variant: &str| {
+		let twin = |run: &&serde_json::Value| {
+			run["inputs"] == serde_json::json!([]) && run["seed"] == 0 && run["variant"] == variant
+		};
+		lines().iter().find(twin).and_then(|run| run["validation"].as_f64()).expect("a twin")
+	};
+	let used = lines().last().expect("a run")["variant"].clone();
+	let other = if used == "rate 1e-3" { "rate 4e-3" } else { "rate 1e-3" };
+	assert!(best(used.as_str().expect("a name")) <= best(other), "validation text decides");
+	for one in &results {
+		assert!(one.low < one.gain && one.gain < one.high, "{one:?}");
+		assert!((one.gain - (1.0 - one.perplexity / one.twin_perplexity)).abs() < 1e-6, "{one:?}");
+	}
+	// Vectors that never vary are no input: those of the middle component are what is worth something.
+	assert!(results[0].gain.abs() < results[1].gain.abs(), "{results:?}");
+
+	assert_eq!(run(INPUTS), results);
+	assert_eq!(lines().len(), 9, "none is run twice");
+	// Other examples of the middle component are other chains, and the same of all else.
+	run(&INPUTS.replace("examples = 32", "examples = 40"));
+	assert_eq!(lines().len(), 13);
+}
+
+#[test]
+fn a_chain_is_compared_with_the_encoders_that_it_ends_in() {
+	let one = |names: &[&str], gain: f64| Inputs {
+		inputs: names.iter().map(|name| (*name).to_owned()).collect(),
+		target: "plain".into(),
+		examples: 100,
+		twin_perplexity: 100.0,
+		perplexity: 100.0 * (1.0 - gain),
+		gain,
+		low: gain - 0.01,
+		high: gain + 0.01,
+	};
+	let folder = tempfile::tempdir().expect("a folder");
+	let store = Store::open(&folder.path().join("runs.jsonl")).expect("new");
+	let claim = |chain: f64| {
+		let inputs = vec![
+			one(&["use"], 0.2),
+			one(&["use", "minilm", "glove"], 0.25),
+			one(&["trainable"], 0.01),
+			one(&["trainable ← use"], chain),
+		];
+		let results = Results { inputs, ..Results::default() };
+		let table = page::summary(&store, &results);
+		assert!(table.contains(&format!("| {:.1} % |", 100.0 * chain / 0.2)), "{table}");
+		let claims = claims::all(&store, &results);
+		let part = |text: &str| {
+			let found = claims.iter().find(|claim| claim.text.contains(text)).expect("a claim");
+			(found.holds, found.figure.clone())
+		};
+		assert!(part("at least 5 %, all words").0);
+		assert_eq!(part("at least 10 %").1, "not measured", "the subsampled target");
+		part("A chain to USE")
+	};
+	assert_eq!(claim(0.13), (false, "0.6500".into()));
+	assert_eq!(claim(0.15), (true, "0.7500".into()));
 }
