@@ -13,23 +13,22 @@ use candle_core::{Device, Tensor};
 use crate::{
 	config::{Config, DIM},
 	dropout::Dropout,
-	encoder::{Encoded, Encoder},
+	encoder::{reader::Reader, Encoded, Encoder},
 	error::{NucleusError, Result},
 	learning::{Gradient, Values},
 	parameters::{Builder, Handle},
 	tokenizer::Tokenizer,
 };
 
+/// Its name in checkpoints.
+const NAME: &str = "cbow";
 /// Deviation of the entries of a fresh table.
 const DEVIATION: f64 = 0.1;
-/// Bytes of the longest text that can be one word.
-const LONGEST_WORD: usize = 256;
 
 /// Tokenizer and table of words, `[V, m]`.
 #[derive(Clone, Debug)]
 pub struct Cbow {
-	tokenizer: Arc<Tokenizer>,
-	max_tokens: usize,
+	reader: Reader,
 	context: usize,
 	device: Device,
 	words: Handle,
@@ -47,37 +46,28 @@ impl Cbow {
 		builder: &mut Builder,
 	) -> Result<Self> {
 		let words = builder.table("words", &[tokenizer.size(), DIM], DEVIATION)?;
-		let (max_tokens, context) = (config.max_tokens, config.context);
-		Ok(Self { tokenizer, max_tokens, context, device: device.clone(), words })
+		let reader = Reader::new(tokenizer, config.max_tokens);
+		Ok(Self { reader, context: config.context, device: device.clone(), words })
 	}
 
 	/// The [`Encoder::id`] of an encoder with this tokenizer.
 	pub fn id_of(tokenizer: &Tokenizer) -> String {
-		format!("cbow:{}:{}", tokenizer.size(), tokenizer.hash())
+		Reader::id_of(NAME, tokenizer)
 	}
 
 	/// Its table of words, for an objective that is tied to it.
 	pub fn words(&self) -> &Handle {
 		&self.words
 	}
-
-	/// Token ids of each text: the last `max_tokens` of them.
-	fn read(&self, texts: &[String]) -> Result<Vec<Vec<u32>>> {
-		let read = |text: &String| {
-			let tokens = self.tokenizer.encode(text)?;
-			Ok(tokens[tokens.len().saturating_sub(self.max_tokens)..].to_vec())
-		};
-		texts.iter().map(read).collect()
-	}
 }
 
 impl Encoder for Cbow {
 	fn id(&self) -> String {
-		Self::id_of(&self.tokenizer)
+		self.reader.id(NAME)
 	}
 
 	fn configure(&mut self, config: &Config) {
-		self.max_tokens = config.max_tokens;
+		self.reader.most = config.max_tokens;
 	}
 
 	/// A mean of as many rows as a training text has.
@@ -86,24 +76,14 @@ impl Encoder for Cbow {
 	}
 
 	fn word(&self, text: &str) -> Result<Option<u32>> {
-		let text = text.trim();
-		if text.is_empty() || text.len() > LONGEST_WORD || text.contains(char::is_whitespace) {
-			return Ok(None);
-		}
-		Ok(match self.tokenizer.encode_spans(text)?[..] {
-			[(id, _)] => Some(id),
-			_ => None,
-		})
+		self.reader.word(text)
 	}
 
 	fn forward(&self, texts: &[String], dropout: Option<&mut Dropout>) -> Result<Box<dyn Encoded>> {
 		if texts.is_empty() {
 			return Err(NucleusError::EmptyBatch);
 		}
-		let mut texts = self.read(texts)?;
-		if let Some(dropout) = dropout {
-			texts.iter_mut().for_each(|text| dropout.words(text));
-		}
+		let texts = self.reader.read(texts, dropout)?;
 		let ids = texts.concat();
 		let (rows, columns) = (texts.len(), ids.len());
 		// 1 / length where token n belongs to text b: [B, N].

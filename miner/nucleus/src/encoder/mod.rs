@@ -6,7 +6,7 @@
 //! ```
 //! An encoder owns its tokenizer, the handles of its weights, and its backward pass. The vectors
 //! leave candle's graph between encoder and joiner, because centring is not part of the graph; so
-//! an encoder may write its backward pass by hand ([`Cbow`]) or let candle do it.
+//! an encoder may write its backward pass by hand ([`Cbow`]) or let candle do it ([`Transformer`]).
 //!
 //! Passages and words in one space: a text of exactly one token is a word, which the objective
 //! answers ([`Encoder::word`]). An objective that ties its output table to the encoder clones the
@@ -14,12 +14,15 @@
 //! [`Gradient::add`].
 
 mod cbow;
+mod reader;
+mod transformer;
 
 use candle_core::Tensor;
 
 use crate::{config::Config, dropout::Dropout, error::Result, learning::Gradient};
 
 pub use cbow::Cbow;
+pub use transformer::Transformer;
 
 /// Text in, vector out.
 pub trait Encoder: std::fmt::Debug + Send + Sync {

@@ -13,6 +13,8 @@ mod glove;
 mod minilm;
 mod noise;
 mod textgenrnn;
+mod trainable;
+mod transformer;
 mod use_v3;
 
 use std::{path::Path, sync::Arc};
@@ -35,6 +37,7 @@ pub use cbow::component;
 /// All kinds; the first one is the default.
 pub static KINDS: &[Kind] = &[
 	cbow::KIND,
+	transformer::KIND,
 	use_v3::KIND,
 	minilm::KIND,
 	glove::KIND,
