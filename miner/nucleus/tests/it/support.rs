@@ -8,8 +8,8 @@ use std::{
 };
 
 use bittensor_nucleus::{
-	kinds, Batch, Component, Config, Corpus, Device, Example, Model, Result, Sampler, Setup,
-	Tensor, Tokenizer, DIM,
+	kinds, Batch, Component, Config, Corpus, Device, Example, Model, OptimizerKind, Result,
+	Sampler, Setup, Tensor, Tokenizer, DIM,
 };
 
 /// Folder of the committed corpus. Tests run in the folder of their crate; a path of the build
@@ -44,6 +44,28 @@ pub(crate) fn config(seed: u64) -> Config {
 		weight_decay: 2.0,
 		seed,
 		..Config::default()
+	}
+}
+
+/// Every optimizer that ships.
+pub(crate) const OPTIMIZERS: [OptimizerKind; 3] = [
+	OptimizerKind::Adam,
+	OptimizerKind::Sgd { momentum: 0.9 },
+	OptimizerKind::Sgd { momentum: 0.0 },
+];
+
+/// Learning rate of [`plain`].
+pub(crate) const RATE: f64 = 0.01;
+
+/// Without decay and warm-up, so that steps are the directions alone.
+pub(crate) fn plain(optimizer: OptimizerKind) -> Config {
+	Config {
+		optimizer,
+		learning_rate: RATE,
+		weight_decay: 0.0,
+		warm_up: 1,
+		upstream_warm_up: 1,
+		..config(1)
 	}
 }
 
@@ -155,4 +177,19 @@ pub(crate) fn bits(model: &dyn Model) -> Vec<u32> {
 		.iter()
 		.flat_map(|p| entries(p.tensor()).into_iter().map(f32::to_bits))
 		.collect()
+}
+
+/// All parameters of a model, one after the other.
+pub(crate) fn values(model: &dyn Model) -> Vec<f64> {
+	model.parameters().iter().flat_map(|p| entries(p.tensor())).map(f64::from).collect()
+}
+
+/// ‖v‖₂.
+pub(crate) fn length(v: &[f64]) -> f64 {
+	v.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// ‖a − b‖₂.
+pub(crate) fn distance(a: &[f64], b: &[f64]) -> f64 {
+	a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
 }

@@ -9,26 +9,10 @@ use bittensor_nucleus::{
 };
 use proptest::prelude::*;
 
-use crate::support::{answer, bits, component, config, entries, sampler, Knows};
-
-const RATE: f64 = 0.01;
-const OPTIMIZERS: [OptimizerKind; 3] = [
-	OptimizerKind::Adam,
-	OptimizerKind::Sgd { momentum: 0.9 },
-	OptimizerKind::Sgd { momentum: 0.0 },
-];
-
-/// Without decay and warm-up, so that steps are the directions alone.
-fn plain(optimizer: OptimizerKind) -> Config {
-	Config {
-		optimizer,
-		learning_rate: RATE,
-		weight_decay: 0.0,
-		warm_up: 1,
-		upstream_warm_up: 1,
-		..config(1)
-	}
-}
+use crate::support::{
+	answer, bits, component, config, distance, entries, length, plain, sampler, values, Knows,
+	OPTIMIZERS, RATE,
+};
 
 /// The component's own batch.
 fn batch() -> &'static Batch {
@@ -66,10 +50,6 @@ fn send(component: &mut Component, sent: &Sent) -> Verdict {
 	component.accumulate_grad(grad).expect("a proper Grad").verdict
 }
 
-fn values(component: &Component) -> Vec<f64> {
-	component.parameters().iter().flat_map(|p| entries(p.tensor())).map(f64::from).collect()
-}
-
 /// A component after steps on its own loss, before each of which `grads` says who sends.
 fn trained(config: Config, steps: usize, grads: impl Fn(usize) -> Vec<Sent>) -> Component {
 	let mut component = component(config);
@@ -87,14 +67,6 @@ fn moved(config: &Config, end: &Component, only: &[bool]) -> f64 {
 	let start = values(&component(config.clone()));
 	let squares = values(end).into_iter().zip(start).zip(only);
 	squares.filter(|(_, only)| **only).map(|((a, b), _)| (a - b).powi(2)).sum::<f64>().sqrt()
-}
-
-fn length(v: &[f64]) -> f64 {
-	v.iter().map(|x| x * x).sum::<f64>().sqrt()
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-	a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
 }
 
 /// The change of all parameters by one step on upstreams.

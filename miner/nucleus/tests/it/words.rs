@@ -4,27 +4,16 @@ use bittensor_nucleus::{
 	learning::WORD_STEP, Component, Config, Grad, Market, Model, OptimizerKind, Tensor, Verdict,
 };
 
-use crate::support::{answer, bits, component, config, entries, sampler, Knows};
+use crate::support::{
+	answer, bits, component, config, distance, entries, length, plain, sampler, values, Knows,
+	OPTIMIZERS,
+};
 
-const OPTIMIZERS: [OptimizerKind; 3] = [
-	OptimizerKind::Adam,
-	OptimizerKind::Sgd { momentum: 0.9 },
-	OptimizerKind::Sgd { momentum: 0.0 },
-];
+const RATE: f64 = 0.05;
 
-fn plain(optimizer: OptimizerKind) -> Config {
-	Config {
-		optimizer,
-		learning_rate: 0.05,
-		weight_decay: 0.0,
-		warm_up: 1,
-		upstream_warm_up: 1,
-		..config(1)
-	}
-}
-
-fn values(component: &Component) -> Vec<f64> {
-	component.parameters().iter().flat_map(|p| entries(p.tensor())).map(f64::from).collect()
+/// Steps that are long enough to measure.
+fn long(optimizer: OptimizerKind) -> Config {
+	Config { learning_rate: RATE, ..plain(optimizer) }
 }
 
 fn send(component: &mut Component, source: u8, push: f64, scale: f64, words: &[String]) -> Verdict {
@@ -37,7 +26,7 @@ fn send(component: &mut Component, source: u8, push: f64, scale: f64, words: &[S
 
 /// The change of all parameters by one step on what `sends` sends.
 fn change(optimizer: OptimizerKind, sends: impl Fn(&mut Component, &[String])) -> Vec<f64> {
-	let mut component = component(plain(optimizer));
+	let mut component = component(long(optimizer));
 	// The length of a direction under gradient descent is that of own gradients.
 	component.train_step(&sampler(&config(2)).next_batch(16), &[]).expect("a step");
 	let words = component.vocabulary()[1..].to_vec();
@@ -45,14 +34,6 @@ fn change(optimizer: OptimizerKind, sends: impl Fn(&mut Component, &[String])) -
 	sends(&mut component, &words);
 	component.upstream_step().expect("a step");
 	values(&component).iter().zip(before).map(|(after, before)| after - before).collect()
-}
-
-fn length(v: &[f64]) -> f64 {
-	v.iter().map(|x| x * x).sum::<f64>().sqrt()
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-	a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt()
 }
 
 #[test]
@@ -75,7 +56,7 @@ fn a_bid_moves_words_in_proportion_and_within_its_bound() {
 		}
 		if optimizer == OptimizerKind::Adam {
 			let most = large.iter().map(|x| x.abs()).fold(0.0, f64::max);
-			let bound = WORD_STEP * 0.05 * market.push(1.0);
+			let bound = WORD_STEP * RATE * market.push(1.0);
 			assert!(most <= bound * 1.001 && most > 0.9 * bound, "{most}, bound {bound}");
 		}
 	}
@@ -118,7 +99,7 @@ fn dust_moves_no_word() {
 fn the_own_loss_keeps_its_step_beside_grads_of_words() {
 	let batch = sampler(&config(2)).next_batch(16);
 	let run = |push: f64| {
-		let mut component = component(plain(OptimizerKind::Adam));
+		let mut component = component(long(OptimizerKind::Adam));
 		let words = component.vocabulary().to_vec();
 		send(&mut component, 1, push, 1.0, &words);
 		component.train_step(&batch, &[]).expect("a step");
