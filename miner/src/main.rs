@@ -77,6 +77,7 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<()> {
 		Command::Status(args) => return commands::status::run(args, cli.json).await,
 		Command::Explain(args) => commands::explain::run(args, cli.json).await?,
 		Command::Eval(args) => commands::eval::run(args, cli.json).await?,
+		Command::Similarity(args) => commands::similarity::run(args, cli.json)?,
 		Command::Export(args) => commands::export::run(args, cli.json).await?,
 		Command::Fetch(args) => commands::fetch::run(args, cli.json)?,
 		Command::Keys(command) => commands::keys::run(command, cli.json)?,

@@ -41,6 +41,14 @@ pub enum NucleusError {
 	/// A training step of a kind that has nothing to learn.
 	#[error("component kind `{0}` has nothing to learn")]
 	NothingToLearn(&'static str),
+	/// A file is no table of judgements.
+	#[error("{path} is no file of judgements: {reason}")]
+	Judgements {
+		/// The file.
+		path: PathBuf,
+		/// What is wrong.
+		reason: String,
+	},
 	/// A corpus folder holds no documents.
 	#[error("no .txt documents in {0}: name a folder that holds UTF-8 text files")]
 	EmptyCorpus(PathBuf),

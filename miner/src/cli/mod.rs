@@ -10,6 +10,7 @@ mod fetch;
 pub mod parse;
 mod run;
 pub mod settings;
+mod similarity;
 
 pub use account::{AcceptArgs, AmountArgs, BalanceArgs, KeysCommand, SignArgs, TransferArgs};
 pub use eval::EvalArgs;
@@ -18,6 +19,7 @@ pub use run::{
 	ComponentArgs, DownstreamArgs, LearnFrom, LearningArgs, Post, ProcessArgs, RowArgs, RunArgs,
 	ServeArgs,
 };
+pub use similarity::SimilarityArgs;
 
 use crate::config::Block;
 use bittensor_client::Hash;
@@ -77,6 +79,12 @@ pub enum Command {
 		bittensor-miner eval --checkpoint alice/best.safetensors --twin alice/best-twin.safetensors \\\n    \
 		--corpus corpus --network --dev-key //Alice")]
 	Eval(Box<EvalArgs>),
+	/// Compare the vectors of a component with the judgement of people: WordSim-353, MEN, SimLex-999
+	/// and Lee's documents.
+	#[command(after_help = "Examples:\n  \
+		bittensor-miner similarity --kind glove\n  \
+		bittensor-miner similarity --checkpoint alice/best.safetensors --corpus corpus")]
+	Similarity(SimilarityArgs),
 	/// Show all components: stake, payout, self-share, strongest bid.
 	#[command(after_help = "Examples:\n  \
 		bittensor-miner status --chain ws://127.0.0.1:9944\n  \

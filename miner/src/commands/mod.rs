@@ -9,6 +9,7 @@ pub mod fetch;
 pub mod keys;
 pub mod query;
 pub mod run;
+pub mod similarity;
 pub mod status;
 
 use crate::{cli::ChainArgs, config::Block, identity::Identity};
