@@ -177,6 +177,14 @@ experiment: build experiment-tools ## Run the experiments of the book on the fet
 	@$(STEP) experiment-results $(BIN)/experiments write
 	@$(BIN)/experiments check
 
+.PHONY: experiment-network
+experiment-network: build experiment-tools ## Run the experiment of section 9 over real processes (20 minutes)
+	@$(STEP) fetch $(BIN)/bittensor-miner fetch models corpora evaluation --cache-dir $(CACHE)
+	@$(STEP) experiment-network $(BIN)/localnet --cast experiments/configs/network.toml --seconds 900 \
+		--corpus $(CACHE)/corpora --out $(RUN)/network
+	@$(STEP) experiment-similarity scripts/similarity.sh $(BIN)/bittensor-miner $(RUN)/network $(CACHE)/corpora $(CACHE)
+	@$(BIN)/experiments network $(RUN)/network
+
 .PHONY: experiment-quick
 experiment-quick: experiment-tools ## Run a short experiment on the corpus of the repository
 	@$(STEP) experiment-quick $(BIN)/experiments run experiments/configs/quick.toml --results $(RUN)/experiment

@@ -6,6 +6,7 @@
 //!     │            └──────► miner ─┴─► process ──► bittensor-node, bittensor-miner
 //!     │                                   │
 //!     │                                   └─ own log file, own group, ends with its parent
+//!     ├──► cast      which miners run
 //!     ├──► ledger    every epoch replayed and checked     ◄── bittensor-client, contribution
 //!     ├──► economy   what stakes and rows brought each component
 //!     └──► screen, table, report, story    for people, and for scripts
@@ -17,6 +18,8 @@
 //! the unit.
 
 pub mod binaries;
+pub mod cast;
+pub mod curve;
 pub mod economy;
 pub mod ledger;
 pub mod localnet;

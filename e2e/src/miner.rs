@@ -18,17 +18,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
 	binaries,
+	network::STAKE,
 	process::{Process, Spec},
 };
 
 /// Niceness of a miner.
 const NICE: i32 = 10;
 
-/// A kind of component and the settings that it runs with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a miner is for: its name in reports, and the settings that make it so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Profile {
 	/// Learns, queries, serves, attributes.
+	#[default]
 	Trainable,
+	/// Learns, queries and attributes, and serves nobody.
+	Query,
+	/// Serves with the parameters that it has.
+	Frozen,
 	/// Answers every Spike with noise.
 	Noise,
 	/// Queries all and serves all, and attributes everything to itself.
@@ -36,46 +43,81 @@ pub enum Profile {
 }
 
 impl Profile {
+	/// All of them, as reports list them.
+	pub const ALL: [Self; 5] =
+		[Self::Trainable, Self::Query, Self::Frozen, Self::Selfish, Self::Noise];
+
 	/// Its name in reports.
 	pub fn name(self) -> &'static str {
 		match self {
 			Self::Trainable => "trainable",
+			Self::Query => "query",
+			Self::Frozen => "frozen",
 			Self::Noise => "noise",
 			Self::Selfish => "selfish",
+		}
+	}
+
+	/// The kind of its component, if none is given.
+	pub fn kind(self) -> &'static str {
+		match self {
+			Self::Trainable | Self::Query | Self::Selfish => "cbow",
+			Self::Frozen => "use",
+			Self::Noise => "noise",
 		}
 	}
 
 	/// Its options on the command line.
 	fn options(self) -> &'static [&'static str] {
 		match self {
-			Self::Trainable => &["--kind=cbow"],
-			Self::Noise => &["--kind=noise", "--post=self"],
-			Self::Selfish => &["--kind=cbow", "--post=self"],
+			Self::Trainable | Self::Frozen => &[],
+			Self::Query => &["--no-serve"],
+			Self::Noise | Self::Selfish => &["--post=self"],
 		}
 	}
 }
 
 /// How to start a miner.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MinerSpec {
-	/// Name of its development key, without slashes: `Alice`.
-	pub name: &'static str,
-	/// Its kind and settings.
+	/// Its name in reports. Without `key`, that of its development key, without slashes: `Alice`.
+	pub name: String,
+	/// Its development key, if it has not its name: `//Alice//stash`.
+	#[serde(default)]
+	pub key: Option<String>,
+	/// What it is for.
+	#[serde(default)]
 	pub profile: Profile,
+	/// Kind of its component, if not that of its profile.
+	#[serde(default)]
+	pub kind: Option<String>,
 	/// Pattern of the documents that it trains on; `None` for all.
+	#[serde(default)]
 	pub documents: Option<String>,
 	/// Seed of its weights and of its draws.
 	pub seed: u64,
 	/// Stake that it puts down, in BIT.
+	#[serde(default = "equal_stake")]
 	pub stake: u64,
 	/// Further arguments of `bittensor-miner run`.
+	#[serde(default)]
 	pub extra: Vec<String>,
+}
+
+fn equal_stake() -> u64 {
+	STAKE
 }
 
 impl MinerSpec {
 	/// Its key: `//Alice`.
 	pub fn dev_key(&self) -> String {
-		format!("//{}", self.name)
+		self.key.clone().unwrap_or_else(|| format!("//{}", self.name))
+	}
+
+	/// Kind of its component.
+	pub fn kind(&self) -> &str {
+		self.kind.as_deref().unwrap_or(self.profile.kind())
 	}
 
 	/// The account of its key.
@@ -285,6 +327,7 @@ pub fn process_spec(spec: &MinerSpec, place: &Place) -> Result<Spec, binaries::N
 		format!("--status-file={}", status_file(place).display()),
 		format!("--seed={}", spec.seed),
 		format!("--stake={}", spec.stake),
+		format!("--kind={}", spec.kind()),
 	];
 	args.extend(spec.profile.options().iter().map(|option| option.to_string()));
 	args.extend(spec.documents.iter().map(|documents| format!("--documents={documents}")));

@@ -1,13 +1,4 @@
-//! One validator and its miners.
-//!
-//! ```text
-//!             ┌──────────── node (//Alice authors) ─────────────┐
-//!             │ ws                                              │
-//!   Alice  Bob  Charlie  Dave      Eve       Ferdie             │
-//!   trainable, each on a quarter   noise     selfish    ◄── Spikes and Grads among all
-//!   of the documents of all groups
-//!     └── a twin trains beside Alice, alone: it shows what the network is worth
-//! ```
+//! One validator and its miners, which query and train each other ([`crate::cast`] says which).
 //!
 //! Invariant: miners are stopped before the node, so that their last calls find it.
 
@@ -20,7 +11,7 @@ use bittensor_client::Chain;
 use futures::future::join_all;
 
 use crate::{
-	miner::{Miner, MinerSpec, Place, Profile},
+	miner::{Miner, MinerSpec, Place},
 	node::{Node, NodeOptions},
 	process::{Process, Stopped, STOP_GRACE},
 };
@@ -51,7 +42,7 @@ pub struct Network {
 	pub node: Node,
 	options: NetworkOptions,
 	/// Miners whose end was reported.
-	told: Vec<&'static str>,
+	told: Vec<String>,
 }
 
 impl Network {
@@ -81,7 +72,7 @@ impl Network {
 
 	/// Names of the miners that are not registered yet; `None` when all are. An error if one of
 	/// them, or the node, ended.
-	pub fn not_ready(&mut self) -> anyhow::Result<Option<Vec<&'static str>>> {
+	pub fn not_ready(&mut self) -> anyhow::Result<Option<Vec<String>>> {
 		if let Some(death) = self.node_death() {
 			anyhow::bail!(death);
 		}
@@ -89,8 +80,12 @@ impl Network {
 			anyhow::bail!(death);
 		}
 		let unregistered = |miner: &&Miner| miner.status().and_then(|status| status.uid).is_none();
-		let waiting: Vec<_> =
-			self.miners.iter().filter(unregistered).map(|miner| miner.spec().name).collect();
+		let waiting: Vec<_> = self
+			.miners
+			.iter()
+			.filter(unregistered)
+			.map(|miner| miner.spec().name.clone())
+			.collect();
 		Ok((!waiting.is_empty()).then_some(waiting))
 	}
 
@@ -122,15 +117,15 @@ impl Network {
 	pub fn deaths(&mut self) -> Vec<String> {
 		let mut deaths = Vec::new();
 		for miner in &mut self.miners {
-			let name = miner.spec().name;
+			let name = miner.spec().name.clone();
 			if self.told.contains(&name) {
 				continue;
 			}
 			if let Some(status) = miner.process().ended() {
-				self.told.push(name);
 				let process = miner.process();
 				let (log, tail) = (process.log().display().to_string(), process.tail());
 				deaths.push(format!("miner {name} ended ({status}). Log {log}:\n{tail}"));
+				self.told.push(name);
 			}
 		}
 		deaths
@@ -196,26 +191,4 @@ pub async fn wait_for_block(node: &mut Node, chain: &dyn Chain, number: u32) -> 
 		tokio::time::sleep(Duration::from_millis(100)).await;
 	}
 	Ok(())
-}
-
-/// The six miners of `make run`.
-pub fn specs() -> Vec<MinerSpec> {
-	let spec = |name, profile, documents: Option<&str>, seed| MinerSpec {
-		name,
-		profile,
-		documents: documents.map(String::from),
-		seed,
-		stake: STAKE,
-		extra: Vec::new(),
-	};
-	// More held-out text, so that the interval of the gain is narrow.
-	let twin = ["--twin", "--held-out=1024"].map(String::from).to_vec();
-	vec![
-		MinerSpec { extra: twin, ..spec("Alice", Profile::Trainable, Some("1/4"), 1) },
-		spec("Bob", Profile::Trainable, Some("2/4"), 2),
-		spec("Charlie", Profile::Trainable, Some("3/4"), 3),
-		spec("Dave", Profile::Trainable, Some("4/4"), 4),
-		spec("Eve", Profile::Noise, None, 5),
-		spec("Ferdie", Profile::Selfish, None, 6),
-	]
 }

@@ -18,6 +18,7 @@ use bittensor_client::{Edge, SHARE_ONE};
 use serde::Serialize;
 
 use crate::{
+	curve::Point,
 	economy::{as_decimal, Economy},
 	ledger::Epoch,
 	miner::Gain,
@@ -60,8 +61,10 @@ pub struct ComponentReport {
 	pub uid: u32,
 	/// Name of its miner; of another component the ends of its owner's address.
 	pub name: String,
-	/// `trainable`, `noise` or `selfish`; `other` if this run did not start it.
+	/// Its [profile](crate::miner::Profile); `other` if this run did not start it.
 	pub kind: String,
+	/// Kind of its component, such as `cbow`; `null` if this run did not start it.
+	pub model: Option<String>,
 	/// Whether its process ended before the run did.
 	pub ended: bool,
 	/// Its stake at the end, in units.
@@ -86,6 +89,8 @@ pub struct ComponentReport {
 	pub perplexity_without_inputs: Option<f64>,
 	/// Held-out perplexity of the unigram model of the train split.
 	pub perplexity_unigram: Option<f64>,
+	/// Its measurements over the run.
+	pub curve: Vec<Point>,
 	/// The gain over its twin; `null` without a twin, and before both were measured.
 	pub gain: Option<Gain>,
 	/// Spikes that it answered.
@@ -164,14 +169,17 @@ impl Report {
 		failures
 	}
 
-	/// Trainable components that the network harms: worse than their twins, beyond the interval.
+	/// Components that the network harms: worse than their twins, beyond the interval.
 	fn worse_than_alone(&self) -> Vec<String> {
-		let gains = self.trainable().filter_map(|component| Some((component.uid, component.gain?)));
+		let honest = self.components.iter().filter(|c| c.kind == "trainable" || c.kind == "query");
+		let gains = honest.filter_map(|component| {
+			Some((component.uid, component.kind.as_str(), component.gain?))
+		});
 		gains
-			.filter(|(_, gain)| gain.high < 0.0)
-			.map(|(uid, gain)| {
+			.filter(|(.., gain)| gain.high < 0.0)
+			.map(|(uid, kind, gain)| {
 				format!(
-					"component {uid} (trainable) has perplexity {:.1} after {} steps, and its twin, \
+					"component {uid} ({kind}) has perplexity {:.1} after {} steps, and its twin, \
 					 which trains alone, {:.1} after {}: gain {}",
 					gain.perplexity, gain.steps, gain.twin_perplexity, gain.twin_steps, gain
 				)

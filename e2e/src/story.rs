@@ -8,6 +8,7 @@
 use bittensor_client::UNIT;
 
 use crate::{
+	miner::Profile,
 	report::{ComponentReport, Report},
 	table::cents,
 };
@@ -27,8 +28,8 @@ impl Report {
 				cents(given.into()),
 			),
 		};
-		let kinds = ["trainable", "selfish", "noise", "other"].map(|kind| self.kind(kind));
-		let kinds: Vec<String> = kinds.into_iter().flatten().collect();
+		let kinds = Profile::ALL.map(Profile::name).into_iter().chain(["other"]);
+		let kinds: Vec<String> = kinds.filter_map(|kind| self.kind(kind)).collect();
 		[first, format!("{}.", kinds.join("; "))]
 	}
 

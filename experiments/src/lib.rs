@@ -6,6 +6,8 @@
 //!   results/members.json, bids.json, sweep.json ◄── summary ◄─────────────────────┤
 //!   results/*.svg, results/summary.md ◄── figure, page ◄──────────────────────────┘
 //!
+//!   configs/network.toml ─► localnet, real processes ─► network.json, network.md, rows.svg, curves.svg
+//!
 //!   configs/inputs.toml ─► inputs: frozen encoders ─► results/input-runs.jsonl, inputs.json
 //! ```
 //!
@@ -16,6 +18,7 @@
 pub mod claims;
 pub mod figure;
 pub mod inputs;
+pub mod network;
 pub mod page;
 pub mod plan;
 pub mod runner;

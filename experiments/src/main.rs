@@ -4,6 +4,7 @@ use anyhow::{bail, Context, Result};
 use bittensor_experiments::{
 	claims, figure,
 	inputs::{self, InputsPlan},
+	network::NetworkRun,
 	page,
 	plan::{Job, Plan},
 	runner,
@@ -12,7 +13,10 @@ use bittensor_experiments::{
 };
 use bittensor_nucleus::ModelFiles;
 use clap::{Args, Parser, Subcommand};
-use std::{fs, path::PathBuf};
+use std::{
+	fs,
+	path::{Path, PathBuf},
+};
 
 /// What a network is worth to its members.
 #[derive(Debug, Parser)]
@@ -27,6 +31,8 @@ enum Command {
 	Run(RunArgs),
 	/// Measure frozen encoders as inputs; finished runs are skipped.
 	Inputs(InputsArgs),
+	/// Write the result of a run over real processes, from the folder that `localnet` wrote.
+	Network(NetworkArgs),
 	/// Write results, figures and tables from the finished runs.
 	Write(Folder),
 	/// Check the claims of the documents against the results.
@@ -78,6 +84,14 @@ struct InputsArgs {
 	folder: Folder,
 }
 
+#[derive(Debug, Args)]
+struct NetworkArgs {
+	/// Folder of the run.
+	run: PathBuf,
+	#[command(flatten)]
+	folder: Folder,
+}
+
 fn main() -> Result<()> {
 	// Set before any thread exists: a run computes on one core.
 	if std::env::var_os("RAYON_NUM_THREADS").is_none() {
@@ -86,6 +100,7 @@ fn main() -> Result<()> {
 	match Cli::parse().command {
 		Command::Run(args) => run(&args),
 		Command::Inputs(args) => inputs(&args),
+		Command::Network(args) => network(&args),
 		Command::Write(folder) => write(&folder),
 		Command::Check(folder) => check(&folder),
 	}
@@ -127,6 +142,23 @@ fn inputs(args: &InputsArgs) -> Result<()> {
 	Results { inputs, ..Results::of(&open(&args.folder)?, Vec::new()) }.write(&args.folder.results)
 }
 
+fn network(args: &NetworkArgs) -> Result<()> {
+	let results = &args.folder.results;
+	let run = NetworkRun::of_folder(&args.run)?;
+	run.write(results)?;
+	write_network(&run, results)
+}
+
+/// Tables and figures of a run over real processes.
+fn write_network(run: &NetworkRun, results: &Path) -> Result<()> {
+	let tables = page::network(run);
+	for (name, text) in figure::of_network(run).iter().chain([&("network.md".to_owned(), tables)]) {
+		let path = results.join(name);
+		fs::write(&path, text).with_context(|| path.display().to_string())?;
+	}
+	Ok(())
+}
+
 /// Results with the inputs that are there already.
 fn results(store: &Store, folder: &Folder) -> Result<Results> {
 	let path = folder.results.join("inputs.json");
@@ -145,6 +177,9 @@ fn write(folder: &Folder) -> Result<()> {
 	let tables = page::summary(&store, &results);
 	let path = folder.results.join("summary.md");
 	fs::write(&path, &tables).with_context(|| path.display().to_string())?;
+	if let Some(run) = NetworkRun::read(&folder.results)? {
+		write_network(&run, &folder.results)?;
+	}
 	println!("{tables}");
 	println!("figures: {}", figures.join(", "));
 	Ok(())

@@ -2,6 +2,7 @@
 
 use crate::{
 	claims::part_of_direct,
+	network::{Member as NetworkMember, NetworkRun},
 	store::Store,
 	summary::{mean_gain, Member, Results},
 };
@@ -16,6 +17,70 @@ pub fn summary(store: &Store, results: &Results) -> String {
 	sweep(results, &mut out);
 	inputs(results, &mut out);
 	bids(results, &mut out);
+	out
+}
+
+/// The tables of a run over real processes.
+pub fn network(run: &NetworkRun) -> String {
+	let mut out = String::new();
+	let bit =
+		|units: &str| units.parse::<f64>().map_or("–".into(), |n| format!("{:.2}", n / 1e9));
+	let number = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.0}"));
+	let shares = |member: &NetworkMember| {
+		let all = run.components.iter().filter_map(|other| {
+			let edge = member.row.iter().find(|edge| edge.target == other.uid)?;
+			Some(format!("{} {}", other.name, percent(f64::from(edge.share) / 65_536.0)))
+		});
+		all.collect::<Vec<_>>().join(", ")
+	};
+	let rows = run.components.iter().map(|member| {
+		vec![
+			member.name.clone(),
+			member.profile.clone(),
+			bit(&member.minted),
+			bit(&member.stake_alone),
+			bit(&member.received),
+			bit(&member.given),
+			number(member.perplexity_unigram),
+			number(member.gain.map(|gain| gain.twin_perplexity)),
+			number(member.gain.map(|gain| gain.perplexity).or(member.perplexity)),
+			member.gain.map_or("–".into(), |gain| {
+				let (gain, low, high) = (100.0 * gain.gain, 100.0 * gain.low, 100.0 * gain.high);
+				format!("{gain:.1} % [{low:.1}, {high:.1}]")
+			}),
+		]
+	});
+	let header = [
+		"component",
+		"profile",
+		"paid, BIT",
+		"stake alone",
+		"received",
+		"given",
+		"perplexity: unigram",
+		"twin",
+		"component",
+		"gain",
+	];
+	table(&mut out, &header, rows.collect());
+	let rows = run.components.iter().filter(|member| !member.row.is_empty()).map(|member| {
+		let own = member.self_share.map_or("–".into(), |own| percent(f64::from(own) / 65_536.0));
+		vec![member.name.clone(), own, shares(member)]
+	});
+	table(&mut out, &["row of", "own share", "edges"], rows.collect());
+	let sets: Vec<&str> = run
+		.components
+		.iter()
+		.find(|member| !member.similarity.is_empty())
+		.map_or(Vec::new(), |m| m.similarity.iter().map(|set| set.set.as_str()).collect());
+	let rows = run.components.iter().filter(|member| !member.similarity.is_empty()).map(|member| {
+		let cells = member.similarity.iter().map(|set| {
+			set.correlation.map_or("–".into(), |value| format!("{value:.2} ({})", set.known))
+		});
+		std::iter::once(member.name.clone()).chain(cells).collect()
+	});
+	let header: Vec<&str> = std::iter::once("agreement with people (pairs)").chain(sets).collect();
+	table(&mut out, &header, rows.collect());
 	out
 }
 

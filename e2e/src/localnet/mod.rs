@@ -23,7 +23,9 @@ use std::{
 use bittensor_client::bit;
 use clap::Parser;
 
-use crate::{network::NetworkOptions, node::NodeOptions, report::Report, screen::Screen};
+use crate::{
+	cast::Cast, network::NetworkOptions, node::NodeOptions, report::Report, screen::Screen,
+};
 use signals::Signals;
 use start::{apps_port, prepare_folder, start};
 use watch::Watch;
@@ -44,6 +46,9 @@ pub struct Options {
 	/// Folder of text documents; one file is one document.
 	#[arg(long, value_name = "DIR", default_value = "corpus")]
 	pub corpus: PathBuf,
+	/// A file that says which miners run [default: four members, noise and a selfish one].
+	#[arg(long, value_name = "FILE")]
+	pub cast: Option<PathBuf>,
 }
 
 /// How a run ended.
@@ -80,6 +85,10 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 	let mut screen = Screen::default();
 	let mut signals = Signals::new()?;
 	let started = Instant::now();
+	let cast = match &options.cast {
+		Some(path) => Cast::read(path)?,
+		None => Cast::default(),
+	};
 	let (out, _lock) = prepare_folder(&options.out)?;
 	let corpus = std::path::absolute(&options.corpus)?;
 	anyhow::ensure!(
@@ -100,7 +109,7 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 	};
 	screen.line(&format!("Logs and report: {}", out.display()));
 	let started_network = tokio::select! {
-		network = start(&mut screen, network_options) => network,
+		network = start(&mut screen, network_options, cast.miners) => network,
 		() = signals.next() => {
 			screen.line("Stopped while starting: nothing was paid yet.");
 			return Ok(stopped(&options));

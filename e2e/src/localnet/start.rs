@@ -15,6 +15,7 @@ use bittensor_client::SubxtChain;
 
 use super::TICK;
 use crate::{
+	miner::MinerSpec,
 	network::{self, Network, NetworkOptions},
 	process::free_port,
 	screen::Screen,
@@ -84,10 +85,11 @@ pub(super) fn apps_port() -> u16 {
 	}
 }
 
-/// Starts the node, then the six miners, and waits until all are registered.
+/// Starts the node, then the miners, and waits until all are registered.
 pub(super) async fn start(
 	screen: &mut Screen,
 	options: NetworkOptions,
+	miners: Vec<MinerSpec>,
 ) -> anyhow::Result<(Network, SubxtChain)> {
 	screen.line("Starting the validator; waiting for its RPC server …");
 	let mut network = counting(screen, Network::start_node(options)).await?;
@@ -97,8 +99,9 @@ pub(super) async fn start(
 	screen.line(&format!("  https://polkadot.js.org/apps/?rpc={url}"));
 	screen.line("Waiting for the first block …");
 	counting(screen, network::wait_for_block(&mut network.node, &chain, 1)).await?;
-	screen.line("Starting six miners; waiting until each serves and is registered …");
-	for spec in network::specs() {
+	let count = miners.len();
+	screen.line(&format!("Starting {count} miners; waiting until each serves and is registered …"));
+	for spec in miners {
 		network.start_miner(spec)?;
 	}
 	let (mut shown, started) = (None, Instant::now());

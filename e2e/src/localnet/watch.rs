@@ -6,6 +6,7 @@ use bittensor_client::{bit, ss58, Chain, ComponentInfo, Edge, EpochStatus, Head,
 
 use super::{signals::Signals, End, TICK};
 use crate::{
+	curve::Curves,
 	economy::{of_epoch, Totals},
 	ledger::{Epoch, Ledger},
 	miner::InputStatus,
@@ -29,6 +30,7 @@ pub(super) struct Watch {
 	pub(super) finality_lag: u32,
 	pub(super) ledger: Ledger,
 	totals: Totals,
+	curves: Curves,
 	epoch: Option<EpochStatus>,
 	seconds_to_first_mint: Option<f64>,
 	components: Vec<ComponentInfo>,
@@ -46,6 +48,7 @@ impl Watch {
 			finality_lag: 0,
 			ledger,
 			totals: Totals::default(),
+			curves: Curves::default(),
 			epoch: None,
 			seconds_to_first_mint: None,
 			components: Vec::new(),
@@ -71,6 +74,7 @@ impl Watch {
 				_ = network.node.process().wait_for_end(ANSWER) => None,
 				() = signals.next() => return Ok(End::Signal),
 			};
+			self.curves.follow(self.started.elapsed().as_secs(), &network.miners);
 			for death in network.deaths() {
 				screen.line(&death);
 				self.deaths.push(death);
@@ -131,13 +135,14 @@ impl Watch {
 			let uid = component.uid;
 			let miner = network.miners.iter_mut().find(|miner| miner.owner() == component.owner);
 			let status = miner.as_ref().and_then(|miner| miner.status()).unwrap_or_default();
-			let (name, kind, ended) = match miner {
+			let (name, kind, model, ended) = match miner {
 				Some(miner) => {
 					let ended = miner.process().ended().is_some();
 					let spec = miner.spec();
-					(spec.name.into(), spec.profile.name(), ended)
+					let model = Some(spec.kind().to_owned());
+					(spec.name.clone(), spec.profile.name(), model, ended)
 				}
-				None => (short(&ss58(&component.owner)), "other", false),
+				None => (short(&ss58(&component.owner)), "other", None, false),
 			};
 			let epoch = self.ledger.epochs().last();
 			let row = epoch.and_then(|epoch| epoch.row(uid));
@@ -146,8 +151,10 @@ impl Watch {
 			let live = |posted| self.ledger.parameters().is_live(posted, number);
 			ComponentReport {
 				uid,
+				curve: self.curves.of(&name).to_vec(),
 				name,
 				kind: kind.into(),
+				model,
 				ended,
 				stake: component.stake,
 				economy: self.totals.of(uid),

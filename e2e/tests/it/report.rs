@@ -21,6 +21,8 @@ fn component(uid: u32, kind: &str, row: &[(u32, u16)]) -> ComponentReport {
 		uid,
 		name: ["Alice", "Bob", "Eve", "Ferdie"][uid as usize].into(),
 		kind: kind.into(),
+		model: None,
+		curve: Vec::new(),
 		ended: false,
 		stake: 1_001_250_000_000,
 		economy: Economy {
@@ -207,8 +209,9 @@ fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 	let chain = "blocks finalized missed_slots epochs minted scheduled residual \
 	             seconds_to_first_mint";
 	assert_eq!(keys(&json["chain"]), set(chain));
-	let component = "uid name kind ended stake minted minted_through_edges stake_alone received \
-	                 given self_share row row_age row_live gain perplexity_start perplexity \
+	let component =
+		"uid name kind model ended stake minted minted_through_edges stake_alone received \
+	                 given self_share row row_age row_live curve gain perplexity_start perplexity \
 	                 perplexity_without_inputs perplexity_unigram spikes_served grads_served \
 	                 batches_sent answered";
 	assert_eq!(keys(&json["components"][0]), set(component));

@@ -1,8 +1,12 @@
 //! Figures as SVG, from the results.
 
+mod network;
 mod svg;
 
-use crate::summary::{Bid, Inputs, Member, Results, Sweep};
+use crate::{
+	network::NetworkRun,
+	summary::{Bid, Inputs, Member, Results, Sweep},
+};
 use anyhow::{Context, Result};
 use bittensor_nucleus::files;
 use std::path::Path;
@@ -38,6 +42,14 @@ pub fn all(results: &Results) -> Vec<(String, String)> {
 		figures.push(("inputs.svg".to_owned(), inputs(&results.inputs)));
 	}
 	figures
+}
+
+/// Names and content of the figures of a run over real processes.
+pub fn of_network(run: &NetworkRun) -> Vec<(String, String)> {
+	vec![
+		("rows.svg".to_owned(), network::graph(run)),
+		("curves.svg".to_owned(), network::curves(run)),
+	]
 }
 
 fn percent(nats: f64) -> f64 {

@@ -146,36 +146,40 @@ impl Chart {
 		self.series[series].marks.iter().map(place).collect()
 	}
 
-	/// Round values that enclose all marks; 0 is one of them if it is near.
 	fn ticks(&self) -> Vec<f64> {
 		let marks = self.series.iter().flat_map(|series| &series.marks);
-		let ends = marks.flat_map(|mark| [mark.low, mark.high]).filter(|end| end.is_finite());
-		let (mut low, mut high) =
-			ends.fold((f64::MAX, f64::MIN), |(low, high), end| (low.min(end), high.max(end)));
-		if low > high {
-			(low, high) = (0.0, 1.0);
-		}
-		if low > 0.0 && low < 0.5 * high {
-			low = 0.0;
-		}
-		let range = (high - low).max(1e-9);
-		let power = 10_f64.powf((range / 6.0).log10().floor());
-		let step = [1.0, 2.0, 5.0, 10.0]
-			.into_iter()
-			.map(|factor| factor * power)
-			.find(|step| range / step <= 8.0)
-			.unwrap_or(10.0 * power);
-		let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
-		(first..=last.max(first + 1)).map(|n| n as f64 * step).collect()
+		ticks(marks.flat_map(|mark| [mark.low, mark.high]))
 	}
 }
 
-fn label(value: f64, step: f64) -> String {
+/// Round values that enclose all finite ones, at least two; 0 is one of them if it is near.
+pub(super) fn ticks(values: impl Iterator<Item = f64>) -> Vec<f64> {
+	let (mut low, mut high) = values
+		.filter(|value| value.is_finite())
+		.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+	if low > high {
+		(low, high) = (0.0, 1.0);
+	}
+	if low > 0.0 && low < 0.5 * high {
+		low = 0.0;
+	}
+	let range = (high - low).max(1e-9);
+	let power = 10_f64.powf((range / 6.0).log10().floor());
+	let step = [1.0, 2.0, 5.0, 10.0]
+		.into_iter()
+		.map(|factor| factor * power)
+		.find(|step| range / step <= 8.0)
+		.unwrap_or(10.0 * power);
+	let (first, last) = ((low / step).floor() as i64, (high / step).ceil() as i64);
+	(first..=last.max(first + 1)).map(|n| n as f64 * step).collect()
+}
+
+pub(super) fn label(value: f64, step: f64) -> String {
 	let digits = (-step.log10().floor()).max(0.0) as usize;
 	format!("{value:.digits$}").replace('-', "\u{2212}")
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
 	text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

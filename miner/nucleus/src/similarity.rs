@@ -72,7 +72,7 @@ impl Judgements {
 	/// [`NucleusError::Io`] if the file cannot be read; [`NucleusError::Judgements`] for a line that
 	/// is no pair.
 	pub fn words(path: &Path) -> Result<Self> {
-		let text = std::fs::read_to_string(path).map_err(NucleusError::io(path))?;
+		let text = read(path)?;
 		Self::parse_words(&text).map_err(|reason| at(path, reason))
 	}
 
@@ -109,7 +109,6 @@ impl Judgements {
 	/// # Errors
 	/// As [`Judgements::words`].
 	pub fn documents(documents: &Path, scores: &Path) -> Result<Self> {
-		let read = |path: &Path| std::fs::read_to_string(path).map_err(NucleusError::io(path));
 		let (texts, table) = (read(documents)?, read(scores)?);
 		Self::parse_documents(&texts, &table).map_err(|reason| at(scores, reason))
 	}
@@ -163,6 +162,13 @@ impl Judgements {
 		let (known, pairs) = (cosines.len(), self.pairs.len());
 		Ok(Similarity { measure: self.measure, correlation, known, pairs })
 	}
+}
+
+/// Text in UTF-8, or else in Latin-1: Lee's documents are of 2002.
+fn read(path: &Path) -> Result<String> {
+	let bytes = std::fs::read(path).map_err(NucleusError::io(path))?;
+	Ok(String::from_utf8(bytes)
+		.unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect()))
 }
 
 fn at(path: &Path, reason: String) -> NucleusError {

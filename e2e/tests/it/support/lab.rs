@@ -150,7 +150,7 @@ impl Lab {
 	/// Stops the miner of this name and starts it again with other options: it resumes. Waits until
 	/// the chain says where it serves now.
 	pub(crate) async fn restart_miner(&mut self, spec: MinerSpec) -> anyhow::Result<()> {
-		let miner = self.network.miner(spec.name).context("it was never started")?;
+		let miner = self.network.miner(&spec.name).context("it was never started")?;
 		let place = miner.place().clone();
 		let stopped = miner.process().stop().await;
 		anyhow::ensure!(stopped == Stopped::Cleanly, "{stopped:?}:\n{}", miner.process().tail());

@@ -42,8 +42,10 @@ pub(crate) fn node_options(folder: &TempDir) -> NodeOptions {
 /// A trainable miner that learns a little and soon posts.
 pub(crate) fn trainable(name: &'static str, documents: &str, seed: u64) -> MinerSpec {
 	MinerSpec {
-		name,
+		name: name.into(),
+		key: None,
 		profile: Profile::Trainable,
+		kind: None,
 		documents: Some(documents.into()),
 		seed,
 		stake: 100,
