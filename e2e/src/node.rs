@@ -52,6 +52,8 @@ pub struct Role {
 	pub prometheus_port: Option<u16>,
 	/// How long it may take to open its RPC server.
 	pub ready: Duration,
+	/// Environment variables that are added to those of this program.
+	pub env: Vec<(String, String)>,
 }
 
 impl Default for Role {
@@ -65,6 +67,7 @@ impl Default for Role {
 			p2p_port: 0,
 			prometheus_port: None,
 			ready: READY,
+			env: Vec::new(),
 		}
 	}
 }
@@ -157,7 +160,7 @@ pub fn spec_as(options: &NodeOptions, role: &Role) -> Result<Spec, binaries::Not
 		name: role.name.clone(),
 		program: binaries::find(binaries::NODE)?,
 		args,
-		env: Vec::new(),
+		env: role.env.clone(),
 		log: options.log.clone(),
 		nice: 0,
 	})
@@ -167,9 +170,10 @@ pub fn spec_as(options: &NodeOptions, role: &Role) -> Result<Spec, binaries::Not
 /// succeeded, and its output.
 pub async fn run_to_end(
 	options: &NodeOptions,
+	role: &Role,
 	timeout: Duration,
 ) -> anyhow::Result<(bool, String)> {
-	let mut process = Process::spawn(&spec(options)?)?;
+	let mut process = Process::spawn(&spec_as(options, role)?)?;
 	let ended = process.wait_for_end(timeout).await?;
 	Ok((ended.success(), process.output()))
 }

@@ -2,10 +2,12 @@
 
 use crate::{
 	chain_spec,
-	cli::{Cli, Subcommand},
-	service,
+	cli::{self, Cli, Subcommand},
+	parts::Service,
+	service, setup,
 };
 use bittensor_runtime::opaque::Block;
+use clap::FromArgMatches;
 use sc_cli::SubstrateCli;
 use sc_network::{config::NetworkBackendType, Litep2pNetworkBackend, NetworkWorker};
 use sc_service::{config::PruningMode, ChainType, Configuration, PartialComponents};
@@ -42,10 +44,13 @@ impl SubstrateCli for Cli {
 
 /// Parses the command line and runs the command.
 pub(crate) fn run() -> sc_cli::Result<()> {
-	let cli = Cli::from_args();
-	let Some(subcommand) = &cli.subcommand else { return run_node(&cli) };
+	let cli = parse();
+	let Some(subcommand) = &cli.subcommand else { return run_node(cli) };
 	match subcommand {
-		Subcommand::Key(cmd) => cmd.run(&cli),
+		Subcommand::Key(cmd) => {
+			keep_secrets();
+			cmd.run(&cli)
+		}
 		Subcommand::ExportChainSpec(cmd) => {
 			// The runtime logs why it refuses a genesis.
 			sc_cli::LoggerBuilder::new("error").init()?;
@@ -53,29 +58,26 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 			cmd.run(spec)
 		}
 		Subcommand::CheckBlock(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, import_queue, .. } =
-				service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } = partial(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Subcommand::ExportBlocks(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = partial(&config)?;
 			Ok((cmd.run(client, config.database), task_manager))
 		}),
 		Subcommand::ExportState(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = partial(&config)?;
 			Ok((cmd.run(client, config.chain_spec), task_manager))
 		}),
 		Subcommand::ImportBlocks(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, import_queue, .. } =
-				service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } = partial(&config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Subcommand::PurgeChain(cmd) => {
 			cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database))
 		}
 		Subcommand::Revert(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, backend, .. } =
-				service::new_partial(&config)?;
+			let PartialComponents { client, task_manager, backend, .. } = partial(&config)?;
 			// GRANDPA's own data must be reverted together with the blocks.
 			let revert_grandpa = Box::new(|client, _, blocks| {
 				sc_consensus_grandpa::revert(client, blocks)?;
@@ -89,14 +91,43 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 	}
 }
 
-fn run_node(cli: &Cli) -> sc_cli::Result<()> {
-	cli.create_runner(&cli.run)?.run_node_until_exit(|mut config| async move {
+/// Reads the command line. Prints help or an error, and ends, where it asks for that or is wrong.
+fn parse() -> Cli {
+	let matches = cli::command().get_matches();
+	Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The parts of a node for a command that does not run one.
+fn partial(config: &Configuration) -> sc_cli::Result<Service> {
+	service::new_partial(config).map_err(plain)
+}
+
+/// Without the words "Application:" before the reason.
+fn plain(error: sc_service::Error) -> sc_cli::Error {
+	match error {
+		sc_service::Error::Application(reason) => sc_cli::Error::Application(reason),
+		other => sc_cli::Error::Service(other),
+	}
+}
+
+/// Files that this process makes from now on are readable by their owner only.
+fn keep_secrets() {
+	// Safety: a plain system call that cannot fail.
+	unsafe {
+		libc::umask(0o077);
+	}
+}
+
+fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
+	let runner = setup::runner(&mut cli)?;
+	setup::keys(&cli.run, runner.config())?;
+	runner.run_node_until_exit(|mut config| async move {
 		keep_states_of_development(&mut config);
 		match config.network.network_backend {
-			NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<_, _>>(config),
-			NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config),
+			NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<_, _>>(config).await,
+			NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config).await,
 		}
-		.map_err(sc_cli::Error::Service)
+		.map_err(plain)
 	})
 }
 

@@ -14,8 +14,12 @@
 //! |---|---|
 //! | [`cli`], [`command`] | the command line and its subcommands |
 //! | [`chain_spec`] | the chains that `--chain` knows by name |
+//! | [`setup`], [`genesis`], [`node_key`] | checks before a node starts: options, database, identity |
+//! | [`refusal`] | what they say |
 //! | [`service`] | the parts in the picture, and how they connect |
 //! | [`parts`] | their types |
+//! | [`clock`] | warns if the clock of the machine is behind |
+//! | [`metrics`] | the emission for Prometheus and in the log |
 //! | [`rpc`] | JSON-RPC methods in addition to those of every Substrate node |
 //!
 //! Invariant: the node contains no rules of the chain. All rules are in the runtime, and its code is part
@@ -26,11 +30,25 @@
 
 mod chain_spec;
 mod cli;
+mod clock;
 mod command;
+mod genesis;
+mod metrics;
+mod node_key;
 mod parts;
+mod refusal;
 mod rpc;
 mod service;
+mod setup;
 
-fn main() -> sc_cli::Result<()> {
-	command::run()
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+	match command::run() {
+		Ok(()) => ExitCode::SUCCESS,
+		Err(error) => {
+			eprintln!("Error: {error}");
+			ExitCode::FAILURE
+		}
+	}
 }

@@ -1,7 +1,9 @@
 //! The types of the parts of a node.
 
+use crate::clock::Clock;
 use bittensor_runtime::{apis::RuntimeApi, opaque::Block};
 use sc_telemetry::Telemetry;
+use std::sync::Arc;
 
 /// The client: blocks, states and the runtime that executes them.
 pub(crate) type FullClient =
@@ -9,7 +11,7 @@ pub(crate) type FullClient =
 /// Functions of the node that the runtime can call.
 pub(crate) type HostFunctions = sp_io::SubstrateHostFunctions;
 /// The database with its caches.
-type FullBackend = sc_service::TFullBackend<Block>;
+pub(crate) type FullBackend = sc_service::TFullBackend<Block>;
 /// Selects the chain to build on: the longest.
 type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
 /// The pool of extrinsics that wait for inclusion.
@@ -26,5 +28,5 @@ pub(crate) type Service = sc_service::PartialComponents<
 	FullSelectChain,
 	sc_consensus::DefaultImportQueue<Block>,
 	FullPool,
-	(GrandpaBlockImport, GrandpaLink, Option<Telemetry>),
+	(GrandpaBlockImport, GrandpaLink, Arc<Clock>, Option<Telemetry>),
 >;

@@ -3,14 +3,20 @@
 //! Aura authors blocks: one authority per slot, in turn. GRANDPA finalises a block when more than two
 //! thirds of the authorities have voted for it. Both read their authorities from the chain.
 
-use crate::parts::{HostFunctions, Service};
+use crate::{
+	clock::{Clock, Watched},
+	genesis, metrics, node_key,
+	parts::{HostFunctions, Service},
+	refusal::Refusal,
+};
 use bittensor_runtime::{
 	apis::RuntimeApi,
 	opaque::{Block, Hash},
 };
 use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
-use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
+use sc_consensus::BasicQueue;
+use sc_consensus_aura::{BuildVerifierParams, SlotProportion, StartAuraParams};
 use sc_consensus_grandpa::SharedVoterState;
 use sc_network::NetworkBackend;
 use sc_service::{
@@ -63,12 +69,16 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 		.transpose()?;
 
 	let executor = sc_service::new_wasm_executor::<HostFunctions>(&config.executor);
+	let backend = sc_service::new_db_backend(config.db_config())?;
+	let genesis = genesis::builder(config, &backend, &executor)?;
 	let (client, backend, keystore_container, task_manager) =
-		sc_service::new_full_parts::<Block, RuntimeApi, _>(
+		sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
 			config,
 			telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
 			executor,
-			vec![],
+			backend,
+			genesis,
+			false,
 		)?;
 	let client = Arc::new(client);
 	let telemetry = telemetry.map(|(worker, telemetry)| {
@@ -97,18 +107,25 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 	)?;
 
 	let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
-	let import_queue =
-		sc_consensus_aura::import_queue::<AuraPair, _, _, _, _, _>(ImportQueueParams {
-			block_import: grandpa_block_import.clone(),
-			justification_import: Some(Box::new(grandpa_block_import.clone())),
+	let clock = Arc::new(Clock::new(slot_duration));
+	let verifier = Watched {
+		verifier: sc_consensus_aura::build_verifier::<AuraPair, _, _, _>(BuildVerifierParams {
 			client: client.clone(),
 			create_inherent_data_providers: move |_, ()| async move { Ok(inherents(slot_duration)) },
-			spawner: &task_manager.spawn_essential_handle(),
-			registry: config.prometheus_registry(),
 			check_for_equivocation: Default::default(),
 			telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
 			compatibility_mode: Default::default(),
-		})?;
+		}),
+		client: client.clone(),
+		clock: clock.clone(),
+	};
+	let import_queue = BasicQueue::new(
+		verifier,
+		Box::new(grandpa_block_import.clone()),
+		Some(Box::new(grandpa_block_import.clone())),
+		&task_manager.spawn_essential_handle(),
+		config.prometheus_registry(),
+	);
 
 	Ok(Service {
 		client,
@@ -118,12 +135,12 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 		keystore_container,
 		select_chain,
 		transaction_pool,
-		other: (grandpa_block_import, grandpa_link, telemetry),
+		other: (grandpa_block_import, grandpa_link, clock, telemetry),
 	})
 }
 
 /// Starts a node; it runs until its task manager ends.
-pub(crate) fn new_full<N: NetworkBackend<Block, Hash>>(
+pub(crate) async fn new_full<N: NetworkBackend<Block, Hash>>(
 	config: Configuration,
 ) -> Result<TaskManager, ServiceError> {
 	let Service {
@@ -134,8 +151,17 @@ pub(crate) fn new_full<N: NetworkBackend<Block, Hash>>(
 		keystore_container,
 		select_chain,
 		transaction_pool,
-		other: (block_import, grandpa_link, mut telemetry),
+		other: (block_import, grandpa_link, clock, mut telemetry),
 	} = new_partial(&config)?;
+	let peer = config.network.node_key.clone().into_keypair()?.public().to_peer_id();
+	task_manager.keep_alive(node_key::claim(peer)?);
+	let others = config.network.boot_nodes.iter();
+	let others: Vec<_> =
+		others.chain(&config.network.default_peers_set.reserved_nodes).cloned().collect();
+	if let Some(place) = node_key::other_at(peer, &others).await {
+		return Err(Refusal::SharedNodeKey { peer, place: format!("at {place}") }.into());
+	}
+	let others = others.iter().filter(|node| node.peer_id != peer).count();
 
 	let genesis_hash = client.block_hash(0)?.ok_or_else(|| {
 		ServiceError::Other("the database holds no genesis block; run `purge-chain`".into())
@@ -223,6 +249,23 @@ pub(crate) fn new_full<N: NetworkBackend<Block, Hash>>(
 		telemetry: telemetry.as_mut(),
 		tracing_execute_block: None,
 	})?;
+
+	let spawner = task_manager.spawn_handle();
+	spawner.spawn("clock", None, clock.watch(client.clone(), role.is_authority()));
+	spawner.spawn(
+		"emission-metrics",
+		None,
+		metrics::watch(client.clone(), prometheus_registry.clone()),
+	);
+	if others > 0 {
+		let sync = sync_service.clone();
+		let peers = move || sync.num_connected_peers();
+		spawner.spawn(
+			"first-peer",
+			None,
+			node_key::wait_for_peer(peer, others, genesis_hash, peers),
+		);
+	}
 
 	if role.is_authority() {
 		let proposer_factory = sc_basic_authorship::ProposerFactory::new(

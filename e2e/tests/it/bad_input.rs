@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bittensor_e2e::{
 	miner::{process_spec, run_to_end, Miner, MinerSpec, Place},
-	node,
+	node::{self, Role},
 	process::{Process, Stopped},
 };
 use tempfile::TempDir;
@@ -113,7 +113,8 @@ fn largest_file(folder: &std::path::Path) -> anyhow::Result<std::path::PathBuf> 
 #[tokio::test]
 async fn a_node_refuses_a_database_that_is_in_use() -> anyhow::Result<()> {
 	let lab = Lab::start().await?;
-	let (success, output) = node::run_to_end(&node_options(&lab.folder), REFUSAL).await?;
+	let (success, output) =
+		node::run_to_end(&node_options(&lab.folder), &Role::default(), REFUSAL).await?;
 	assert!(!success);
 	says(&output, &["Database file is in use"]);
 	Ok(())

@@ -4,6 +4,8 @@
 //!  ledger, process, report the parts themselves: no network, a second
 //!  client                 the client over a node, as over its twin in memory
 //!  bad_input              refusals of the binaries, by name
+//!  node                   faults of a node's machine and set-up: clock, database, keys, RPC
+//!  metrics                what a node tells Prometheus and its log
 //!  guide                  the commands of the guide for miners, from a new key to a paid component
 //!  first_mint, paths,     one validator and a few miners each, as processes
 //!  survival, localnet
@@ -22,6 +24,8 @@ mod guide;
 mod learning;
 mod ledger;
 mod localnet;
+mod metrics;
+mod node;
 mod paths;
 mod process;
 mod report;

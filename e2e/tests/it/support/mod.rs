@@ -4,8 +4,10 @@
 //!  lab      a node and miners in a temporary folder; waits for their results
 //!  user     a development key: registers, stakes, posts a row, sends Spikes and Grads
 //!  message  texts of the corpus and errors for them
+//!  clock    a clock of the machine that a test sets, for one process
 //! ```
 
+mod clock;
 mod lab;
 mod message;
 mod user;
@@ -19,6 +21,7 @@ use bittensor_e2e::{
 };
 use tempfile::TempDir;
 
+pub(crate) use clock::Clock;
 pub(crate) use lab::{announced, Lab, SOON};
 pub(crate) use message::{error, texts};
 pub(crate) use user::{Caller, User};
