@@ -270,6 +270,7 @@ metadata: setup ## Write client/metadata.scale, which the tests of the client re
 chain-specs: build ## Write the specification of each named chain to chain-specs
 	@$(BIN)/bittensor-node export-chain-spec --chain dev --raw --output chain-specs/development.json
 	@$(BIN)/bittensor-node export-chain-spec --chain local --raw --output chain-specs/local.json
+	@$(BIN)/bittensor-node export-chain-spec --chain testnet --raw --output chain-specs/testnet.json
 
 .PHONY: docs
 docs: ## Build the book in docs/book

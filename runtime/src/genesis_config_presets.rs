@@ -4,13 +4,17 @@
 //! |---|---|---|---|---|---|---|
 //! | `development` | Alice | 1 s | 10 blocks | 100 epochs | 1 BIT a block | one node, `--dev` |
 //! | `local_testnet` | Alice, Bob | 3 s | 20 blocks | 100 epochs | 1 BIT a block | `--chain local` |
+//! | `testnet` | Alice to Dave | 6 s | 100 blocks | 1,008 epochs | 1 BIT a block | `--chain testnet` |
 //!
 //! The emission halves once a year until it is 0. So the total minted is bounded: twice the emission of
-//! the first year, 63,072,000 BIT (`development`) and 21,024,000 BIT (`local_testnet`), and less than
-//! ten times the supply at genesis.
+//! the first year, 63,072,000 BIT (`development`), 21,024,000 BIT (`local_testnet`) and 10,512,000 BIT
+//! (`testnet`), and less than ten times the supply at genesis.
 //!
-//! Their keys are public (`//Alice` and so on), and the Sudo key of both is Alice's account. Do not use
-//! these keys on any other chain.
+//! The technical committee of all is Alice, Bob and Charlie. The first two presets have a Sudo key too, that
+//! of Alice; `testnet` has none and is governed as a public chain is.
+//!
+//! All keys are public (`//Alice` and so on). Do not use them on any other chain: a public chain takes the
+//! plain specification of `testnet` and puts its own authorities, members and balances there.
 
 use crate::{AccountId, Balance, UNIT};
 use alloc::{vec, vec::Vec};
@@ -21,6 +25,9 @@ use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::hex2array;
 use sp_genesis_builder::PresetId;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+
+/// Name of the preset of a public test network.
+pub const TESTNET_RUNTIME_PRESET: &str = "testnet";
 
 /// Balance of each prefunded account, in units: a million BIT.
 pub const ENDOWMENT: Balance = 1_000_000 * UNIT;
@@ -49,7 +56,10 @@ pub const NUMBERED: [[u8; 32]; 16] = [
 /// The values that differ between the chains.
 struct Chain {
 	authorities: Vec<(AuraId, GrandpaId)>,
-	sudo: AccountId,
+	/// The Sudo key, in presets for tests only.
+	sudo: Option<AccountId>,
+	/// The technical committee.
+	members: Vec<AccountId>,
 	/// Milliseconds.
 	slot_duration: u64,
 	emission: Parameters,
@@ -73,13 +83,21 @@ fn genesis(chain: Chain) -> Value {
 		"slots": { "slotDuration": chain.slot_duration },
 		"aura": { "authorities": aura },
 		"grandpa": { "authorities": grandpa },
-		"sudo": { "key": Some(chain.sudo) },
+		"sudo": { "key": chain.sudo },
+		"technicalCommittee": { "members": chain.members },
 		"emission": { "parameters": chain.emission },
 	})
 }
 
 fn authority(aura: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AuraId, GrandpaId) {
 	(aura.public().into(), grandpa.public().into())
+}
+
+/// The technical committee of the presets: Alice, Bob and Charlie, of whom two decide.
+fn committee() -> Vec<AccountId> {
+	[Sr25519Keyring::Alice, Sr25519Keyring::Bob, Sr25519Keyring::Charlie]
+		.map(Sr25519Keyring::to_account_id)
+		.to_vec()
 }
 
 /// Milliseconds of a year of 365 days.
@@ -101,7 +119,8 @@ fn emission(slot_duration: u64, epoch_length: u32) -> Parameters {
 fn development() -> Value {
 	genesis(Chain {
 		authorities: vec![authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
-		sudo: Sr25519Keyring::Alice.to_account_id(),
+		sudo: Some(Sr25519Keyring::Alice.to_account_id()),
+		members: committee(),
 		slot_duration: 1_000,
 		emission: emission(1_000, 10),
 	})
@@ -113,9 +132,26 @@ fn local_testnet() -> Value {
 			authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
 			authority(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
 		],
-		sudo: Sr25519Keyring::Alice.to_account_id(),
+		sudo: Some(Sr25519Keyring::Alice.to_account_id()),
+		members: committee(),
 		slot_duration: 3_000,
 		emission: emission(3_000, 20),
+	})
+}
+
+fn testnet() -> Value {
+	let names = [
+		(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
+		(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
+		(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
+		(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
+	];
+	genesis(Chain {
+		authorities: names.map(|(aura, grandpa)| authority(aura, grandpa)).to_vec(),
+		sudo: None,
+		members: committee(),
+		slot_duration: 6_000,
+		emission: Parameters { row_lifetime: 1_008, ..emission(6_000, 100) },
 	})
 }
 
@@ -124,6 +160,7 @@ pub fn patch(id: &str) -> Option<Value> {
 	match id {
 		sp_genesis_builder::DEV_RUNTIME_PRESET => Some(development()),
 		sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET => Some(local_testnet()),
+		TESTNET_RUNTIME_PRESET => Some(testnet()),
 		_ => None,
 	}
 }
@@ -138,5 +175,6 @@ pub fn preset_names() -> Vec<PresetId> {
 	vec![
 		PresetId::from(sp_genesis_builder::DEV_RUNTIME_PRESET),
 		PresetId::from(sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET),
+		PresetId::from(TESTNET_RUNTIME_PRESET),
 	]
 }

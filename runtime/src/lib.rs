@@ -20,10 +20,13 @@
 //! | [`slots`] | the slot length, set at genesis, and the block limits derived from it |
 //! | [`apis`] | runtime APIs, called by nodes and clients |
 //! | `metadata` | the metadata file that the tests of the client read |
-//! | [`genesis_config_presets`] | the chains `development` and `local_testnet` |
+//! | [`genesis`] | checks of a genesis |
+//! | [`genesis_config_presets`] | the chains `development`, `local_testnet` and `testnet` |
+//! | [`governance`] | the calls that the technical committee makes as Root |
 //!
 //! Invariants:
-//! - Genesis sets the slot length and the emission parameters. No call changes them.
+//! - Genesis sets the slot length and the emission. No call changes them: not of Root, other than by writing
+//!   to the storage, and not of the technical committee, other than by a new runtime.
 //! - A block takes at most a third of its slot ([`slots::BlockWeights`]).
 //! - [`TxExtension`] lists only extensions that common wallets know, in their order and with their
 //!   names. A wallet cannot sign with an extension that it does not know.
@@ -53,7 +56,11 @@ mod benchmarks {
 #[deny(missing_docs)]
 pub mod configs;
 #[deny(missing_docs)]
+pub mod genesis;
+#[deny(missing_docs)]
 pub mod genesis_config_presets;
+#[deny(missing_docs)]
+pub mod governance;
 #[cfg(feature = "std")]
 #[deny(missing_docs)]
 pub mod metadata;
@@ -100,7 +107,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("bittensor"),
 	impl_name: Cow::Borrowed("bittensor"),
 	authoring_version: 1,
-	spec_version: 2,
+	spec_version: 3,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
 	transaction_version: 2,
@@ -221,4 +228,22 @@ mod runtime {
 
 	#[runtime::pallet_index(30)]
 	pub type Emission = pallet_emission;
+
+	#[runtime::pallet_index(40)]
+	pub type TechnicalCommittee = pallet_collective;
+
+	#[runtime::pallet_index(41)]
+	pub type Governance = crate::governance;
+
+	#[runtime::pallet_index(42)]
+	pub type Scheduler = pallet_scheduler;
+
+	#[runtime::pallet_index(43)]
+	pub type Preimage = pallet_preimage;
+
+	#[runtime::pallet_index(44)]
+	pub type TxPause = pallet_tx_pause;
+
+	#[runtime::pallet_index(45)]
+	pub type Migrations = pallet_migrations;
 }

@@ -18,12 +18,11 @@ use anyhow::{anyhow, ensure, Context};
 use bench_graphs::Case;
 use bittensor_emission::Edge;
 use bittensor_runtime::{
-	genesis_config_presets, AccountId, Balance, Balances, Runtime, RuntimeCall,
-	RuntimeGenesisConfig, RuntimeOrigin, System, EXISTENTIAL_DEPOSIT, UNIT,
+	genesis, genesis_config_presets, AccountId, Balance, Balances, Runtime, RuntimeCall,
+	RuntimeOrigin, System, EXISTENTIAL_DEPOSIT, UNIT,
 };
 use frame_support::{
 	dispatch::DispatchClass,
-	genesis_builder_helper::{build_state, get_preset},
 	traits::{fungible::Mutate, Get},
 	weights::{constants::WEIGHT_REF_TIME_PER_MILLIS, Weight},
 };
@@ -65,10 +64,10 @@ pub(crate) struct State(Storage);
 impl State {
 	/// Builds the state of `case`, with slots of so many milliseconds and epochs of so many blocks.
 	pub(crate) fn build(case: &Case, slot_ms: u64, epoch_length: u32) -> anyhow::Result<Self> {
-		let genesis = serde_json::to_vec(&genesis(slot_ms, epoch_length)?)?;
+		let genesis = serde_json::to_vec(&genesis_json(slot_ms, epoch_length)?)?;
 		let mut state = BasicExternalities::default();
 		state.execute_with(|| {
-			build_state::<RuntimeGenesisConfig>(genesis)
+			genesis::build_state(genesis)
 				.map_err(|error| anyhow!("the genesis is refused: {error}"))?;
 			fill(case)
 		})?;
@@ -109,9 +108,8 @@ pub(crate) struct Limits {
 
 /// The genesis of the development preset with another slot and epoch length, and with a least stake and
 /// a first deposit of one unit, so that a case keeps its stakes and all uids can be paid for.
-fn genesis(slot_ms: u64, epoch_length: u32) -> anyhow::Result<Value> {
-	let default = get_preset::<RuntimeGenesisConfig>(&None, |_| None)
-		.context("the runtime has no default genesis")?;
+fn genesis_json(slot_ms: u64, epoch_length: u32) -> anyhow::Result<Value> {
+	let default = genesis::get_preset(&None).context("the runtime has no default genesis")?;
 	let mut genesis: Value = serde_json::from_slice(&default)?;
 	let preset = genesis_config_presets::patch("development")
 		.context("the runtime has no preset `development`: adapt bench-chain to its new name")?;

@@ -8,8 +8,8 @@ use crate::{
 		MAX_ROWS_PER_READ,
 	},
 	Components, Config, ContributionPages, EmissionParameters, Endpoints, Epoch, LastPaid,
-	MintedTotal, Pallet, PendingRows, PendingSlots, RegisteredPages, RowPages, Solve, StakePages,
-	Started, UidSpace,
+	MintedTotal, Pallet, PendingRows, PendingSlots, RegisteredPages, RowPages, RowsUnpaid, Solve,
+	StakePages, Started, UidSpace,
 };
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -147,17 +147,19 @@ impl<T: Config> Pallet<T> {
 	/// The bids of `limit` uids from `start` (at most 1,024) for `uid`: the share of the active row,
 	/// and the flow of the last payout ([`contribution::flow`]).
 	///
-	/// `None` from the start of `Merge` until the epoch is paid: the rows are those of the next payout.
-	/// In all other blocks nothing has changed since the last one: rows and removals enter in `Merge`
-	/// only, and a uid registered since then is younger than any row that names it.
+	/// `None` from the start of `Merge` until the epoch is paid, also if the solve is aborted: the rows
+	/// are those of the next payout. In all other blocks nothing has changed since the last one: rows
+	/// and removals enter in `Merge` only, and a uid registered since then is younger than any row that
+	/// names it.
 	pub fn bids(uid: u32, start: u32, limit: u32) -> Option<Vec<Bid>> {
-		if Solve::<T>::get().phase != Phase::Idle {
+		let unpaid = Solve::<T>::get().phase != Phase::Idle || RowsUnpaid::<T>::exists();
+		if unpaid || !Self::is_current() {
 			return None;
 		}
 		let mut bids = Vec::new();
 		let mut reader = Reader::<T>::default();
 		let Range { start, end } = window::<T>(start, limit, MAX_ROWS_PER_READ);
-		Self::visit_rows(start, end, |bidder, posted, edges| {
+		let read = Self::visit_rows(start, end, |bidder, posted, edges| {
 			let edge = edges.iter().find(|&(to, _)| u32::from(to) == uid);
 			let Some((_, share)) = edge else { return };
 			if !reader.registered.counts(uid, posted) {
@@ -172,7 +174,7 @@ impl<T: Config> Pallet<T> {
 			let share = u32::from(share);
 			bids.push(Bid { uid: bidder, share, flow: contribution::flow(payout, share, kept) });
 		});
-		Some(bids)
+		read.is_ok().then_some(bids)
 	}
 
 	/// The running epoch, its phase, its payout time, and the last payout.

@@ -19,7 +19,7 @@ mod calls {
 			endpoint: Option<Endpoint>,
 			service_key: Option<T::AccountId>,
 		) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
+			let owner = Self::signed(origin)?;
 			Self::do_register(owner, endpoint, service_key).map(|_| ())
 		}
 
@@ -30,7 +30,7 @@ mod calls {
 		#[pallet::call_index(1)]
 		#[pallet::weight(weights::deregister::<T::WeightInfo>())]
 		pub fn deregister(origin: OriginFor<T>) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
+			let owner = Self::signed(origin)?;
 			Self::do_deregister(&owner)
 		}
 
@@ -40,7 +40,7 @@ mod calls {
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::set_endpoint())]
 		pub fn set_endpoint(origin: OriginFor<T>, endpoint: Option<Endpoint>) -> DispatchResult {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_set_endpoint(&who, endpoint)
 		}
 
@@ -52,7 +52,7 @@ mod calls {
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::set_service_key())]
 		pub fn set_service_key(origin: OriginFor<T>, service_key: T::AccountId) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
+			let owner = Self::signed(origin)?;
 			Self::do_set_service_key(&owner, service_key)
 		}
 
@@ -63,7 +63,7 @@ mod calls {
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::stake())]
 		pub fn stake(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
+			let owner = Self::signed(origin)?;
 			Self::do_stake(&owner, amount)
 		}
 
@@ -74,7 +74,7 @@ mod calls {
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::unstake())]
 		pub fn unstake(origin: OriginFor<T>, #[pallet::compact] amount: Balance) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
+			let owner = Self::signed(origin)?;
 			Self::do_unstake(&owner, amount)
 		}
 
@@ -82,7 +82,7 @@ mod calls {
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::withdraw_unbonded())]
 		pub fn withdraw_unbonded(origin: OriginFor<T>) -> DispatchResult {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_withdraw_unbonded(&who)
 		}
 
@@ -96,7 +96,7 @@ mod calls {
 		#[pallet::call_index(7)]
 		#[pallet::weight(weights::post_row::<T::WeightInfo>(row.len() as u32))]
 		pub fn post_row(origin: OriginFor<T>, row: PostedRow) -> DispatchResultWithPostInfo {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_post_row(&who, row)
 		}
 
@@ -112,7 +112,7 @@ mod calls {
 			target: u32,
 			share: u16,
 		) -> DispatchResultWithPostInfo {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_set_edge(&who, target, share)
 		}
 
@@ -126,7 +126,7 @@ mod calls {
 			origin: OriginFor<T>,
 			owner: T::AccountId,
 		) -> DispatchResultWithPostInfo {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_accept_service_key(who, &owner)?;
 			Ok(Pays::No.into())
 		}
@@ -137,7 +137,7 @@ mod calls {
 		#[pallet::call_index(10)]
 		#[pallet::weight(T::WeightInfo::resign_service_key())]
 		pub fn resign_service_key(origin: OriginFor<T>) -> DispatchResult {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_resign_service_key(who)
 		}
 
@@ -152,7 +152,7 @@ mod calls {
 			origin: OriginFor<T>,
 			new_owner: Option<T::AccountId>,
 		) -> DispatchResult {
-			let owner = ensure_signed(origin)?;
+			let owner = Self::signed(origin)?;
 			Self::do_offer_component(&owner, new_owner)
 		}
 
@@ -164,7 +164,7 @@ mod calls {
 		#[pallet::call_index(12)]
 		#[pallet::weight(T::WeightInfo::accept_component())]
 		pub fn accept_component(origin: OriginFor<T>, owner: T::AccountId) -> DispatchResult {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_accept_component(who, &owner)
 		}
 
@@ -176,8 +176,39 @@ mod calls {
 		#[pallet::call_index(13)]
 		#[pallet::weight(weights::remove_dead::<T::WeightInfo>())]
 		pub fn remove_dead(origin: OriginFor<T>, uid: u32) -> DispatchResult {
-			ensure_signed(origin)?;
+			Self::signed(origin)?;
 			Self::do_remove_dead(uid)
+		}
+
+		/// Set the minimum stake, the registration deposit or the row lifetime.
+		///
+		/// By governance. What is not given stays as it is. Each value has bounds, in the constants
+		/// `MinStakeBounds`, `DepositBounds` and `RowLifetimeBounds`. A deposit that is on hold stays
+		/// as it is. No call changes the emission: the epoch length, sigma and the halvings.
+		#[pallet::call_index(14)]
+		#[pallet::weight((T::WeightInfo::set_parameters(), DispatchClass::Operational))]
+		pub fn set_parameters(
+			origin: OriginFor<T>,
+			min_stake: Option<Balance>,
+			registration_deposit: Option<Balance>,
+			row_lifetime: Option<u32>,
+		) -> DispatchResult {
+			T::GovernanceOrigin::ensure_origin(origin)?;
+			Self::ensure_current()?;
+			Self::do_set_parameters(min_stake, registration_deposit, row_lifetime)
+		}
+
+		/// Abort the running solve; its epoch is not paid.
+		///
+		/// By governance. The emission of the blocks up to the solve lapses: nothing of it is minted,
+		/// then or later. Stakes and rows stay. The next epoch starts when it is due. An epoch that is
+		/// being paid is not aborted.
+		#[pallet::call_index(15)]
+		#[pallet::weight((T::WeightInfo::abort_solve(), DispatchClass::Operational))]
+		pub fn abort_solve(origin: OriginFor<T>) -> DispatchResult {
+			T::GovernanceOrigin::ensure_origin(origin)?;
+			Self::ensure_current()?;
+			Self::do_abort_solve()
 		}
 	}
 }

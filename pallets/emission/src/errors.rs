@@ -75,5 +75,24 @@ mod errors {
 		/// The row has no such edge. Check the target.
 		/// Share 0 removes an edge; a share above 0 adds one.
 		NoSuchEdge,
+		/// The storage has another version. Wait until it is migrated.
+		/// The runtime was upgraded and its migration is not complete. Nothing is read or changed
+		/// before.
+		OtherStorageVersion,
+		/// The minimum stake is out of bounds. Choose a value within them.
+		/// The constant `MinStakeBounds` has the least and the largest value, in units.
+		MinStakeOutOfBounds,
+		/// The deposit is out of bounds. Choose a value within them.
+		/// The constant `DepositBounds` has the least and the largest value, in units.
+		DepositOutOfBounds,
+		/// The row lifetime is out of bounds. Choose a value within them.
+		/// The constant `RowLifetimeBounds` has the least and the largest value, in epochs.
+		RowLifetimeOutOfBounds,
+		/// No solve runs. Wait until one does.
+		/// `epoch_status` then shows another phase than `Idle`.
+		NoSolve,
+		/// The epoch is being paid. Wait until it is.
+		/// Its emission is minted and a part of it is paid, so it cannot be taken back.
+		BeingPaid,
 	}
 }

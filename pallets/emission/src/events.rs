@@ -126,6 +126,38 @@ mod events {
 			/// Weight that was left in the block.
 			available: Weight,
 		},
+		/// Parameters were set by governance.
+		ParametersSet {
+			/// Least stake, in units.
+			min_stake: Balance,
+			/// Deposit of the first component, in units.
+			registration_deposit: Balance,
+			/// Epochs for which a row makes its stake a source.
+			row_lifetime: u32,
+		},
+		/// A solve was aborted by governance; its epoch is not paid.
+		SolveAborted {
+			/// Number of the epoch; the next solve has it too.
+			epoch: u32,
+			/// The phase in which it was aborted.
+			phase: Phase,
+			/// Units of the emission that lapse.
+			lapsed: Balance,
+		},
+		/// The solve starts again, because the runtime was upgraded.
+		///
+		/// The emission of its epoch is paid by the new solve.
+		SolveRestarted {
+			/// Number of the epoch.
+			epoch: u32,
+			/// The phase that the solve had reached.
+			phase: Phase,
+		},
+		/// A page of rows cannot be read: the solve waits for an upgrade.
+		RowPageUnreadable {
+			/// Index of the page in `RowPages`.
+			page: u32,
+		},
 		/// A solve reached the maximum number of sweeps.
 		///
 		/// The emission is divided among what was absorbed; the residual is paid to nobody.

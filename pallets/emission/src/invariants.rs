@@ -167,6 +167,7 @@ impl<T: Config> Pallet<T> {
 				ensure!(state.saved || state.total == 0, "contributions are not saved");
 			}
 		}
+		ensure!(state.phase != Phase::Idle || state.sigma == 0, "units of a solve while idle");
 		if matches!(state.phase, Phase::Idle | Phase::Merge | Phase::Begin) {
 			ensure!(!state.saved && state.minted.is_none(), "leftovers of a solve");
 		}

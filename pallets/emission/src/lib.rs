@@ -53,12 +53,24 @@
 //! `EpochPaid` the rows are already those of the next payout, so there is no flow to be had; `bids`
 //! says so. Payouts are those of one epoch at every block.
 //!
+//! # Upgrades and governance
+//!
+//! - *Another storage version halts.* While the version of the storage is not that of the code, `on_poll`
+//!   does nothing and every call fails with `OtherStorageVersion`, so no page is taken for an empty one. A
+//!   single page of rows that cannot be read halts the solve too (`RowPageUnreadable`).
+//! - *An upgrade restarts a solve* from `Merge` (`SolveRestarted`). The emission of its epoch is carried to
+//!   the new solve. An epoch that is being paid is paid to its end.
+//! - *Governance can abort a solve* (`abort_solve`): the emission of its epoch lapses, and the next epoch
+//!   starts when it is due. It can set the minimum stake, the deposit and the row lifetime within bounds
+//!   (`set_parameters`). No call changes the epoch length, sigma or the halvings.
+//!
 //! # Invariants (checked by `try_state`)
 //!
 //! 1. pot ≥ Σ stakes + Σ unbonding + minted and not yet paid. The surplus never decreases; it starts
 //!    at the existential deposit, which genesis pays in so that the pot cannot be dusted.
-//! 2. Only `Emit` mints: exactly σ of the blocks between two `Begin`s, or 0 if nothing is payable. The
-//!    schedule ends, so the total minted is bounded. (Fees and burns reduce the issuance.)
+//! 2. Only `Emit` mints: exactly σ of the blocks between two `Begin`s, with those of a solve that was
+//!    restarted, or 0 if nothing is payable or the solve was aborted. The schedule ends, so the total minted
+//!    is bounded. (Fees and burns reduce the issuance.)
 //! 3. Active and pending rows are well-formed and belong to registered components; a uid is marked
 //!    in `PendingSlots` iff it has a pending row.
 //! 4. Cursors are in range, and the pieces of a solve exist iff the state says so.
@@ -76,8 +88,9 @@
 //! | this file | configuration, storage and genesis |
 //! | `calls`, `events`, `errors` | the other parts of the pallet |
 //! | [`types`] | types of storage and calls; the views are in [`bittensor_emission`] |
+//! | [`parameters`] | ranges of the parameters at genesis, and `set_parameters` |
 //! | `register`, `keys`, `staking`, `row` | what the calls do |
-//! | `phases` | the state machine: `merge`, `begin`, `sweep`, `emit` |
+//! | `phases` | the state machine: `merge`, `begin`, `sweep`, `emit`, and `leave` |
 //! | `pages` | access to the paged storage |
 //! | `api` | what the runtime API returns |
 //! | [`weights`] | weights of calls and steps |
@@ -106,6 +119,7 @@ mod keys;
 #[cfg(test)]
 mod mock;
 mod pages;
+pub mod parameters;
 mod phases;
 mod register;
 mod row;
@@ -132,14 +146,11 @@ pub mod pallet {
 		weights, WeightInfo,
 	};
 	use alloc::vec::Vec;
-	use frame_support::{
-		pallet_prelude::*,
-		traits::fungible::{self, Inspect as _},
-		weights::WeightMeter,
-		PalletId,
-	};
+	use frame_support::{pallet_prelude::*, traits::fungible, weights::WeightMeter, PalletId};
 	use frame_system::pallet_prelude::*;
 
+	/// Increases with every change of a stored type, also of [`super::types::ROW_PAGE_VERSION`]. While
+	/// the chain has another one, hooks and calls do nothing: a migration writes it last.
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// Stake, rows, epochs and minting.
@@ -181,6 +192,21 @@ pub mod pallet {
 		/// Maximum number of posts per block whose fee is refunded.
 		#[pallet::constant]
 		type MaxFreePosts: Get<u32>;
+
+		/// Who sets parameters and aborts a solve.
+		type GovernanceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+
+		/// Least and largest minimum stake that governance can set, in units.
+		#[pallet::constant]
+		type MinStakeBounds: Get<(Balance, Balance)>;
+
+		/// Least and largest registration deposit that governance can set, in units.
+		#[pallet::constant]
+		type DepositBounds: Get<(Balance, Balance)>;
+
+		/// Least and largest row lifetime that governance can set, in epochs.
+		#[pallet::constant]
+		type RowLifetimeBounds: Get<(u32, u32)>;
 
 		/// Weights of calls and steps.
 		type WeightInfo: WeightInfo;
@@ -226,7 +252,9 @@ pub mod pallet {
 		}
 	}
 
-	/// Parameters of the emission, fixed by genesis.
+	/// Parameters, set by genesis.
+	///
+	/// Governance can change the minimum stake, the deposit and the row lifetime, within bounds.
 	#[pallet::storage]
 	pub type EmissionParameters<T> = StorageValue<_, Parameters, ValueQuery>;
 
@@ -241,6 +269,14 @@ pub mod pallet {
 	/// State of the phase machine.
 	#[pallet::storage]
 	pub type Solve<T: Config> = StorageValue<_, SolveState<BlockNumberFor<T>, T::Hash>, ValueQuery>;
+
+	/// The runtime was upgraded: a running solve starts again.
+	#[pallet::storage]
+	pub type RestartDue<T> = StorageValue<_, bool, ValueQuery>;
+
+	/// A solve was aborted: the active rows are newer than the last payout.
+	#[pallet::storage]
+	pub type RowsUnpaid<T> = StorageValue<_, bool, ValueQuery>;
 
 	/// The last epoch that was paid.
 	#[pallet::storage]
@@ -341,7 +377,7 @@ pub mod pallet {
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
-		/// Parameters of the emission; no call changes them.
+		/// The parameters; no call changes the emission.
 		pub parameters: Parameters,
 		/// Initial components: `(owner, stake)`. The owner's balance pays the stake and the deposit.
 		pub components: Vec<(T::AccountId, Balance)>,
@@ -350,31 +386,7 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			let Parameters { epoch_length, sigma, halvings, unbonding_blocks, min_stake, .. } =
-				self.parameters;
-			assert!(epoch_length >= 1, "emission: epochLength must be at least 1 block");
-			assert!(
-				unbonding_blocks >= epoch_length.saturating_mul(2),
-				"emission: unbondingBlocks must be at least 2 epochs",
-			);
-			assert!(min_stake >= 1, "emission: minStake must be at least 1 unit");
-			let schedule = self.parameters.schedule();
-			assert!(
-				sigma == 0 || halvings.interval >= 1,
-				"emission: halvings.interval must be at least 1 block, so that the emission ends",
-			);
-			assert!(
-				schedule.ends(),
-				"emission: halvings.max is {}; it must be at least {}, so that the emission ends",
-				halvings.max,
-				u64::BITS - sigma.leading_zeros(),
-			);
-			assert!(
-				schedule.total().is_some_and(|total| {
-					T::Currency::total_issuance().checked_add(total).is_some()
-				}),
-				"emission: what sigma and halvings.interval mint in total must fit 64 bits",
-			);
+			Pallet::<T>::assert_parameters(&self.parameters);
 			EmissionParameters::<T>::put(self.parameters);
 			// Written explicitly, so that clients can read both from block 0.
 			Epoch::<T>::put(1);
@@ -396,6 +408,12 @@ pub mod pallet {
 			let mut meter = WeightMeter::with_limit(limit);
 			Self::service(now, &mut meter);
 			block.consume(meter.consumed());
+		}
+
+		fn on_runtime_upgrade() -> Weight {
+			// `on_poll` restarts a solve: it has the weight, and runs after all migrations.
+			RestartDue::<T>::put(true);
+			T::DbWeight::get().writes(1)
 		}
 
 		fn integrity_test() {

@@ -21,7 +21,7 @@ use crate::{
 	Config, Pallet, PendingSlots, RegisteredPages, RowPages,
 };
 use alloc::{collections::BTreeMap, vec::Vec};
-use codec::{Compact, Decode, FullCodec, MaxEncodedLen};
+use codec::{Compact, Decode, DecodeAll, FullCodec, MaxEncodedLen};
 use core::marker::PhantomData;
 use frame_support::{storage::StorageMap, traits::ConstU32, BoundedVec};
 
@@ -236,6 +236,14 @@ impl RowPage {
 	}
 }
 
+/// A page of rows is there, but its bytes are damaged or of another version. Nothing takes it for an
+/// empty one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Unreadable {
+	/// Index of the page.
+	pub(crate) page: u32,
+}
+
 /// A stored row page, read in place without a copy.
 pub(crate) struct RawRowPage<'a> {
 	posted: &'a [[u8; 4]],
@@ -322,14 +330,23 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Reads the rows of the uids `start` to `end − 1` in order and calls `visit(uid, posted, edges)`
-	/// for each; `posted` is 0 if there is no row.
-	pub(crate) fn visit_rows(start: u32, end: u32, mut visit: impl FnMut(u32, u32, RawEdges)) {
+	/// for each; `posted` is 0 if there is no row. Ends at a page that cannot be read.
+	pub(crate) fn visit_rows(
+		start: u32,
+		end: u32,
+		mut visit: impl FnMut(u32, u32, RawEdges),
+	) -> Result<(), Unreadable> {
 		// One buffer for all pages avoids an allocation per page.
 		let mut buffer = alloc::vec![0; RowPage::max_encoded_len()];
 		for page in row_page(start)..row_pages(end) {
 			let length = sp_io::storage::read(&RowPages::<T>::hashed_key_for(page), &mut buffer, 0);
-			let bytes = length.and_then(|length| buffer.get(..length as usize));
-			let rows = bytes.and_then(RawRowPage::parse);
+			let rows = match length {
+				None => None,
+				Some(length) => {
+					let bytes = buffer.get(..length as usize);
+					Some(bytes.and_then(RawRowPage::parse).ok_or(Unreadable { page })?)
+				}
+			};
 			let first = page.saturating_mul(ROWS_PER_PAGE);
 			for uid in first.max(start)..first.saturating_add(ROWS_PER_PAGE).min(end) {
 				match &rows {
@@ -340,5 +357,15 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		}
+		Ok(())
+	}
+
+	/// A page of rows, empty if it was never written.
+	pub(crate) fn load_row_page(page: u32) -> Result<RowPage, Unreadable> {
+		let Some(bytes) = sp_io::storage::get(&RowPages::<T>::hashed_key_for(page)) else {
+			return Ok(RowPage::default());
+		};
+		let read = RowPage::decode_all(&mut &bytes[..]).ok();
+		read.filter(|page| page.version == ROW_PAGE_VERSION).ok_or(Unreadable { page })
 	}
 }

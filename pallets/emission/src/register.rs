@@ -139,7 +139,15 @@ impl<T: Config> Pallet<T> {
 			Self::let_go(&service_key);
 		}
 		Endpoints::<T>::remove(uid);
-		RowPages::<T>::mutate(crate::pages::row_page(uid), |page| page.clear(uid));
+		let index = crate::pages::row_page(uid);
+		match Self::load_row_page(index) {
+			Ok(mut page) => {
+				page.clear(uid);
+				RowPages::<T>::insert(index, page);
+			}
+			// `Begin` halts at it, so the row is not used before the page is repaired.
+			Err(_) => log::error!(target: LOG_TARGET, "row page {index} cannot be read"),
+		}
 		set_entry::<RegisteredPages<T>, _, _>(uid, 0);
 		// `deregister` unbonded its stake; this is what it was paid since then.
 		Self::unbond_all(uid, &owner);

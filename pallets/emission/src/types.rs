@@ -222,7 +222,7 @@ pub struct SolveState<BlockNumber, Hash> {
 	pub sweep: u16,
 	/// The vectors of the solve are stored in `ResidualPieces` and `SolvedPieces`.
 	pub saved: bool,
-	/// Units scheduled for this epoch.
+	/// Units scheduled for this epoch; before `Begin`, those of a solve that an upgrade ended.
 	pub sigma: Balance,
 	/// Units minted for this epoch; `None` until `Emit` mints.
 	pub minted: Option<Balance>,

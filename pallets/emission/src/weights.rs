@@ -51,6 +51,10 @@ pub trait WeightInfo {
 	fn post_row(edges: u32) -> Weight;
 	/// `set_edge`, in a row of any length.
 	fn set_edge() -> Weight;
+	/// `set_parameters`.
+	fn set_parameters() -> Weight;
+	/// `abort_solve`, of a solve of 65,536 components that spans blocks.
+	fn abort_solve() -> Weight;
 
 	/// Every block: read the state of the machine and write it back.
 	fn poll() -> Weight;

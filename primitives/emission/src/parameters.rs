@@ -1,4 +1,4 @@
-//! The parameters that genesis fixes.
+//! The parameters that genesis sets.
 
 use crate::Balance;
 use codec::{Decode, Encode, MaxEncodedLen};
@@ -19,7 +19,8 @@ pub struct Halvings {
 	pub max: u32,
 }
 
-/// Parameters of the emission: written by genesis, changed by no call.
+/// Parameters, written by genesis. Governance can change `row_lifetime`, `min_stake` and
+/// `registration_deposit` within bounds; no call changes the emission.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 #[cfg_attr(
 	feature = "serde",

@@ -9,7 +9,7 @@ use scale_info::TypeInfo;
 use sp_runtime::traits::BlakeTwo256;
 
 /// Deposit for storing `items` entries with `bytes` bytes in total, in units.
-const fn deposit(items: u64, bytes: u64) -> Balance {
+pub(super) const fn deposit(items: u64, bytes: u64) -> Balance {
 	items * (UNIT / 10) + bytes * MILLI
 }
 
@@ -45,6 +45,9 @@ pub enum ProxyType {
 	NonTransfer,
 	/// Only post rows and announce the endpoint: `post_row`, `set_edge`, `set_endpoint`.
 	Posting,
+	/// Only take part in the technical committee: `propose`, `vote`, `close`. A member keeps its own key
+	/// offline and votes with another.
+	Governance,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
@@ -66,14 +69,22 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 						| pallet_emission::Call::set_endpoint { .. }
 				)
 			),
+			Self::Governance => matches!(
+				call,
+				RuntimeCall::TechnicalCommittee(
+					pallet_collective::Call::propose { .. }
+						| pallet_collective::Call::vote { .. }
+						| pallet_collective::Call::close { .. }
+				)
+			),
 		}
 	}
 
 	fn is_superset(&self, other: &Self) -> bool {
 		match (self, other) {
 			(Self::Any, _) => true,
-			(Self::NonTransfer, other) => *other != Self::Any,
-			(Self::Posting, other) => *other == Self::Posting,
+			(Self::NonTransfer, other) => matches!(other, Self::NonTransfer | Self::Posting),
+			(narrow, other) => narrow == other,
 		}
 	}
 }

@@ -1,12 +1,18 @@
 //! Stake, rows, epochs and minting: the values that all chains share. Each chain sets the others at
 //! genesis (`EmissionParameters`).
 
-use crate::{slots, Balances, Runtime, RuntimeHoldReason};
+use crate::{slots, Balance, Balances, Runtime, RuntimeHoldReason, MILLI, UNIT};
 use frame_support::{parameter_types, traits::Get, weights::Weight, PalletId};
 
 parameter_types! {
 	/// The account that holds all stakes derives from this id.
 	pub const EmissionPalletId: PalletId = PalletId(*b"bit/emis");
+	/// Least and largest minimum stake that governance can set: 0.001 and 1,000 BIT.
+	pub const MinStakeBounds: (Balance, Balance) = (MILLI, 1_000 * UNIT);
+	/// Least and largest deposit of the first component: 0.001 and 1,000 BIT.
+	pub const DepositBounds: (Balance, Balance) = (MILLI, 1_000 * UNIT);
+	/// Least and largest row lifetime: 10 and 10,000 epochs.
+	pub const RowLifetimeBounds: (u32, u32) = (10, 10_000);
 }
 
 /// Maximum weight of emission work per block: a quarter of the block, so that extrinsics always have
@@ -57,11 +63,15 @@ impl Get<u32> for MaxFreePosts {
 
 impl pallet_emission::Config for Runtime {
 	type Currency = Balances;
+	type DepositBounds = DepositBounds;
+	type GovernanceOrigin = super::governance::GovernanceOrigin;
 	type MaxComponents = MaxComponents;
 	type MaxFreePosts = MaxFreePosts;
 	type MaxRemovals = MaxRemovals;
 	type MaxServiceWeight = ServiceWeight;
+	type MinStakeBounds = MinStakeBounds;
 	type PalletId = EmissionPalletId;
+	type RowLifetimeBounds = RowLifetimeBounds;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type WeightInfo = crate::weights::pallet_emission::WeightInfo<Runtime>;
 }

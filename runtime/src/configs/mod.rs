@@ -3,5 +3,6 @@
 pub mod accounts;
 pub mod consensus;
 pub mod emission;
+pub mod governance;
 pub mod system;
 pub mod tokens;

@@ -1,19 +1,17 @@
 //! A chain in memory: genesis from a preset, blocks with signed extrinsics.
 
 use bittensor_runtime::{
-	genesis_config_presets, opaque, AccountId, BlockNumber, Executive, Hash, Header, Nonce,
-	Runtime, RuntimeCall, RuntimeEvent, RuntimeGenesisConfig, SignedPayload, System, TxExtension,
-	UncheckedExtrinsic,
+	opaque, AccountId, Block, BlockNumber, Executive, Hash, Header, Nonce, Runtime, RuntimeCall,
+	RuntimeEvent, SignedPayload, System, TxExtension, UncheckedExtrinsic,
 };
 use codec::Encode;
-use frame_support::{
-	genesis_builder_helper::{build_state, get_preset},
-	traits::Get,
-};
+use frame_support::traits::Get;
 use sc_chain_spec::json_merge;
 use serde_json::Value;
 use sp_consensus_aura::{Slot, AURA_ENGINE_ID};
-use sp_genesis_builder::PresetId;
+use sp_genesis_builder::{
+	runtime_decl_for_genesis_builder::GenesisBuilderV1 as GenesisBuilder, PresetId,
+};
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
 use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult, Digest, DigestItem};
@@ -21,8 +19,7 @@ use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult, Digest
 /// The full genesis of a preset: the default genesis with the values of the preset, as in a node.
 pub(crate) fn genesis_json(preset: Option<&str>) -> Value {
 	let read = |id: &Option<PresetId>| -> Value {
-		let json = get_preset::<RuntimeGenesisConfig>(id, genesis_config_presets::get_preset)
-			.expect("the preset is known");
+		let json = <Runtime as GenesisBuilder<Block>>::get_preset(id).expect("the preset is known");
 		serde_json::from_slice(&json).expect("a preset is JSON")
 	};
 	let mut genesis = read(&None);
@@ -36,7 +33,7 @@ pub(crate) fn genesis_json(preset: Option<&str>) -> Value {
 pub(crate) fn state_of(genesis: &Value) -> Result<TestExternalities, String> {
 	let mut state = TestExternalities::default();
 	let json = serde_json::to_vec(genesis).expect("JSON is serialised");
-	state.execute_with(|| build_state::<RuntimeGenesisConfig>(json))?;
+	state.execute_with(|| <Runtime as GenesisBuilder<Block>>::build_state(json))?;
 	Ok(state)
 }
 

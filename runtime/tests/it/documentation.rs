@@ -6,9 +6,9 @@ use frame_metadata::{v16::RuntimeMetadataV16, RuntimeMetadata, RuntimeMetadataPr
 use scale_info::{form::PortableForm, TypeDef, Variant};
 
 /// The pallets of this repository.
-const OURS: [&str; 2] = ["Emission", "Slots"];
+const OURS: [&str; 3] = ["Emission", "Governance", "Slots"];
 
-fn metadata() -> RuntimeMetadataV16 {
+pub(crate) fn metadata() -> RuntimeMetadataV16 {
 	let prefixed =
 		RuntimeMetadataPrefixed::decode(&mut &for_clients()[..]).expect("the metadata decodes");
 	match prefixed.1 {
@@ -22,7 +22,7 @@ fn is_documented(docs: &[String]) -> bool {
 	docs.first().is_some_and(|line| (1..=72).contains(&line.trim().chars().count()))
 }
 
-fn variants(metadata: &RuntimeMetadataV16, ty: u32) -> Vec<Variant<PortableForm>> {
+pub(crate) fn variants(metadata: &RuntimeMetadataV16, ty: u32) -> Vec<Variant<PortableForm>> {
 	match &metadata.types.resolve(ty).expect("a type of the registry").type_def {
 		TypeDef::Variant(variants) => variants.variants.clone(),
 		other => panic!("calls, events and errors are variants, not {other:?}"),

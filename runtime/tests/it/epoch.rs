@@ -5,7 +5,7 @@ use bench_graphs::{generate, Case, Shape, SEED};
 use bittensor_runtime::{slots, Emission, Runtime, RuntimeEvent, System};
 use contribution::{Payout, Progress, Solve};
 use frame_support::{
-	traits::{Get, Hooks},
+	traits::{Get, GetStorageVersion, Hooks},
 	weights::{Weight, WeightMeter},
 };
 use pallet_emission::{
@@ -23,6 +23,7 @@ const ROWS_PER_PAGE: usize = pallet_emission::types::ROWS_PER_PAGE as usize;
 fn write(case: &Case) {
 	slots::SlotDuration::<Runtime>::put(SLOT);
 	EmissionParameters::<Runtime>::put(Parameters::default());
+	Emission::in_code_storage_version().put::<Emission>();
 	UidSpace::<Runtime>::put(COMPONENTS);
 	for (index, stakes) in (0u32..).zip(case.stakes.chunks(ENTRIES_PER_PAGE as usize)) {
 		StakePages::<Runtime>::insert(index, Page::truncate_from(stakes.to_vec()));

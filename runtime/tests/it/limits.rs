@@ -121,6 +121,8 @@ fn every_call_of_the_emission_fits_a_block() {
 		Call::withdraw_unbonded {},
 		Call::post_row { row },
 		Call::set_edge { target: 1, share: 1 },
+		Call::set_parameters { min_stake: None, registration_deposit: None, row_lifetime: None },
+		Call::abort_solve {},
 	];
 	for slot in SLOTS {
 		let limits = limits_of(slot);

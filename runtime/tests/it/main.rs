@@ -3,6 +3,9 @@
 //! | module | tests |
 //! |---|---|
 //! | `presets` | the chains of the presets |
+//! | `genesis` | what a genesis must name, and what it cannot be |
+//! | `governance` | the technical committee: what it can do and what it cannot |
+//! | `upgrade` | an upgrade by the committee, and what it does to a solve |
 //! | `limits` | block limits at every slot length |
 //! | `proxies` | the calls that each proxy type may make |
 //! | `blocks` | whole blocks with signed extrinsics, from genesis to the first payout |
@@ -13,6 +16,9 @@ mod blocks;
 mod chain;
 mod documentation;
 mod epoch;
+mod genesis;
+mod governance;
 mod limits;
 mod presets;
 mod proxies;
+mod upgrade;

@@ -1,19 +1,18 @@
 //! The chains of the presets.
 
-use crate::chain::{genesis_json, preset, state_of};
+use crate::chain::preset;
 use bittensor_runtime::{
 	genesis_config_presets::{prefunded, preset_names, ENDOWMENT, NUMBERED},
 	Aura, Balances, Emission, Grandpa, Runtime, EXISTENTIAL_DEPOSIT, UNIT,
 };
 use pallet_emission::EmissionParameters;
-use serde_json::json;
 use sp_core::Pair as _;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
 #[test]
 fn every_preset_builds_its_state() {
 	let names = preset_names();
-	assert_eq!(names, ["development", "local_testnet"]);
+	assert_eq!(names, ["development", "local_testnet", "testnet"]);
 	for name in &names {
 		preset(name.as_ref());
 	}
@@ -44,7 +43,9 @@ fn local_testnet_has_two_authors() {
 
 #[test]
 fn the_presets_mint_at_most_ten_times_their_supply() {
-	for (name, first_year) in [("development", 31_536_000), ("local_testnet", 10_512_000)] {
+	let years =
+		[("development", 31_536_000), ("local_testnet", 10_512_000), ("testnet", 5_256_000)];
+	for (name, first_year) in years {
 		preset(name).execute_with(|| {
 			let schedule = EmissionParameters::<Runtime>::get().schedule();
 			let total = schedule.total().expect("the emission ends");
@@ -56,14 +57,6 @@ fn the_presets_mint_at_most_ten_times_their_supply() {
 			assert_eq!(schedule.at(31 * first_year), 0);
 		});
 	}
-}
-
-#[test]
-#[should_panic(expected = "halvings.interval must be at least 1 block")]
-fn a_chain_that_mints_without_end_is_refused() {
-	let mut genesis = genesis_json(Some("development"));
-	genesis["emission"]["parameters"]["halvings"]["interval"] = json!(0);
-	let _ = state_of(&genesis);
 }
 
 #[test]
@@ -107,29 +100,25 @@ fn prefunded_accounts_are_the_well_known_ones() {
 }
 
 #[test]
-fn only_presets_have_a_sudo_key() {
-	state_of(&genesis_json(None)).expect("the default genesis builds").execute_with(|| {
+fn only_presets_for_tests_have_a_sudo_key() {
+	for name in ["development", "local_testnet"] {
+		preset(name).execute_with(|| {
+			let alice = Sr25519Keyring::Alice.to_account_id();
+			assert_eq!(pallet_sudo::Key::<Runtime>::get(), Some(alice));
+		});
+	}
+	preset("testnet").execute_with(|| {
 		assert_eq!(pallet_sudo::Key::<Runtime>::get(), None);
+		assert_eq!(pallet_collective::Members::<Runtime>::get().len(), 3);
+	});
+}
+
+#[test]
+fn testnet_has_the_parameters_of_a_public_chain() {
+	preset("testnet").execute_with(|| {
 		assert_eq!(Aura::slot_duration(), 6_000);
+		assert_eq!(pallet_aura::Authorities::<Runtime>::get().len(), 4);
+		let parameters = EmissionParameters::<Runtime>::get();
+		assert_eq!((parameters.epoch_length, parameters.row_lifetime), (100, 1_008));
 	});
-	preset("development").execute_with(|| {
-		let alice = Sr25519Keyring::Alice.to_account_id();
-		assert_eq!(pallet_sudo::Key::<Runtime>::get(), Some(alice));
-	});
-}
-
-#[test]
-fn a_misspelt_field_is_refused() {
-	let mut genesis = genesis_json(Some("development"));
-	genesis["slots"] = json!({ "slotDurations": 1_000 });
-	let error = state_of(&genesis).expect_err("the field is not known");
-	assert!(error.contains("slotDurations"), "{error}");
-}
-
-#[test]
-#[should_panic(expected = "choose 600 to 60000 ms")]
-fn a_slot_length_out_of_range_is_refused() {
-	let mut genesis = genesis_json(Some("development"));
-	genesis["slots"]["slotDuration"] = json!(548);
-	let _ = state_of(&genesis);
 }

@@ -45,6 +45,26 @@ fn posting_posts_and_announces_only() {
 }
 
 #[test]
+fn governance_votes_and_nothing_else() {
+	let remark = RuntimeCall::System(frame_system::Call::remark { remark: vec![] });
+	let propose = RuntimeCall::TechnicalCommittee(pallet_collective::Call::propose {
+		threshold: 2,
+		proposal: Box::new(remark.clone()),
+		length_bound: 10,
+	});
+	assert!(ProxyType::Governance.filter(&propose));
+	assert!(!ProxyType::NonTransfer.filter(&propose));
+	// `execute` makes any call in the name of one member.
+	let execute = RuntimeCall::TechnicalCommittee(pallet_collective::Call::execute {
+		proposal: Box::new(remark.clone()),
+		length_bound: 10,
+	});
+	for call in [execute, remark, post_row(), transfer()] {
+		assert!(!ProxyType::Governance.filter(&call), "{call:?}");
+	}
+}
+
+#[test]
 fn non_transfer_moves_nothing_to_others() {
 	assert!(ProxyType::NonTransfer.filter(&post_row()));
 	assert!(ProxyType::NonTransfer.filter(&RuntimeCall::Emission(Emission::unstake { amount: 1 })));
@@ -60,12 +80,16 @@ fn non_transfer_moves_nothing_to_others() {
 
 #[test]
 fn a_proxy_cannot_appoint_one_that_may_do_more() {
-	use ProxyType::{Any, NonTransfer, Posting};
-	for (wider, narrower) in [(Any, NonTransfer), (Any, Posting), (NonTransfer, Posting)] {
+	use ProxyType::{Any, Governance, NonTransfer, Posting};
+	let pairs = [(Any, NonTransfer), (Any, Posting), (Any, Governance), (NonTransfer, Posting)];
+	for (wider, narrower) in pairs {
 		assert!(wider.is_superset(&narrower));
 		assert!(!narrower.is_superset(&wider));
 	}
-	for kind in [Any, NonTransfer, Posting] {
+	for kind in [Any, NonTransfer, Posting, Governance] {
 		assert!(kind.is_superset(&kind));
+	}
+	for other in [NonTransfer, Posting] {
+		assert!(!other.is_superset(&Governance) && !Governance.is_superset(&other));
 	}
 }

@@ -24,14 +24,7 @@ use crate::{
 use alloc::vec::Vec;
 use contribution::{LOOK_COST, MAX_COMPONENTS, MAX_STEP_COST, ROW_COST, RUN_COST, WINDOW};
 use frame_benchmarking::v2::*;
-use frame_support::{
-	traits::{
-		fungible::{Inspect, Mutate},
-		Get,
-	},
-	weights::WeightMeter,
-	BoundedVec,
-};
+use frame_support::{traits::fungible::Mutate, traits::Get, weights::WeightMeter, BoundedVec};
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use setup::*;
 
@@ -41,13 +34,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn register() {
-		fill_registrations::<T>(REGISTERED_PAGES);
-		UidSpace::<T>::put(MAX_COMPONENTS as u32);
-		// The uid was freed in an earlier epoch.
-		Epoch::<T>::put(2);
-		FreeUids::<T>::insert(0, types::FreeUid { uid: 7, freed: 1 });
-		// No uid is in use, so that the deposit is the least.
-		FreeUidQueue::<T>::put(types::Queue { head: 0, tail: MAX_COMPONENTS as u32 });
+		free_uid::<T>(7);
 		let owner = funded::<T>("owner", 0);
 		let service_key: T::AccountId = account("service", 0, 0);
 
@@ -72,16 +59,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn remove_dead() {
-		let owner = component::<T>();
-		// Emission can leave less than the minimum stake.
-		StakePages::<T>::mutate(0, |page| page.iter_mut().for_each(|entry| *entry = 1));
-		Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS - 1));
-		fill_pending_marks::<T>();
-		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
-		PendingRows::<T>::insert(0, pending(0, 1));
-		UidSpace::<T>::put(T::MaxComponents::get());
-		Epoch::<T>::put(u32::MAX);
-		EmissionParameters::<T>::mutate(|parameters| parameters.row_lifetime = 1);
+		dead_component::<T>();
 		let caller: T::AccountId = account("newcomer", 0, 0);
 
 		#[extrinsic_call]
@@ -219,10 +197,7 @@ mod benchmarks {
 	fn set_edge() {
 		component::<T>();
 		fill_registrations::<T>(REGISTERED_PAGES);
-		let mut page = full_page(0, MAX_COMPONENTS as u32);
-		let shorter = BoundedVec::truncate_from(edges(MAX_EDGES - 1));
-		page.update(|row| (row == 0).then(|| (1, shorter.clone())));
-		RowPages::<T>::insert(0, page);
+		RowPages::<T>::insert(0, page_with_room());
 		fill_pending_marks::<T>();
 		Pallet::<T>::mark_pending(0, false);
 		Epoch::<T>::put(2);
@@ -231,6 +206,28 @@ mod benchmarks {
 		_(RawOrigin::Signed(service_key::<T>()), 9, 1);
 
 		assert_eq!(PendingRows::<T>::get(0).map(|row| row.edges.len() as u32), Some(MAX_EDGES));
+	}
+
+	#[benchmark]
+	fn set_parameters() {
+		let (least, epochs) = (T::MinStakeBounds::get().0, T::RowLifetimeBounds::get().0);
+		#[block]
+		{
+			let set = Pallet::<T>::do_set_parameters(Some(least), None, Some(epochs));
+			assert!(set.is_ok());
+		}
+	}
+
+	#[benchmark]
+	fn abort_solve() {
+		saved_solve::<T>();
+
+		#[block]
+		{
+			assert!(Pallet::<T>::do_abort_solve().is_ok());
+		}
+
+		assert_eq!(SolvedPieces::<T>::iter().count(), 0);
 	}
 
 	/// An epoch is due, but its first step does not fit into the block.
@@ -323,12 +320,14 @@ mod benchmarks {
 		}
 		let marked = u32::MAX.checked_shr(ROWS_PER_PAGE - r).unwrap_or_default();
 		let registered = alloc::vec![1; MAX_COMPONENTS];
+		let merged;
 
 		#[block]
 		{
-			Pallet::<T>::merge_row_page(0, marked, &registered);
+			merged = Pallet::<T>::merge_row_page(0, marked, &registered);
 		}
 
+		assert_eq!(merged, Ok(()));
 		assert_eq!(PendingRows::<T>::iter().count(), 0);
 	}
 
@@ -343,7 +342,7 @@ mod benchmarks {
 
 		#[block]
 		{
-			let (_, sources) = Pallet::<T>::open(Pallet::<T>::due());
+			let (_, sources) = Pallet::<T>::open(Pallet::<T>::due(), 0);
 			solve = contribution::Solve::begin(&sources);
 		}
 
@@ -364,6 +363,7 @@ mod benchmarks {
 			graph = Pallet::<T>::load_graph(uids, &mut WeightMeter::new(), |_, _| {});
 		}
 
+		let graph = graph.expect("readable");
 		assert_eq!((graph.rows() as u32, graph.edges()), (uids, 0));
 	}
 
@@ -381,6 +381,7 @@ mod benchmarks {
 			graph = Pallet::<T>::load_graph(uids, &mut WeightMeter::new(), |_, _| {});
 		}
 
+		let graph = graph.expect("readable");
 		assert_eq!(graph.rows() as u32, uids);
 		// Pages of so few uids that 64 distinct targets are hard to find are not full.
 		assert!(p < 64 || graph.edges() as u32 == uids * MAX_EDGES);

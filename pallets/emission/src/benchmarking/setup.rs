@@ -7,6 +7,7 @@ use crate::{
 };
 use bittensor_emission::MAX_HOST_LEN;
 use contribution::{Graph, Vectors, MIN_SELF_SHARE, SHARE_ONE};
+use frame_support::traits::fungible::Inspect;
 
 /// Row pages of 65,536 components.
 pub(super) const ROW_PAGES: u32 = MAX_COMPONENTS as u32 / ROWS_PER_PAGE;
@@ -186,4 +187,42 @@ pub(super) fn solve(uids: usize) -> Resident {
 pub(super) fn begun(vectors: &Vectors) -> contribution::Solve {
 	let residual = vectors.residual.iter().sum();
 	contribution::Solve { total: residual, residual, sweep: 0, cursor: 0 }
+}
+
+/// Stores the state of a solve of 65,536 components that spans blocks.
+pub(super) fn saved_solve<T: Config>() {
+	let components = MAX_COMPONENTS as u32;
+	Pallet::<T>::save_vectors(&vectors(components));
+	let phase = Phase::Sweep;
+	Solve::<T>::put(State::<T> { phase, components, saved: true, ..Default::default() });
+}
+
+/// Makes `uid` free since an earlier epoch. No uid is in use, so that the deposit is the least.
+pub(super) fn free_uid<T: Config>(uid: u32) {
+	fill_registrations::<T>(REGISTERED_PAGES);
+	UidSpace::<T>::put(MAX_COMPONENTS as u32);
+	Epoch::<T>::put(2);
+	FreeUids::<T>::insert(0, types::FreeUid { uid, freed: 1 });
+	FreeUidQueue::<T>::put(types::Queue { head: 0, tail: MAX_COMPONENTS as u32 });
+}
+
+/// Makes component 0 dead while all uids are taken: payouts can leave less than the minimum stake.
+pub(super) fn dead_component<T: Config>() {
+	let owner = component::<T>();
+	StakePages::<T>::mutate(0, |page| page.iter_mut().for_each(|entry| *entry = 1));
+	Unbonding::<T>::insert(&owner, chunks::<T>(MAX_UNBONDING_CHUNKS - 1));
+	fill_pending_marks::<T>();
+	RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
+	PendingRows::<T>::insert(0, pending(0, 1));
+	UidSpace::<T>::put(T::MaxComponents::get());
+	Epoch::<T>::put(u32::MAX);
+	EmissionParameters::<T>::mutate(|parameters| parameters.row_lifetime = 1);
+}
+
+/// A full page whose first row has room for an edge.
+pub(super) fn page_with_room() -> RowPage {
+	let mut page = full_page(0, MAX_COMPONENTS as u32);
+	let shorter = Edges::truncate_from(edges(MAX_EDGES - 1));
+	page.update(|row| (row == 0).then(|| (1, shorter.clone())));
+	page
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
 	pages::{load_entries, row_page},
 	types::{Bid, Edge},
-	Components, MintedTotal, RegisteredPages, RowPages, StakePages, Started, UidSpace, Unbonding,
+	Components, MintedTotal, RegisteredPages, RowPages, StakePages, UidSpace, Unbonding,
 };
 use contribution::{Graph, Payout, Progress, Vectors};
 use core::cell::RefCell;
@@ -31,6 +31,13 @@ struct Checker {
 	payouts: u32,
 	/// Payouts and bids of the last paid epoch, computed from what the solve used.
 	paid: Paid,
+	/// The block after which the emission of the running epoch accrues: that of the last `Begin` whose
+	/// solve was paid, or whose emission lapsed.
+	since: u64,
+	/// Block of the last `Begin` of the running epoch whose solve an upgrade ended.
+	interrupted: Option<u64>,
+	/// A solve was aborted after the last payout.
+	aborted: bool,
 }
 
 /// What the last paid epoch paid, and what went over its edges.
@@ -68,7 +75,7 @@ impl Paid {
 
 	/// At every block the payouts are those of the last paid epoch, and so are the bids, or they are not
 	/// to be had.
-	fn check(&self) {
+	fn check(&self, aborted: bool) {
 		let last = Emission::epoch_status().last;
 		if last.map_or(0, |last| last.epoch) != self.epoch {
 			// A test ran the hook past this checker.
@@ -81,7 +88,7 @@ impl Paid {
 		let idle = Emission::epoch_status().phase == Phase::Idle;
 		for (uid, bids) in (0..UidSpace::<Test>::get()).zip(&self.bids) {
 			let read = Emission::bids(uid, 0, u32::MAX);
-			assert_eq!(read.is_some(), idle);
+			assert_eq!(read.is_some(), idle && !aborted);
 			if let Some(read) = read {
 				// A read is of 1,024 bidders at most.
 				let bids: Vec<Bid> = bids.iter().filter(|bid| bid.uid < 1_024).copied().collect();
@@ -132,8 +139,32 @@ pub(crate) fn check_state() {
 		assert!(surplus >= checker.surplus, "the surplus fell");
 		checker.surplus = surplus;
 		assert_eq!(fixed(), checker.fixed, "tokens came or went other than by minting");
-		checker.paid.check();
+		checker.paid.check(checker.aborted);
 	});
+}
+
+/// Aborts the running solve, and checks what lapses by the schedule and by the blocks of this checker.
+pub(crate) fn abort() -> sp_runtime::DispatchResult {
+	let phase = Emission::epoch_status().phase;
+	Emission::abort_solve(RuntimeOrigin::root())?;
+	CHECKER.with_borrow_mut(|checker| {
+		// A solve that an upgrade ended has fixed the emission of its epoch before.
+		let until = match (&checker.witness, checker.interrupted) {
+			(Some(witness), _) => witness.blocks.1,
+			(None, Some(begun)) => begun,
+			(None, None) => System::block_number(),
+		};
+		let schedule = crate::EmissionParameters::<Test>::get().schedule();
+		let lapsed = schedule.between(checker.since, until);
+		let epoch = crate::Epoch::<Test>::get();
+		let expected = Event::SolveAborted { epoch, phase, lapsed };
+		assert_eq!(events().last(), Some(&expected));
+		checker.since = until;
+		checker.witness = None;
+		checker.interrupted = None;
+		checker.aborted = true;
+	});
+	Ok(())
 }
 
 /// The stakes of all uids.
@@ -230,7 +261,6 @@ pub(crate) fn next_block_with(remaining: u64) {
 	let uids = UidSpace::<Test>::get();
 	let (stakes_before, before) = (stakes(), holdings(uids));
 	let owners = owners_by_uid();
-	let since = Started::<Test>::get();
 	let pages_before = RowPages::<Test>::iter().collect::<BTreeMap<_, _>>();
 	let phase = Emission::epoch_status().phase;
 
@@ -245,9 +275,16 @@ pub(crate) fn next_block_with(remaining: u64) {
 			Event::EpochStarted { epoch, .. } => Some(epoch),
 			_ => None,
 		});
+		let restarted = events.iter().any(|event| matches!(event, Event::SolveRestarted { .. }));
+		if restarted {
+			let begun = checker.witness.take().map(|witness| witness.blocks.1);
+			checker.interrupted = begun.or(checker.interrupted);
+		}
 		if let Some(epoch) = started {
-			checker.witness = Some(witness(&stakes_before, since, epoch));
-		} else if !matches!(phase, Phase::Idle | Phase::Merge) {
+			assert!(checker.witness.is_none(), "a solve starts while another runs");
+			checker.interrupted = None;
+			checker.witness = Some(witness(&stakes_before, checker.since, epoch));
+		} else if !restarted && !matches!(phase, Phase::Idle | Phase::Merge) {
 			assert_eq!(
 				RowPages::<Test>::iter().collect::<BTreeMap<_, _>>(),
 				pages_before,
@@ -277,6 +314,8 @@ pub(crate) fn next_block_with(remaining: u64) {
 			assert!(contributions[payouts.len()..].iter().all(|&units| units == 0));
 			assert_eq!(witness.paid, payouts, "what reached stake and unbonding");
 			checker.payouts += 1;
+			checker.since = witness.blocks.1;
+			checker.aborted = false;
 			checker.paid = Paid::new(epoch, witness, payouts);
 			checker.witness = None;
 		}

@@ -51,6 +51,9 @@ impl pallet_balances::Config for Test {
 parameter_types! {
 	pub const EmissionPalletId: PalletId = PalletId(*b"emission");
 	pub static MaxComponents: u32 = 1_100;
+	pub const MinStakeBounds: (u64, u64) = (100, 1_000_000_000);
+	pub const DepositBounds: (u64, u64) = (10, 1_000_000_000);
+	pub const RowLifetimeBounds: (u32, u32) = (2, 100);
 	pub static MaxRemovals: u32 = 2_000;
 	pub static MaxFreePosts: u32 = 2_000;
 	pub static ServiceWeight: Weight = Weight::from_parts(1_000_000, 0);
@@ -64,6 +67,10 @@ impl pallet_emission::Config for Test {
 	type MaxServiceWeight = ServiceWeight;
 	type MaxRemovals = MaxRemovals;
 	type MaxFreePosts = MaxFreePosts;
+	type GovernanceOrigin = frame_system::EnsureRoot<AccountId>;
+	type MinStakeBounds = MinStakeBounds;
+	type DepositBounds = DepositBounds;
+	type RowLifetimeBounds = RowLifetimeBounds;
 	type WeightInfo = TestWeight;
 }
 

@@ -56,6 +56,12 @@ impl WeightInfo for TestWeight {
 	fn set_edge() -> Weight {
 		Self::post_row(MAX_EDGES)
 	}
+	fn set_parameters() -> Weight {
+		units(10)
+	}
+	fn abort_solve() -> Weight {
+		units(50)
+	}
 	fn poll() -> Weight {
 		units(1)
 	}

@@ -6,7 +6,7 @@
 use super::{pieces, State, Step};
 use crate::{
 	pages::{load_entries, pages},
-	types::{Phase, Resident},
+	types::{Balance, Phase, Resident},
 	weights, Config, EmissionParameters, Epoch, Event, Pallet, StakePages, Started, UidSpace,
 	WeightInfo,
 };
@@ -35,15 +35,21 @@ impl<T: Config> Pallet<T> {
 
 		let parameters = EmissionParameters::<T>::get();
 		let epoch = Epoch::<T>::get();
-		let (opened, mut sources) = Self::open(now);
-		*state = opened;
-		let graph = Self::load_graph(components, meter, |uid, posted| {
-			if !parameters.is_live(posted, epoch) {
-				if let Some(source) = sources.get_mut(uid as usize) {
-					*source = 0;
-				}
-			}
+		let mut live = Vec::with_capacity(components as usize);
+		let loaded = Self::load_graph(components, meter, |_, posted| {
+			live.push(parameters.is_live(posted, epoch));
 		});
+		let graph = match loaded {
+			Ok(graph) => graph,
+			Err(unreadable) => return Step::Halt(unreadable),
+		};
+		let (opened, mut sources) = Self::open(now, state.sigma);
+		*state = opened;
+		for (source, live) in sources.iter_mut().zip(live) {
+			if !live {
+				*source = 0;
+			}
+		}
 		if let Some((solve, vectors)) = contribution::Solve::begin(&sources) {
 			state.phase = Phase::Sweep;
 			state.total = solve.total;
@@ -53,8 +59,9 @@ impl<T: Config> Pallet<T> {
 		Step::Next
 	}
 
-	/// Fixes the epoch's emission and copies the stakes.
-	pub(crate) fn open(now: BlockNumberFor<T>) -> (State<T>, Vec<u64>) {
+	/// Fixes the epoch's emission and copies the stakes. `carried` are the units of a solve of this epoch
+	/// that an upgrade ended.
+	pub(crate) fn open(now: BlockNumberFor<T>, carried: Balance) -> (State<T>, Vec<u64>) {
 		let components = UidSpace::<T>::get();
 		let since = Started::<T>::get();
 		Started::<T>::put(now);
@@ -64,7 +71,9 @@ impl<T: Config> Pallet<T> {
 		let state = State::<T> {
 			phase: Phase::Emit,
 			components,
-			sigma: schedule.between(since.saturated_into(), now.saturated_into()),
+			sigma: schedule
+				.between(since.saturated_into(), now.saturated_into())
+				.saturating_add(carried),
 			started_at: now,
 			parent,
 			..Default::default()

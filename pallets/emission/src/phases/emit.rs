@@ -8,8 +8,8 @@ use super::{pieces, State, Step};
 use crate::{
 	pages::{pages, payout_page},
 	types::{LastPayout, Page, Phase, Resident, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE},
-	Config, ContributionPages, Epoch, Event, LastPaid, MintedTotal, Pallet, StakePages, WeightInfo,
-	LOG_TARGET,
+	Config, ContributionPages, Epoch, Event, LastPaid, MintedTotal, Pallet, RowsUnpaid, StakePages,
+	WeightInfo, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use contribution::Payout;
@@ -169,6 +169,9 @@ impl<T: Config> Pallet<T> {
 			residual: last.residual,
 		});
 		LastPaid::<T>::put(last);
+		if RowsUnpaid::<T>::exists() {
+			RowsUnpaid::<T>::kill();
+		}
 		Epoch::<T>::put(epoch.saturating_add(1));
 		*state = State::<T> { phase: Phase::Idle, ..Default::default() };
 	}

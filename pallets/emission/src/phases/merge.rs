@@ -8,7 +8,7 @@
 
 use super::{State, Step};
 use crate::{
-	pages::{edge_counts, load_entries, pending_bit, registered_pages, row_pages},
+	pages::{edge_counts, load_entries, pending_bit, registered_pages, row_pages, Unreadable},
 	types::{PendingRow, Phase, ENTRIES_PER_PAGE, ROWS_PER_PAGE},
 	Config, Leaving, LeavingQueue, Pallet, PendingRows, PendingSlots, RegisteredPages, RowPages,
 	UidSpace, WeightInfo,
@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
 			let index = state.row_page / ENTRIES_PER_PAGE;
 			let first = (state.row_page % ENTRIES_PER_PAGE) as usize;
 			let mut marks = PendingSlots::<T>::get(index);
-			let mut short = None;
+			let mut stopped = None;
 			for marked in marks.iter_mut().skip(first) {
 				if *marked != 0 {
 					let mut needed = T::WeightInfo::merge_rows(marked.count_ones());
@@ -75,12 +75,18 @@ impl<T: Config> Pallet<T> {
 						needed = needed.saturating_add(load);
 					}
 					if meter.try_consume(needed).is_err() {
-						short = Some(needed);
+						stopped = Some(Step::Short(needed));
 						break;
 					}
 					let registered = registered
 						.get_or_insert_with(|| load_entries::<RegisteredPages<T>, _, _>(uids));
-					Self::merge_row_page(state.row_page, core::mem::take(marked), registered);
+					if let Err(unreadable) =
+						Self::merge_row_page(state.row_page, *marked, registered)
+					{
+						stopped = Some(Step::Halt(unreadable));
+						break;
+					}
+					*marked = 0;
 				}
 				state.row_page = state.row_page.saturating_add(1);
 			}
@@ -88,32 +94,37 @@ impl<T: Config> Pallet<T> {
 				true => PendingSlots::<T>::insert(index, marks),
 				false => PendingSlots::<T>::remove(index),
 			}
-			if let Some(needed) = short {
-				return Step::Short(needed);
+			if let Some(step) = stopped {
+				return step;
 			}
 			state.row_page = index.saturating_add(1).saturating_mul(ENTRIES_PER_PAGE);
 		}
-		*state = State::<T> { phase: Phase::Begin, ..Default::default() };
+		*state = State::<T> { phase: Phase::Begin, sigma: state.sigma, ..Default::default() };
 		Step::Next
 	}
 
 	/// Makes the pending rows of one row page active: those whose bits are set in `marked`.
-	pub(crate) fn merge_row_page(index: u32, marked: u32, registered: &[u32]) {
+	pub(crate) fn merge_row_page(
+		index: u32,
+		marked: u32,
+		registered: &[u32],
+	) -> Result<(), Unreadable> {
 		let first = index.saturating_mul(ROWS_PER_PAGE);
 		let counts = |target: u32, posted| {
 			let since = registered.get(target as usize).copied().unwrap_or_default();
 			edge_counts(since, posted)
 		};
-		RowPages::<T>::mutate(index, |page| {
-			page.update(|row| {
-				let uid = first.saturating_add(row);
-				if marked & pending_bit(uid) == 0 {
-					return None;
-				}
-				let PendingRow { posted, mut edges } = PendingRows::<T>::take(uid)?;
-				edges.retain(|edge| counts(edge.target, posted));
-				Some((posted, edges))
-			});
+		let mut page = Self::load_row_page(index)?;
+		page.update(|row| {
+			let uid = first.saturating_add(row);
+			if marked & pending_bit(uid) == 0 {
+				return None;
+			}
+			let PendingRow { posted, mut edges } = PendingRows::<T>::take(uid)?;
+			edges.retain(|edge| counts(edge.target, posted));
+			Some((posted, edges))
 		});
+		RowPages::<T>::insert(index, page);
+		Ok(())
 	}
 }

@@ -8,23 +8,25 @@
 //! ```
 //!
 //! Each step first checks its worst case against the meter, then consumes the weight that it used and
-//! returns how to continue ([`Step`]). After `Emit` the machine always waits, so the state of the
+//! returns how to continue ([`Step`]). An upgrade sends a solve back to `Merge`, governance to `Idle`
+//! (`leave`). After `Emit` the machine always waits, so the state of the
 //! paying block shows exactly the rows of the solve and the payouts.
 
 mod begin;
 mod emit;
+mod leave;
 mod merge;
 mod sweep;
 
 use crate::{
-	pages::{edge_counts, load_entries, pages, registered_pages},
+	pages::{edge_counts, load_entries, pages, registered_pages, Unreadable},
 	types::{Phase, Resident, SolveState, ENTRIES_PER_PIECE, ROWS_PER_PAGE},
-	weights, Config, EmissionParameters, Event, Pallet, RegisteredPages, Solve, Started,
-	WeightInfo,
+	weights, Config, EmissionParameters, Event, Pallet, RegisteredPages, RestartDue, Solve,
+	Started, WeightInfo, LOG_TARGET,
 };
 use contribution::Graph;
 use frame_support::{
-	traits::Get,
+	traits::{Get, GetStorageVersion},
 	weights::{Weight, WeightMeter},
 };
 use frame_system::pallet_prelude::BlockNumberFor;
@@ -60,6 +62,8 @@ pub(crate) enum Step {
 	Wait,
 	/// The step did not run: it needs this weight, and the block has less left.
 	Short(Weight),
+	/// The step did not run: it cannot read the rows.
+	Halt(Unreadable),
 }
 
 /// Number of pieces of a vector of `uids` entries.
@@ -77,9 +81,21 @@ impl<T: Config> Pallet<T> {
 		if meter.try_consume(T::WeightInfo::poll()).is_err() {
 			return;
 		}
+		if !Self::is_current() {
+			log::error!(target: LOG_TARGET, "the emission halts: its storage has another version");
+			return;
+		}
 		let idle = meter.consumed();
 		let mut state = Solve::<T>::get();
 		let before = state.clone();
+		if RestartDue::<T>::exists() {
+			if let Step::Short(required) = Self::restart(&mut state, meter) {
+				let (phase, available) = (state.phase, meter.remaining());
+				Self::deposit_event(Event::SolveStalled { phase, required, available });
+				return;
+			}
+			RestartDue::<T>::kill();
+		}
 		let mut resident: Option<Resident> = None;
 		loop {
 			let phase = state.phase;
@@ -98,6 +114,11 @@ impl<T: Config> Pallet<T> {
 						let available = meter.remaining();
 						Self::deposit_event(Event::SolveStalled { phase, required, available });
 					}
+					break;
+				}
+				Step::Halt(Unreadable { page }) => {
+					log::error!(target: LOG_TARGET, "row page {page} cannot be read");
+					Self::deposit_event(Event::RowPageUnreadable { page });
 					break;
 				}
 			}
@@ -120,6 +141,12 @@ impl<T: Config> Pallet<T> {
 		Step::Next
 	}
 
+	/// Whether the storage has the version that this code reads. Otherwise nothing is read or written
+	/// until a migration has run.
+	pub(crate) fn is_current() -> bool {
+		Self::on_chain_storage_version() == Self::in_code_storage_version()
+	}
+
 	/// Packs the rows of the uids below `uids`, without void edges, and calls `each` with every uid
 	/// and the epoch of its post (0: no row).
 	///
@@ -129,13 +156,13 @@ impl<T: Config> Pallet<T> {
 		uids: u32,
 		meter: &mut WeightMeter,
 		mut each: impl FnMut(u32, u32),
-	) -> Graph {
+	) -> Result<Graph, Unreadable> {
 		let registered = load_entries::<RegisteredPages<T>, _, _>(uids);
 		// Reserved memory that is not written costs nothing.
 		let edges = (uids as usize).saturating_mul(contribution::MAX_EDGES);
 		let mut graph = Graph::with_capacity(uids as usize, edges);
 		let mut read = 0u32;
-		Self::visit_rows(0, uids, |uid, posted, edges| {
+		let visited = Self::visit_rows(0, uids, |uid, posted, edges| {
 			each(uid, posted);
 			read = read.saturating_add(edges.len() as u32);
 			graph.push_edges(edges.iter(), |target| {
@@ -143,7 +170,7 @@ impl<T: Config> Pallet<T> {
 			});
 		});
 		meter.consume(weights::load_graph_of::<T::WeightInfo>(uids, read));
-		graph
+		visited.map(|()| graph)
 	}
 
 	/// The smallest units of work at `uids` components; each must fit into `MaxServiceWeight`.

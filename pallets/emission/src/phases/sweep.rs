@@ -7,6 +7,7 @@
 
 use super::{pieces, State, Step};
 use crate::{
+	pages::Unreadable,
 	types::{Phase, Piece, Resident, ENTRIES_PER_PIECE},
 	weights, Config, Epoch, Event, Pallet, ResidualPieces, SolvedPieces, WeightInfo,
 };
@@ -40,8 +41,13 @@ impl<T: Config> Pallet<T> {
 			};
 		}
 		meter.consume(vectors);
-		let Resident { graph, vectors } =
-			resident.get_or_insert_with(|| Self::resume(uids, &mut *meter));
+		let Resident { graph, vectors } = match resident {
+			Some(resident) => resident,
+			None => match Self::resume(uids, &mut *meter) {
+				Ok(resumed) => resident.insert(resumed),
+				Err(unreadable) => return Step::Halt(unreadable),
+			},
+		};
 
 		meter.consume(weights::sweep_base::<T::WeightInfo>());
 		let spare = meter.remaining().saturating_sub(save);
@@ -109,9 +115,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Loads the saved vectors and packs the rows.
-	fn resume(uids: u32, meter: &mut WeightMeter) -> Resident {
-		let graph = Self::load_graph(uids, meter, |_, _| {});
-		Resident { graph, vectors: Self::load_vectors(uids) }
+	fn resume(uids: u32, meter: &mut WeightMeter) -> Result<Resident, Unreadable> {
+		let graph = Self::load_graph(uids, meter, |_, _| {})?;
+		Ok(Resident { graph, vectors: Self::load_vectors(uids) })
 	}
 
 	/// The saved contributions of one piece.

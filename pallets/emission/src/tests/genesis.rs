@@ -40,25 +40,25 @@ fn builds(change: impl FnOnce(&mut Parameters)) {
 }
 
 #[test]
-#[should_panic(expected = "epochLength must be at least 1")]
+#[should_panic(expected = "emission.parameters: epochLength is 0: choose 1 to 1000000 blocks")]
 fn an_epoch_has_a_block() {
 	builds(|parameters| parameters.epoch_length = 0);
 }
 
 #[test]
-#[should_panic(expected = "unbondingBlocks must be at least 2 epochs")]
+#[should_panic(expected = "unbondingBlocks is 19: choose at least 20 blocks, two epochs")]
 fn unbonding_takes_two_epochs() {
 	builds(|parameters| parameters.unbonding_blocks = 2 * parameters.epoch_length - 1);
 }
 
 #[test]
-#[should_panic(expected = "minStake must be at least 1")]
+#[should_panic(expected = "minStake is 0: choose 1 to 1000000000 units")]
 fn the_least_stake_is_a_unit() {
 	builds(|parameters| parameters.min_stake = 0);
 }
 
 #[test]
-#[should_panic(expected = "must fit 64 bits")]
+#[should_panic(expected = "the issuance must fit 64 bits")]
 fn an_emission_fits() {
 	builds(|parameters| {
 		parameters.sigma = u64::MAX;
@@ -67,13 +67,13 @@ fn an_emission_fits() {
 }
 
 #[test]
-#[should_panic(expected = "halvings.interval must be at least 1 block")]
+#[should_panic(expected = "halvings.interval is 0: choose 1 to")]
 fn an_emission_without_halvings_is_refused() {
 	builds(|parameters| parameters.halvings = Halvings { interval: 0, max: 64 });
 }
 
 #[test]
-#[should_panic(expected = "halvings.max is 19; it must be at least 20")]
+#[should_panic(expected = "halvings.max is 19: choose at least 20")]
 fn an_emission_with_an_endless_tail_is_refused() {
 	// σ is just below 2^20, so 19 halvings leave one unit per block.
 	builds(|parameters| parameters.halvings = Halvings { interval: 10, max: 19 });

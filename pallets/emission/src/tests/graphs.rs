@@ -1,7 +1,7 @@
 //! The graphs of the benchmarks and extreme graphs: each is solved, or truncated with an event;
 //! nothing panics, and no block exceeds its weight.
 
-use crate::{mock::*, types::Phase, Event, RowPages};
+use crate::{mock::*, pages::RawRowPage, types::Phase, Event, MintedTotal, RowPages};
 use bench_graphs::{generate, Case, Shape};
 use frame_support::weights::{Weight, WeightMeter};
 use proptest::prelude::*;
@@ -135,7 +135,7 @@ proptest! {
 	#![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
 
 	#[test]
-	fn malformed_rows_are_paid_around(
+	fn malformed_rows_are_paid_around_and_unreadable_pages_halt(
 		first in damaged(),
 		second in damaged(),
 		flips in prop::collection::vec((any::<usize>(), any::<u8>()), 0..6),
@@ -157,15 +157,28 @@ proptest! {
 				bytes[at] ^= byte;
 			}
 			sp_io::storage::set(&key, &bytes);
+			let pages = [first, second, bytes];
+			let unreadable = pages.iter().position(|page| RawRowPage::parse(page).is_none());
+			let minted = MintedTotal::<Test>::get();
 			System::set_block_number(20);
 			System::reset_events();
 			for _ in 0..3_000 {
 				service(units);
+				let halted = events().into_iter().find_map(|event| match event {
+					Event::RowPageUnreadable { page } => Some(page as usize),
+					_ => None,
+				});
+				if halted.is_some() {
+					assert_eq!(halted, unreadable);
+					assert_eq!(MintedTotal::<Test>::get(), minted, "minted by rows not read");
+					return;
+				}
 				let paid = events().into_iter().find_map(|event| match event {
 					Event::EpochPaid { minted, .. } => Some(minted),
 					_ => None,
 				});
 				if let Some(minted) = paid {
+					assert_eq!(unreadable, None, "a page was taken for an empty one");
 					// A damaged page may have no live rows, so nothing may be payable.
 					assert!(minted == 0 || contributions().iter().sum::<u64>() == minted);
 					return;

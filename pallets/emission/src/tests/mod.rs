@@ -4,6 +4,7 @@
 mod api;
 mod epoch;
 mod genesis;
+mod governance;
 mod graphs;
 mod keys;
 mod leave;

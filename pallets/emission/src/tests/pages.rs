@@ -124,7 +124,8 @@ proptest! {
 			System::set_block_number(20);
 			Emission::service(20, &mut meter);
 			assert_eq!(contributions().len(), 20);
-			assert_eq!(Emission::epoch_status().epoch, 3);
+			let paid = if RawRowPage::parse(&bytes).is_some() { 3 } else { 2 };
+			assert_eq!(Emission::epoch_status().epoch, paid, "it halts iff the page is unreadable");
 		});
 	}
 }

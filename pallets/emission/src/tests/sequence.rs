@@ -11,7 +11,10 @@ use crate::{
 	Call, Components, MintedTotal, RowPages, UidOf, UidSpace, Unbonding,
 };
 use frame_support::traits::GetCallName;
-use frame_support::{traits::fungible::Inspect, weights::Weight};
+use frame_support::{
+	traits::{fungible::Inspect, Hooks},
+	weights::Weight,
+};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use sp_runtime::traits::Dispatchable;
 use std::collections::BTreeSet;
@@ -36,6 +39,12 @@ enum Action {
 	Blocks(u8, u64),
 	/// The service weight from now on.
 	Service(u64),
+	/// An upgrade of the runtime.
+	Upgrade,
+	/// Governance aborts the solve.
+	Abort,
+	/// Governance sets a parameter.
+	Set(Option<u64>, Option<u64>, Option<u32>),
 }
 
 fn account() -> impl Strategy<Value = AccountId> {
@@ -91,6 +100,10 @@ fn action() -> impl Strategy<Value = Action> {
 			.prop_map(|(count, weight)| Action::Blocks(count, weight)),
 		1 => prop_oneof![3 => LEAST_SERVICE..600u64, 1 => Just(1_000_000u64), 1 => 0..LEAST_SERVICE]
 			.prop_map(Action::Service),
+		1 => Just(Action::Upgrade),
+		1 => Just(Action::Abort),
+		1 => (prop::option::of(0..2_000u64), prop::option::of(0..2_000u64), prop::option::of(0..9u32))
+			.prop_map(|(stake, deposit, lifetime)| Action::Set(stake, deposit, lifetime)),
 	]
 }
 
@@ -181,6 +194,40 @@ fn apply(action: Action, seen: &mut Seen) {
 				let paid = MintedTotal::<Test>::get() - minted + unpaid - self::unpaid();
 				assert_eq!(wealth(), before + paid, "a block paid other than what it minted");
 			}
+		}
+		Action::Upgrade => {
+			Emission::on_runtime_upgrade();
+			check_state();
+		}
+		Action::Abort => {
+			let (before, root) = (wealth(), sp_io::storage::root(sp_runtime::StateVersion::V1));
+			let phase = Emission::epoch_status().phase;
+			match abort() {
+				Ok(()) => {
+					seen.insert(format!("aborted in {phase:?}"));
+				}
+				Err(_) => {
+					let after = sp_io::storage::root(sp_runtime::StateVersion::V1);
+					assert_eq!(root, after, "a refused abort changed something");
+				}
+			}
+			assert_eq!(before, wealth(), "an abort moved units");
+			note_events(seen);
+			check_state();
+		}
+		Action::Set(stake, deposit, lifetime) => {
+			let call = Call::set_parameters {
+				min_stake: stake,
+				registration_deposit: deposit,
+				row_lifetime: lifetime,
+			};
+			let root = sp_io::storage::root(sp_runtime::StateVersion::V1);
+			let result = RuntimeCall::Emission(call).dispatch(RuntimeOrigin::root());
+			if result.is_err() {
+				assert_eq!(root, sp_io::storage::root(sp_runtime::StateVersion::V1));
+			}
+			note_events(seen);
+			check_state();
 		}
 		Action::Service(units) => ServiceWeight::set(Weight::from_parts(units, 0)),
 	}
@@ -277,8 +324,8 @@ proptest! {
 fn games_reach_everything() {
 	let mut runner = TestRunner::deterministic();
 	let mut seen = Seen::new();
-	// The rarest, leaving during a sweep, occurs in one of sixteen games.
-	for _ in 0..96 {
+	// The rarest, leaving during a sweep, occurs in one of about fifty games.
+	for _ in 0..200 {
 		seen.extend(play(game().new_tree(&mut runner).unwrap().current()));
 	}
 	let calls = [
@@ -313,8 +360,19 @@ fn games_reach_everything() {
 		"EpochStarted",
 		"EpochPaid",
 		"SolveStalled",
+		"SolveRestarted",
+		"SolveAborted",
+		"ParametersSet",
 	];
-	let others = ["Merge spans", "Sweep spans", "Emit spans", "left while Sweep", "void edge"];
+	let others = [
+		"Merge spans",
+		"Sweep spans",
+		"Emit spans",
+		"left while Sweep",
+		"void edge",
+		"aborted in Merge",
+		"aborted in Sweep",
+	];
 	let wanted: Seen =
 		results.chain(events.iter().chain(&others).map(|name| name.to_string())).collect();
 	let missing: Vec<_> = wanted.difference(&seen).collect();

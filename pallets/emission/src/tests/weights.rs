@@ -58,6 +58,12 @@ impl WeightInfo for Measured {
 	fn set_edge() -> Weight {
 		Self::post_row(64)
 	}
+	fn set_parameters() -> Weight {
+		linear(20_000_001, 0, 0)
+	}
+	fn abort_solve() -> Weight {
+		linear(200_000_001, 0, 0)
+	}
 	fn poll() -> Weight {
 		linear(10_000_001, 0, 0)
 	}

@@ -1,0 +1,152 @@
+//! The genesis as JSON: default values, and the checks before the state is built.
+//!
+//! ```text
+//!   default JSON ─► patch of a preset or a specification ─► check ─► build ─► state of block 0
+//!   (without the values that a chain must choose)             └─► names of fields, and what they can be
+//! ```
+//!
+//! A panic in the runtime shows as a WebAssembly trap, so what a specification can get wrong is checked
+//! before, and the answer lists all of it. The values that decide what a chain is have no default: the slot
+//! length, the emission, and who governs.
+
+use crate::{
+	configs::governance::MAX_MEMBERS,
+	genesis_config_presets,
+	slots::{MAX_SLOT_DURATION, MIN_SLOT_DURATION},
+	Balance, Emission, RuntimeGenesisConfig,
+};
+use alloc::{
+	collections::BTreeSet,
+	format,
+	string::{String, ToString},
+	vec::Vec,
+};
+use bittensor_emission::Parameters;
+use frame_support::genesis_builder_helper;
+use pallet_emission::parameters::Field;
+use serde_json::{Map, Value};
+use sp_genesis_builder::PresetId;
+
+/// The slot length in the genesis.
+const SLOT: Field = Field {
+	name: "slotDuration",
+	least: MIN_SLOT_DURATION,
+	most: MAX_SLOT_DURATION,
+	unit: "milliseconds",
+};
+
+/// Checks a genesis and builds the state of block 0. The error names each field that is missing, unknown or
+/// out of range.
+pub fn build_state(config: Vec<u8>) -> sp_genesis_builder::Result {
+	check(&config)?;
+	genesis_builder_helper::build_state::<RuntimeGenesisConfig>(config)
+}
+
+/// The JSON of a preset; without a name, the default values, in which the values are missing that a chain
+/// must choose.
+pub fn get_preset(id: &Option<PresetId>) -> Option<Vec<u8>> {
+	let preset = genesis_builder_helper::get_preset::<RuntimeGenesisConfig>(
+		id,
+		genesis_config_presets::get_preset,
+	)?;
+	if id.is_some() {
+		return Some(preset);
+	}
+	let mut default: Value = serde_json::from_slice(&preset).ok()?;
+	for (pallet, field) in [("slots", SLOT.name), ("emission", "parameters")] {
+		default.get_mut(pallet).and_then(Value::as_object_mut)?.remove(field);
+	}
+	serde_json::to_vec(&default).ok()
+}
+
+/// The value at a path of names with dots between them; `None` if it is missing or null.
+fn at<'a>(genesis: &'a Value, path: &str) -> Option<&'a Value> {
+	let found = path.split('.').try_fold(genesis, |value, name| value.get(name))?;
+	(!found.is_null()).then_some(found)
+}
+
+/// What is wrong with the value of a field at `prefix`, if anything.
+fn problem(genesis: &Value, prefix: &str, field: &Field) -> Option<String> {
+	let path = format!("{prefix}.{}", field.name);
+	let Some(value) = at(genesis, &path) else {
+		return Some(format!("{path} is missing: {}", field.choose()));
+	};
+	match value.as_u64() {
+		Some(number) if field.accepts(number) => None,
+		_ => Some(format!("{prefix}.{}", field.refuse(value))),
+	}
+}
+
+/// The fields at `prefix` that are not among `known`.
+fn unknown(genesis: &Value, prefix: &str, known: &[&str]) -> Vec<String> {
+	let fields = at(genesis, prefix).and_then(Value::as_object);
+	let names = fields.into_iter().flat_map(Map::keys);
+	names
+		.filter(|name| !known.contains(&name.as_str()))
+		.map(|name| format!("{prefix}.{name} is unknown: choose among {}", known.join(", ")))
+		.collect()
+}
+
+/// Checks what decides how a chain works.
+fn check(config: &[u8]) -> Result<(), String> {
+	const PARAMETERS: &str = "emission.parameters";
+	let genesis: Value = serde_json::from_slice(config)
+		.map_err(|error| format!("the genesis is no JSON: {error}"))?;
+	let fields = Emission::fields();
+	let mut problems = unknown(&genesis, "slots", &[SLOT.name]);
+	problems.extend(problem(&genesis, "slots", &SLOT));
+	let nested = |name: &'static str| name.split_once('.');
+	let mut names: Vec<&str> = fields
+		.iter()
+		.map(|field| nested(field.name).map_or(field.name, |(first, _)| first))
+		.collect();
+	names.dedup();
+	let halvings: Vec<&str> =
+		fields.iter().filter_map(|field| nested(field.name)).map(|(_, second)| second).collect();
+	problems.extend(unknown(&genesis, PARAMETERS, &names));
+	problems.extend(unknown(&genesis, "emission.parameters.halvings", &halvings));
+	problems.extend(fields.iter().filter_map(|field| problem(&genesis, PARAMETERS, field)));
+	problems.extend(governance_problem(&genesis));
+	if problems.is_empty() {
+		problems.extend(parameters_problem(&genesis));
+	}
+	match problems.is_empty() {
+		true => Ok(()),
+		false => Err(problems.join("; ")),
+	}
+}
+
+/// What is wrong with parameters each of which is in its range.
+fn parameters_problem(genesis: &Value) -> Option<String> {
+	let parameters = at(genesis, "emission.parameters").cloned().unwrap_or_default();
+	let checked = serde_json::from_value::<Parameters>(parameters)
+		.map_err(|error| error.to_string())
+		.and_then(|parameters| Emission::check_parameters(&parameters, supply(genesis)));
+	checked.err().map(|reason| format!("emission.parameters: {reason}"))
+}
+
+/// The sum of the balances of a genesis, in units.
+fn supply(genesis: &Value) -> Balance {
+	let balances = at(genesis, "balances.balances").and_then(Value::as_array);
+	let amounts = balances.into_iter().flatten().filter_map(|entry| entry.get(1)?.as_u64());
+	amounts.fold(0, Balance::saturating_add)
+}
+
+/// What is wrong with those who govern the chain, if anything.
+fn governance_problem(genesis: &Value) -> Option<String> {
+	const MEMBERS: &str = "technicalCommittee.members";
+	let members = at(genesis, MEMBERS).and_then(Value::as_array);
+	let names: Vec<String> = members.into_iter().flatten().map(Value::to_string).collect();
+	if names.is_empty() && at(genesis, "sudo.key").is_none() {
+		return Some(format!(
+			"{MEMBERS} is empty and sudo.key is missing: nobody could upgrade the runtime or abort a \
+			 solve; choose 1 to {MAX_MEMBERS} members",
+		));
+	}
+	if names.len() > MAX_MEMBERS as usize {
+		return Some(format!("{MEMBERS} has {}: choose 1 to {MAX_MEMBERS}", names.len()));
+	}
+	let mut seen = BTreeSet::new();
+	let twice = names.iter().find(|name| !seen.insert(*name))?;
+	Some(format!("{MEMBERS} has {twice} twice: choose distinct accounts"))
+}

@@ -1,0 +1,407 @@
+//! The technical committee of `testnet`: what it can do and what it cannot.
+
+use crate::{
+	chain::{author, preset, sign},
+	documentation::{metadata, variants},
+};
+use bittensor_runtime::{
+	configs::governance::{NeverPaused, RootCalls},
+	slots, AccountId, BlockNumber, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, System, UNIT,
+};
+use codec::{Decode, Encode};
+use frame_support::{
+	dispatch::GetDispatchInfo,
+	storage::{with_transaction, TransactionOutcome},
+	traits::{Contains, Get},
+};
+use pallet_collective::RawOrigin;
+use pallet_emission::EmissionParameters;
+use sp_io::TestExternalities;
+use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave};
+use sp_runtime::{
+	traits::{BlakeTwo256, Dispatchable, Hash},
+	DispatchError, DispatchResult,
+};
+
+/// Signs a call with the next nonce of the signer, alone in the next block; returns what came of it.
+pub(crate) fn submit(
+	who: Sr25519Keyring,
+	call: RuntimeCall,
+) -> (DispatchResult, Vec<RuntimeEvent>) {
+	let number: BlockNumber = System::block_number() + 1;
+	let nonce = System::account_nonce(who.to_account_id());
+	let (results, events) = author(number, vec![sign(who, nonce, call)]);
+	(results[0].expect("the extrinsic is valid"), events)
+}
+
+/// Proposes a call, lets these members vote for it, and closes: what the call returned, if it was made.
+pub(crate) fn decide(call: RuntimeCall, ayes: &[Sr25519Keyring]) -> Option<DispatchResult> {
+	use pallet_collective::Call::{close, propose, vote};
+	let committee = RuntimeCall::TechnicalCommittee;
+	let (proposal_hash, length_bound) = (BlakeTwo256::hash_of(&call), call.encoded_size() as u32);
+	let proposal_weight_bound = call.get_dispatch_info().call_weight;
+	let proposal = Box::new(call);
+	let (proposed, events) =
+		submit(ayes[0], committee(propose { threshold: 2, proposal, length_bound }));
+	proposed.ok()?;
+	let index = events.iter().find_map(|event| match event {
+		RuntimeEvent::TechnicalCommittee(pallet_collective::Event::Proposed {
+			proposal_index,
+			..
+		}) => Some(*proposal_index),
+		_ => None,
+	})?;
+	for member in ayes {
+		submit(*member, committee(vote { proposal: proposal_hash, index, approve: true }))
+			.0
+			.ok()?;
+	}
+	let close = close { proposal_hash, index, proposal_weight_bound, length_bound };
+	let (closed, events) = submit(ayes[0], committee(close));
+	closed.ok()?;
+	events.iter().find_map(|event| match event {
+		RuntimeEvent::TechnicalCommittee(pallet_collective::Event::Executed { result, .. }) => {
+			Some(*result)
+		}
+		_ => None,
+	})
+}
+
+fn set_min_stake(units: u64) -> RuntimeCall {
+	RuntimeCall::Emission(pallet_emission::Call::set_parameters {
+		min_stake: Some(units),
+		registration_deposit: None,
+		row_lifetime: None,
+	})
+}
+
+fn min_stake() -> u64 {
+	EmissionParameters::<Runtime>::get().min_stake
+}
+
+/// `governance.as_root`.
+pub(crate) fn as_root(call: RuntimeCall) -> RuntimeCall {
+	RuntimeCall::Governance(bittensor_runtime::governance::Call::as_root { call: Box::new(call) })
+}
+
+fn all_members() -> RuntimeOrigin {
+	RawOrigin::<AccountId, ()>::Members(3, 3).into()
+}
+
+fn named(pallet: &str, call: &str) -> pallet_tx_pause::RuntimeCallNameOf<Runtime> {
+	let name = |name: &str| name.as_bytes().to_vec().try_into().expect("a short name");
+	(name(pallet), name(call))
+}
+
+fn pause(pallet: &str, call: &str) -> RuntimeCall {
+	RuntimeCall::TxPause(pallet_tx_pause::Call::pause { full_name: named(pallet, call) })
+}
+
+#[test]
+fn two_of_three_set_a_parameter_within_its_bounds() {
+	preset("testnet").execute_with(|| {
+		assert_eq!(decide(set_min_stake(3 * UNIT), &[Alice, Charlie]), Some(Ok(())));
+		assert_eq!(min_stake(), 3 * UNIT);
+		let refused = pallet_emission::Error::<Runtime>::MinStakeOutOfBounds;
+		let call = set_min_stake(1_001 * UNIT);
+		assert_eq!(decide(call, &[Bob, Charlie]), Some(Err(refused.into())));
+		assert_eq!(min_stake(), 3 * UNIT);
+	});
+}
+
+#[test]
+fn one_member_or_a_stranger_sets_nothing() {
+	preset("testnet").execute_with(|| {
+		let before = min_stake();
+		assert_eq!(decide(set_min_stake(3 * UNIT), &[Alice]), None, "one of three is too few");
+		assert_eq!(decide(set_min_stake(4 * UNIT), &[Dave, Alice]), None, "Dave is no member");
+		assert_eq!(decide(set_min_stake(5 * UNIT), &[Alice, Dave]), None, "Dave has no vote");
+		for who in [Alice, Dave] {
+			assert_eq!(submit(who, set_min_stake(6 * UNIT)).0, Err(DispatchError::BadOrigin));
+			let root = as_root(RuntimeCall::System(frame_system::Call::set_code { code: vec![] }));
+			assert_eq!(submit(who, root).0, Err(DispatchError::BadOrigin));
+		}
+		// A threshold of one is met at once, by too few for the call.
+		let proposal = Box::new(set_min_stake(7 * UNIT));
+		let alone = pallet_collective::Call::propose { threshold: 1, proposal, length_bound: 99 };
+		let (_, events) = submit(Alice, RuntimeCall::TechnicalCommittee(alone));
+		assert!(events.iter().any(|event| matches!(
+			event,
+			RuntimeEvent::TechnicalCommittee(pallet_collective::Event::Executed {
+				result: Err(DispatchError::BadOrigin),
+				..
+			})
+		)));
+		assert_eq!(min_stake(), before);
+	});
+}
+
+#[test]
+fn a_paused_call_fails_until_it_is_resumed() {
+	preset("testnet").execute_with(|| {
+		let transfer = || {
+			let dest = Bob.to_account_id().into();
+			RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive { dest, value: UNIT })
+		};
+		let filtered: DispatchError = frame_system::Error::<Runtime>::CallFiltered.into();
+		assert_eq!(submit(Dave, transfer()).0, Ok(()));
+		assert_eq!(decide(pause("Balances", "transfer_keep_alive"), &[Alice, Bob]), Some(Ok(())));
+		assert_eq!(submit(Dave, transfer()).0, Err(filtered));
+		// Not by a way around either.
+		let batch = pallet_utility::Call::batch_all { calls: vec![transfer()] };
+		assert!(submit(Dave, RuntimeCall::Utility(batch)).0.is_err());
+		let ident = named("Balances", "transfer_keep_alive");
+		let resume = RuntimeCall::TxPause(pallet_tx_pause::Call::unpause { ident });
+		assert_eq!(submit(Dave, resume.clone()).0, Err(DispatchError::BadOrigin));
+		assert_eq!(decide(resume, &[Alice, Bob]), Some(Ok(())));
+		assert_eq!(submit(Dave, transfer()).0, Ok(()));
+	});
+}
+
+#[test]
+fn what_keeps_the_chain_going_is_never_paused() {
+	let every: Vec<_> = every_call().into_iter().map(|call| (call.pallet, call.name)).collect();
+	let never = [
+		("System", "remark"),
+		("Timestamp", "set"),
+		("Grandpa", "note_stalled"),
+		("TechnicalCommittee", "propose"),
+		("TechnicalCommittee", "vote"),
+		("TechnicalCommittee", "close"),
+		("Governance", "as_root"),
+		("Scheduler", "cancel"),
+		("Preimage", "note_preimage"),
+		("Migrations", "force_set_cursor"),
+		("TxPause", "unpause"),
+		("Sudo", "sudo"),
+		("Emission", "unstake"),
+		("Emission", "withdraw_unbonded"),
+		("Emission", "deregister"),
+		("Emission", "resign_service_key"),
+		("Emission", "set_parameters"),
+		("Emission", "abort_solve"),
+	];
+	preset("testnet").execute_with(|| {
+		for (pallet, name) in never {
+			assert!(every.contains(&(pallet.into(), name.into())), "no call {pallet}.{name}");
+			let unpausable = pallet_tx_pause::Error::<Runtime>::Unpausable;
+			let result = pause(pallet, name).dispatch(all_members()).map_err(|error| error.error);
+			assert_eq!(result.map(|_| ()), Err(unpausable.into()), "{pallet}.{name}");
+		}
+		// All others can be, and none has a name that is too long for the filter.
+		let mut paused = 0;
+		for (pallet, name) in every {
+			if !NeverPaused::names(pallet.as_bytes(), name.as_bytes()) {
+				assert!(pause(&pallet, &name).dispatch(all_members()).is_ok(), "{pallet}.{name}");
+				paused += 1;
+			}
+		}
+		assert!(paused > 30, "{paused}");
+	});
+}
+
+#[test]
+fn the_committee_is_never_left_without_members() {
+	preset("testnet").execute_with(|| {
+		let set = |members: Vec<Sr25519Keyring>| {
+			RuntimeCall::TechnicalCommittee(pallet_collective::Call::set_members {
+				new_members: members.into_iter().map(Sr25519Keyring::to_account_id).collect(),
+				prime: None,
+				old_count: 3,
+			})
+		};
+		let filtered: DispatchError = frame_system::Error::<Runtime>::CallFiltered.into();
+		for bad in [vec![], vec![Alice, Alice]] {
+			assert_eq!(decide(set(bad), &[Alice, Bob]), Some(Err(filtered)));
+		}
+		assert_eq!(decide(set(vec![Alice, Dave]), &[Alice, Bob]), Some(Ok(())));
+		assert_eq!(pallet_collective::Members::<Runtime>::get().len(), 2);
+		assert_eq!(decide(set_min_stake(2 * UNIT), &[Alice, Dave]), Some(Ok(())));
+	});
+}
+
+#[test]
+fn what_two_members_schedule_three_can_cancel_and_two_others_too() {
+	preset("testnet").execute_with(|| {
+		let id = [7; 32];
+		let schedule = |when| {
+			let call = Box::new(set_min_stake(8 * UNIT));
+			RuntimeCall::Scheduler(pallet_scheduler::Call::schedule_named {
+				id,
+				when,
+				maybe_periodic: None,
+				priority: 0,
+				call,
+			})
+		};
+		let cancel = || RuntimeCall::Scheduler(pallet_scheduler::Call::cancel_named { id });
+		assert_eq!(submit(Alice, schedule(100)).0, Err(DispatchError::BadOrigin));
+		assert_eq!(decide(schedule(100), &[Alice, Bob]), Some(Ok(())));
+		assert_eq!(decide(cancel(), &[Bob, Charlie, Alice]), Some(Ok(())));
+		assert_eq!(decide(schedule(100), &[Alice, Bob, Charlie]), Some(Ok(())));
+		assert_eq!(decide(cancel(), &[Bob, Charlie]), Some(Ok(())));
+
+		// It runs in the block for which it is scheduled, with the rights of those who scheduled it.
+		let due = System::block_number() + 10;
+		assert_eq!(decide(schedule(due), &[Alice, Bob]), Some(Ok(())));
+		while System::block_number() + 1 < due {
+			author(System::block_number() + 1, vec![]);
+			assert_ne!(min_stake(), 8 * UNIT);
+		}
+		author(due, vec![]);
+		assert_eq!(min_stake(), 8 * UNIT);
+	});
+}
+
+/// A call of the runtime, as its metadata lists it.
+struct Listed {
+	pallet: String,
+	name: String,
+	/// The first two bytes of the encoded call.
+	index: [u8; 2],
+}
+
+fn every_call() -> Vec<Listed> {
+	let metadata = metadata();
+	let pallets =
+		metadata.pallets.iter().filter_map(|pallet| Some((pallet, pallet.calls.as_ref()?)));
+	pallets
+		.flat_map(|(pallet, calls)| {
+			variants(&metadata, calls.ty.id).into_iter().map(|variant| Listed {
+				pallet: pallet.name.clone(),
+				name: variant.name,
+				index: [pallet.index, variant.index],
+			})
+		})
+		.collect()
+}
+
+/// Calls of this kind with arguments of zeros, and with pseudorandom ones, as far as they decode.
+fn instances(index: [u8; 2]) -> Vec<RuntimeCall> {
+	let mut state = u64::from(u16::from_le_bytes(index)) | 1 << 40;
+	let mut random = move || {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		state as u8
+	};
+	(0..60)
+		.filter_map(|round| {
+			let arguments: Vec<u8> = (0..600)
+				.map(|_| match round {
+					0 => 0,
+					// Small numbers decode more often: as lengths, options and variants.
+					1..=30 => random() % 4,
+					_ => random(),
+				})
+				.collect();
+			let bytes = [&index[..], &arguments].concat();
+			RuntimeCall::decode(&mut &bytes[..]).ok()
+		})
+		.collect()
+}
+
+fn with_code_reader(mut state: TestExternalities) -> TestExternalities {
+	let executor = sc_executor::WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
+	state.register_extension(sp_core::traits::ReadRuntimeVersionExt::new(executor));
+	state
+}
+
+/// What decides how much is minted, and when.
+fn emission() -> impl PartialEq + core::fmt::Debug {
+	let parameters = EmissionParameters::<Runtime>::get();
+	let halvings = (parameters.halvings.interval, parameters.halvings.max);
+	(parameters.epoch_length, parameters.sigma, halvings, slots::Length::get())
+}
+
+#[test]
+fn no_call_changes_the_emission() {
+	// These write the storage at will. Only Root can make them, so only Sudo in presets for tests.
+	let raw = ["set_storage", "kill_storage", "kill_prefix"];
+	with_code_reader(preset("testnet")).execute_with(|| {
+		let (mut kinds, mut made, mut succeeded) = (0, 0, 0);
+		let before = emission();
+		for listed in every_call() {
+			if listed.pallet == "System" && raw.contains(&listed.name.as_str()) {
+				continue;
+			}
+			let calls = instances(listed.index);
+			kinds += usize::from(!calls.is_empty());
+			for call in calls {
+				let origins = [
+					RuntimeOrigin::root(),
+					all_members(),
+					RuntimeOrigin::signed(Alice.to_account_id()),
+				];
+				for origin in origins {
+					let text = format!("{}.{}", listed.pallet, listed.name);
+					let outcome = with_transaction(|| {
+						let result = call.clone().dispatch(origin);
+						assert_eq!(emission(), before, "{text} changes the emission: {call:?}");
+						TransactionOutcome::Rollback(Ok::<_, DispatchError>(result.is_ok()))
+					});
+					made += 1;
+					succeeded += u32::from(outcome == Ok(true));
+				}
+			}
+		}
+		let kinds_listed = every_call().len();
+		println!("{kinds} of {kinds_listed} kinds, {made} calls, {succeeded} succeeded");
+		assert!(kinds + 3 + 5 > kinds_listed, "{kinds} of {kinds_listed} kinds of calls decode");
+		assert!(succeeded > 100, "{succeeded} of {made} calls succeeded");
+	});
+}
+
+#[test]
+fn the_committee_makes_few_calls_as_root() {
+	with_code_reader(preset("testnet")).execute_with(|| {
+		let not_allowed: DispatchError =
+			bittensor_runtime::governance::Error::<Runtime>::NotAllowed.into();
+		let mut allowed = Vec::new();
+		for Listed { pallet, name, index } in every_call() {
+			for call in instances(index) {
+				if RootCalls::contains(&call) {
+					allowed.push(format!("{pallet}.{name}"));
+					continue;
+				}
+				let result = as_root(call).dispatch(all_members());
+				let result = result.map(|_| ()).map_err(|error| error.error);
+				assert_eq!(result, Err(not_allowed), "{pallet}.{name}");
+			}
+		}
+		allowed.dedup();
+		assert_eq!(
+			allowed,
+			[
+				"System.set_code",
+				"System.authorize_upgrade",
+				"Grandpa.note_stalled",
+				"Migrations.force_set_cursor",
+				"Migrations.force_set_active_cursor",
+				"Migrations.force_onboard_mbms",
+				"Migrations.clear_historic",
+			]
+		);
+	});
+}
+
+#[test]
+fn governance_aborts_a_solve() {
+	use pallet_emission::{types::SolveState, Event, Solve};
+	preset("testnet").execute_with(|| {
+		author(1, vec![]);
+		// The networks of this test are solved in one block, so the phase is written.
+		let phase = bittensor_emission::Phase::Begin;
+		let solve = SolveState { phase, ..Default::default() };
+		Solve::<Runtime>::put(solve);
+		let abort = RuntimeCall::Emission(pallet_emission::Call::abort_solve {});
+		let lapsed = 2 * UNIT;
+		// Between two blocks, as the next one would end the solve.
+		System::set_block_number(2);
+		assert!(abort.dispatch(all_members()).is_ok());
+		System::assert_last_event(
+			Event::<Runtime>::SolveAborted { epoch: 1, phase, lapsed }.into(),
+		);
+		assert_eq!(Solve::<Runtime>::get(), Default::default());
+	});
+}
