@@ -200,7 +200,7 @@ pub mod pallet {
 		#[pallet::constant]
 		type MinStakeBounds: Get<(Balance, Balance)>;
 
-		/// Least and largest registration deposit that governance can set, in units.
+		/// Least and largest deposit that governance can set, in units.
 		#[pallet::constant]
 		type DepositBounds: Get<(Balance, Balance)>;
 

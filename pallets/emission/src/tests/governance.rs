@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use sp_runtime::DispatchError;
 
 /// The largest solve of these tests, in components.
-const COUNT: u64 = 200;
+const COUNT: u64 = 100;
 
 /// A ring of components whose solves take many blocks of [`LEAST_SERVICE`].
 fn ring(service: u64, test: impl FnOnce()) {
@@ -288,7 +288,7 @@ fn interruption() -> impl Strategy<Value = Interruption> {
 }
 
 proptest! {
-	#![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) })]
+	#![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(12) })]
 
 	/// At any point of a solve that spans many blocks: after each block `next_block` checks all invariants,
 	/// and each payout against the contribution crate with the emission of exactly the blocks that no abort
@@ -296,7 +296,7 @@ proptest! {
 	#[test]
 	fn a_solve_survives_upgrades_and_aborts_at_any_point(
 		service in LEAST_SERVICE..400u64,
-		interruptions in prop::collection::vec(interruption(), 40..140),
+		interruptions in prop::collection::vec(interruption(), 40..100),
 	) {
 		ring(service, || {
 			let mut lapsed = 0;
