@@ -267,10 +267,13 @@ metadata: setup ## Write client/metadata.scale, which the tests of the client re
 	@$(STEP) metadata scripts/metadata.sh $(BIN)/examples/metadata
 
 .PHONY: chain-specs
-chain-specs: build ## Write the specification of each named chain to chain-specs
-	@$(BIN)/bittensor-node export-chain-spec --chain dev --raw --output chain-specs/development.json
-	@$(BIN)/bittensor-node export-chain-spec --chain local --raw --output chain-specs/local.json
-	@$(BIN)/bittensor-node export-chain-spec --chain testnet --raw --output chain-specs/testnet.json
+chain-specs: build ## Write the plain and the raw specification of each built-in chain to chain-specs
+	@$(BIN)/bittensor-node export-chain-spec --chain dev --output chain-specs/development.json
+	@$(BIN)/bittensor-node export-chain-spec --chain dev --raw --output chain-specs/development-raw.json
+	@$(BIN)/bittensor-node export-chain-spec --chain local --output chain-specs/local.json
+	@$(BIN)/bittensor-node export-chain-spec --chain local --raw --output chain-specs/local-raw.json
+	@$(BIN)/bittensor-node export-chain-spec --chain testnet --output chain-specs/testnet.json
+	@$(BIN)/bittensor-node export-chain-spec --chain testnet --raw --output chain-specs/testnet-raw.json
 
 .PHONY: docs
 docs: ## Build the book in docs/book

@@ -6,6 +6,9 @@
 //! | `dev` | `development` | one node: `--dev` |
 //! | `local` (default) | `local_testnet` | two nodes: `--alice`, `--bob` |
 //! | `testnet` | `testnet` | four nodes: `--alice` to `--dave`; the pattern of a public chain |
+//!
+//! The keys of all three are public, so none is of the type `Live`: a node refuses the keys of `--alice` on
+//! such a chain.
 
 use bittensor_runtime::{
 	genesis_config_presets, SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL, WASM_BINARY,
@@ -34,7 +37,7 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
 		"testnet" => preset(
 			"Bittensor Testnet",
 			"bittensor_testnet",
-			ChainType::Live,
+			ChainType::Local,
 			genesis_config_presets::TESTNET_RUNTIME_PRESET,
 		),
 		path => {
@@ -158,6 +161,18 @@ mod tests {
 			let expected = format!("--chain {}: {reason}", changed.0.display());
 			assert!(error.starts_with(&expected), "{error}");
 			assert!(error.len() < 500, "the genesis is not repeated: {error}");
+		}
+	}
+
+	#[test]
+	fn every_preset_has_a_name_and_its_public_keys_can_be_used() {
+		let presets = genesis_config_presets::preset_names();
+		let names = ["dev", "local", "testnet"];
+		assert_eq!(presets.len(), names.len());
+		for name in names {
+			let chain = load(name).expect("it is built in");
+			assert_ne!(chain.chain_type(), ChainType::Live, "{name}");
+			assert!(chain.id().starts_with("bittensor_") && !chain.name().is_empty());
 		}
 	}
 

@@ -4,7 +4,7 @@ use clap::{Command, CommandFactory};
 use sc_cli::{RunCmd, SubstrateCli};
 
 /// What `--chain` takes, in the help of every command that has it.
-const CHAINS: &str = "The chain: `dev`, `local`, or the path of a specification file";
+const CHAINS: &str = "The chain: `dev`, `local`, `testnet`, or the path of a specification file";
 
 /// What `--dev` is short for.
 const DEV: &str = "A development chain of one node: --chain dev --alice --tmp --force-authoring \

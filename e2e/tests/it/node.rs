@@ -256,7 +256,7 @@ async fn unsafe_set_ups_are_refused() -> anyhow::Result<()> {
 
 	// Errors say what is wrong in words.
 	let said = refusal(&node, &of_chain("staging")).await?;
-	says(&said, &["--chain staging", "No such file", "`dev`, `local` or the path"]);
+	says(&said, &["--chain staging", "No such file", "`dev`, `local`, `testnet` or the path"]);
 	assert!(!said.contains("Input("), "{said}");
 	assert!(!node.base_path.join("chains").exists(), "nothing was written");
 	Ok(())
