@@ -14,6 +14,7 @@
 //! [`Gradient::add`].
 
 mod cbow;
+mod layers;
 mod reader;
 mod transformer;
 

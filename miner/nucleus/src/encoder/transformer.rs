@@ -6,23 +6,23 @@
 //!   x  += W_2 · gelu(W_1 · norm(x))        2m wide
 //!   e(x) = mean over tokens                [B, m]
 //! ```
-//! There is no norm at the end: the component centres and scales its own input. A fresh encoder is
-//! close to the mean of the words, because the parts start small.
+//! There is no norm at the end, and no bias of W_o and W_2: the component centres and scales its own input.
+//! A fresh encoder is close to the mean of the words, because the parts start small.
 //!
-//! candle goes back through all of it but the table of words, of which a batch touches a few rows: they
-//! are leaves of the graph.
+//! candle's graph holds all of it but the table of words, of which a batch touches a few rows: they are
+//! leaves of the graph. Norms, softmax and GELU have backward passes of their own (`layers.rs`).
 //!
 //! Invariants: texts are aligned at their ends, and padding before a text changes nothing; the cost of a
 //! text is bounded, because at most [`MOST_TOKENS`] of it are read.
 
 use std::sync::Arc;
 
-use candle_core::{Device, Tensor, Var, D};
+use candle_core::{Device, Tensor, Var};
 
 use crate::{
 	config::{Config, DIM},
 	dropout::Dropout,
-	encoder::{reader::Reader, Encoded, Encoder},
+	encoder::{layers, reader::Reader, Encoded, Encoder},
 	error::{NucleusError, Result},
 	learning::{Gradient, Values},
 	parameters::{Builder, Handle, Part},
@@ -42,14 +42,10 @@ const WIDE: usize = 2 * DIM;
 const MOST_TOKENS: usize = 256;
 /// Deviation of the entries of a fresh table of words, and size of fresh positions.
 const DEVIATION: f64 = 0.1;
-/// Least variance that a norm divides by.
-const EPSILON: f64 = 1e-5;
 /// Longest period of a position, in units of 2π tokens.
 const LONGEST_PERIOD: f64 = 10_000.0;
-/// The score of a token that is not there.
-const HIDDEN: f32 = -1e9;
 
-/// Layer normalization (Ba et al. 2016). The gain is kept less 1, so that weight decay pulls it to 1.
+/// A norm of rows. Its gain is kept less 1, so that weight decay pulls it to 1.
 #[derive(Clone, Debug)]
 struct Norm {
 	gain: Handle,
@@ -63,13 +59,8 @@ impl Norm {
 		Ok(Self { gain: zeros("gain")?, bias: zeros("bias")? })
 	}
 
-	/// Of each row of `[N, m]`.
 	fn forward(&self, x: &Tensor) -> Result<Tensor> {
-		let centred = x.broadcast_sub(&x.mean_keepdim(1)?)?;
-		let variance = centred.sqr()?.mean_keepdim(1)?;
-		let scaled = centred.broadcast_div(&(variance + EPSILON)?.sqrt()?)?;
-		let gained = (&scaled + scaled.broadcast_mul(self.gain.tensor())?)?;
-		Ok(gained.broadcast_add(self.bias.tensor())?)
+		layers::norm(x, self.gain.tensor(), self.bias.tensor())
 	}
 }
 
@@ -81,12 +72,10 @@ struct Layer {
 	/// scores of a query alike, and would have no gradient.
 	attention: Handle,
 	attention_output: Handle,
-	attention_bias: Handle,
 	wide_norm: Norm,
 	wide: Handle,
 	wide_bias: Handle,
 	narrow: Handle,
-	narrow_bias: Handle,
 }
 
 impl Layer {
@@ -102,17 +91,15 @@ impl Layer {
 			attention_norm,
 			attention: dense("attention", [DIM, 3 * DIM], whole)?,
 			attention_output: dense("attention.output", [DIM, DIM], small)?,
-			attention_bias: dense("attention.bias", [1, DIM], 0.0)?,
 			wide_norm,
 			wide: dense("wide", [DIM, WIDE], whole)?,
 			wide_bias: dense("wide.bias", [1, WIDE], 0.0)?,
 			narrow: dense("narrow", [WIDE, DIM], small)?,
-			narrow_bias: dense("narrow.bias", [1, DIM], 0.0)?,
 		})
 	}
 
 	/// All of its parameters.
-	fn handles(&self) -> [&Handle; 11] {
+	fn handles(&self) -> [&Handle; 9] {
 		let Self { attention_norm, wide_norm, .. } = self;
 		[
 			&attention_norm.gain,
@@ -121,17 +108,15 @@ impl Layer {
 			&wide_norm.bias,
 			&self.attention,
 			&self.attention_output,
-			&self.attention_bias,
 			&self.wide,
 			&self.wide_bias,
 			&self.narrow,
-			&self.narrow_bias,
 		]
 	}
 
-	/// What attention adds to x, `[B·T, m]`. `hidden` is added to the scores, `[B, 1, 1, T]`.
-	fn attend(&self, x: &Tensor, hidden: &Tensor) -> Result<Tensor> {
-		let (rows, columns) = (hidden.dim(0)?, hidden.dim(3)?);
+	/// What attention adds to x, `[B·T, m]`. `padding` is the number of columns before each text.
+	fn attend(&self, x: &Tensor, padding: &[usize]) -> Result<Tensor> {
+		let (rows, columns) = (padding.len(), x.dim(0)? / padding.len());
 		let all = self.attention_norm.forward(x)?.matmul(self.attention.tensor())?;
 		// [B, heads, T, m / heads].
 		let heads = |part: usize| -> Result<Tensor> {
@@ -139,28 +124,17 @@ impl Layer {
 			Ok(part.transpose(1, 2)?.contiguous()?)
 		};
 		let queries = (heads(0)? * (1.0 / (HEAD as f64).sqrt()))?;
-		let scores = queries.matmul(&heads(1)?.t()?)?.broadcast_add(hidden)?;
-		let seen = softmax(&scores)?.matmul(&heads(2)?)?;
+		let scores = queries.matmul(&heads(1)?.t()?)?;
+		let seen = layers::softmax(&scores, padding)?.matmul(&heads(2)?)?;
 		let seen = seen.transpose(1, 2)?.reshape((rows * columns, DIM))?;
-		let out = seen.matmul(self.attention_output.tensor())?;
-		Ok(out.broadcast_add(self.attention_bias.tensor())?)
+		Ok(seen.matmul(self.attention_output.tensor())?)
 	}
 
 	/// What the feed-forward part adds to x.
 	fn feed(&self, x: &Tensor) -> Result<Tensor> {
 		let wide = self.wide_norm.forward(x)?.matmul(self.wide.tensor())?;
-		let wide = wide.broadcast_add(self.wide_bias.tensor())?.gelu()?;
-		let out = wide.matmul(self.narrow.tensor())?;
-		Ok(out.broadcast_add(self.narrow_bias.tensor())?)
+		Ok(layers::gelu(&wide, self.wide_bias.tensor())?.matmul(self.narrow.tensor())?)
 	}
-}
-
-/// Of the last dimension.
-fn softmax(x: &Tensor) -> Result<Tensor> {
-	// A shift changes nothing, so no gradient flows through it.
-	let most = x.max_keepdim(D::Minus1)?.detach();
-	let powers = x.broadcast_sub(&most)?.exp()?;
-	Ok(powers.broadcast_div(&powers.sum_keepdim(D::Minus1)?)?)
 }
 
 /// Tokenizer, table of words `[V, m]`, and layers.
@@ -251,18 +225,16 @@ impl Encoder for Transformer {
 		let texts = self.reader.read(texts, dropout.as_deref_mut())?;
 		let (rows, columns) = (texts.len(), texts.iter().map(Vec::len).max().unwrap_or(1));
 		let mut ids = Vec::with_capacity(rows * columns);
-		let (mut hidden, mut average) = (Vec::new(), Vec::new());
+		let (mut padding, mut average) =
+			(Vec::with_capacity(rows), Vec::with_capacity(ids.capacity()));
 		for text in &texts {
-			let padding = columns - text.len();
-			let pad = |all: &mut Vec<f32>, outside: f32, inside: f32| {
-				all.extend((0..columns).map(|n| if n < padding { outside } else { inside }));
-			};
-			ids.extend(std::iter::repeat_n(UNKNOWN_ID, padding).chain(text.iter().copied()));
-			pad(&mut hidden, HIDDEN, 0.0);
-			pad(&mut average, 0.0, 1.0 / text.len().max(1) as f32);
+			let before = columns - text.len();
+			padding.push(before);
+			ids.extend(std::iter::repeat_n(UNKNOWN_ID, before).chain(text.iter().copied()));
+			let share = 1.0 / text.len().max(1) as f32;
+			average.extend((0..columns).map(|n| if n < before { 0.0 } else { share }));
 		}
 		let ids = Tensor::from_vec(ids, rows * columns, &self.device)?;
-		let hidden = Tensor::from_vec(hidden, (rows, 1, 1, columns), &self.device)?;
 		let average = Tensor::from_vec(average, (rows, 1, columns), &self.device)?;
 
 		let words = Var::from_tensor(&self.words.value().index_select(&ids, 0)?)?;
@@ -274,7 +246,7 @@ impl Encoder for Transformer {
 			None => Ok(x),
 		};
 		for layer in &self.layers {
-			x = (&x + drop(layer.attend(&x, &hidden)?)?)?;
+			x = (&x + drop(layer.attend(&x, &padding)?)?)?;
 			x = (&x + drop(layer.feed(&x)?)?)?;
 		}
 		let graph = average.matmul(&x.reshape((rows, columns, DIM))?)?.reshape((rows, DIM))?;

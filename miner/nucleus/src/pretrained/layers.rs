@@ -75,7 +75,7 @@ impl LayerNorm {
 }
 
 /// A sum in eight lanes, which the compiler turns into vector instructions.
-fn sum(mut numbers: impl ExactSizeIterator<Item = f32>) -> f32 {
+pub(crate) fn sum(mut numbers: impl ExactSizeIterator<Item = f32>) -> f32 {
 	let mut lanes = [0_f32; 8];
 	for _ in 0..numbers.len() / 8 {
 		for (lane, x) in lanes.iter_mut().zip(&mut numbers) {
@@ -95,7 +95,7 @@ pub(super) fn gelu(x: &mut [f32]) {
 }
 
 /// The error function, by a rational approximation without branches: error below 5e-7.
-fn erf(x: f32) -> f32 {
+pub(crate) fn erf(x: f32) -> f32 {
 	const P: [f32; 7] = [
 		-2.726_142_3e-10,
 		2.770_681_5e-8,
@@ -114,7 +114,7 @@ fn erf(x: f32) -> f32 {
 }
 
 /// Each row of this width to a distribution.
-pub(super) fn softmax(x: &mut [f32], width: usize) {
+pub(crate) fn softmax(x: &mut [f32], width: usize) {
 	for row in x.chunks_exact_mut(width) {
 		let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
 		let mut total = 0.0;

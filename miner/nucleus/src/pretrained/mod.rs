@@ -24,7 +24,7 @@ mod cache;
 mod eigen;
 mod formats;
 mod frozen;
-mod layers;
+pub(crate) mod layers;
 pub(crate) mod models;
 mod package;
 mod sample;
