@@ -3,6 +3,8 @@
 pub(crate) mod pretrained;
 
 use std::{
+	cell::RefCell,
+	collections::HashMap,
 	path::PathBuf,
 	sync::{Arc, OnceLock},
 };
@@ -139,6 +141,15 @@ pub(crate) enum Knows {
 	Constant,
 }
 
+/// The vector of a token, which is made once: `number(seed, id, k)` for all k.
+fn token(seed: u64, id: u32) -> [f32; DIM] {
+	thread_local! {
+		static TOKENS: RefCell<HashMap<(u64, u32), [f32; DIM]>> = RefCell::default();
+	}
+	let fresh = || std::array::from_fn(|k| number(seed, id.into(), k as u64));
+	TOKENS.with_borrow_mut(|tokens| *tokens.entry((seed, id)).or_insert_with(fresh))
+}
+
 /// Vectors of a stand-in for texts: its knowledge, as fixed random vectors per token, plus noise.
 pub(crate) fn answer(texts: &[String], knows: Knows, noise: f32, seed: u64) -> Result<Tensor> {
 	let mut data = Vec::with_capacity(texts.len() * DIM);
@@ -146,21 +157,24 @@ pub(crate) fn answer(texts: &[String], knows: Knows, noise: f32, seed: u64) -> R
 		let ids = tokenizer().encode(text)?;
 		// Noise depends on the text and its place, so that no two answers share it.
 		let salt = ids.iter().fold(i as u64, |h, id| h.wrapping_mul(31) + u64::from(*id));
-		for k in 0..DIM as u64 {
-			let signal = match knows {
-				Knows::Token(n) => {
-					let id = ids.iter().rev().nth(n).copied().unwrap_or(0);
-					number(seed, u64::from(id), k)
+		let signal: [f32; DIM] = match knows {
+			Knows::Token(n) => token(seed, ids.iter().rev().nth(n).copied().unwrap_or(0)),
+			Knows::Bag => {
+				let mut sums = [0.0; DIM];
+				for &id in &ids {
+					sums.iter_mut().zip(token(seed, id)).for_each(|(sum, x)| *sum += x);
 				}
-				Knows::Bag => {
-					let sum: f32 = ids.iter().map(|&id| number(seed, u64::from(id), k)).sum();
-					sum / (ids.len() as f32).sqrt()
-				}
-				Knows::Nothing => number(seed ^ 77, salt, k),
-				Knows::Constant => number(seed, 5, k),
-			};
-			data.push(signal + noise * number(seed ^ 99, salt, k));
+				sums.map(|sum| sum / (ids.len() as f32).sqrt())
+			}
+			Knows::Nothing => std::array::from_fn(|k| number(seed ^ 77, salt, k as u64)),
+			Knows::Constant => token(seed, 5),
+		};
+		if noise == 0.0 {
+			data.extend(signal);
+			continue;
 		}
+		let of_noise = (0..).map(|k| noise * number(seed ^ 99, salt, k));
+		data.extend(signal.iter().zip(of_noise).map(|(signal, noise)| signal + noise));
 	}
 	Ok(Tensor::from_vec(data, (texts.len(), DIM), &Device::Cpu)?)
 }
