@@ -27,6 +27,8 @@ CACHE := $(or $(BITTENSOR_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bittenso
 # A separate target folder for the runtime with benchmarks, so that the others are not rebuilt.
 WEIGHTS := $(CARGO_TARGET_DIR)/weights
 CONTENDERS := $(BENCH)/venv/bin/python
+# Python with JAX.
+LEARNER := $(BENCH)/learning/bin/python
 PY_VENV := $(CURDIR)/target/py/venv
 
 # cargo-nextest, if it is installed, runs the tests of all crates in parallel.
@@ -99,12 +101,13 @@ test-digests: setup ## Check the engine's pinned results in a debug and a releas
 	@$(STEP) "test-digests (release)" $(CARGO) test -p bittensor-contribution --locked --release --test engine digests
 
 .PHONY: test-bench
-test-bench: build bench-tools bench-contenders ## Test the contenders, and run each benchmark with a small input
+test-bench: build bench-tools bench-contenders bench-learner ## Test the contenders, and run each benchmark with a small input
 	@$(STEP) test-contenders $(CONTENDERS) -B bench/contribution/contenders/test_contenders.py
 	@$(STEP) "bench-contribution --quick" $(BIN)/bench-contribution --quick --python $(CONTENDERS) \
 		--out $(BENCH)/quick/contribution.json
 	@$(STEP) "bench-chain --quick" $(BIN)/bench-chain --quick --out $(BENCH)/quick/chain.json \
 		--work $(BENCH)/quick/chain
+	@$(STEP) "bench-miner --quick" $(BIN)/bench-miner --quick --python $(LEARNER) --out $(BENCH)/quick/miner.json
 
 .PHONY: test-e2e
 test-e2e: build ## Run the tests over real nodes and miners
@@ -141,16 +144,25 @@ bench-contribution: bench-tools bench-contenders ## Measure the engine and its c
 bench-chain: build bench-tools ## Measure epochs of up to 65,536 components on a node (90 minutes)
 	@$(STEP) bench-chain $(BIN)/bench-chain
 
+.PHONY: bench-miner
+bench-miner: bench-tools bench-learner ## Measure training beside JAX, and the overhead of attribution (a minute)
+	@$(STEP) bench-miner $(BIN)/bench-miner --python $(LEARNER)
+
 .PHONY: bench-tools
 bench-tools: setup
 	@mkdir -p $(BENCH)/quick
 	@$(STEP) "bench: native contenders" $(CARGO) build -p bittensor-bench-native --release --locked
 	@$(STEP) "bench: build" $(CARGO) build --workspace --profile $(PROFILE) --locked \
-		--bin bench-contribution --bin bench-chain
+		--bin bench-contribution --bin bench-chain --bin bench-miner
 
 .PHONY: bench-contenders
 bench-contenders: setup
 	@$(STEP) "bench: Python contenders" bench/contribution/contenders/setup.sh $(BENCH)/venv
+
+.PHONY: bench-learner
+bench-learner: setup
+	@$(STEP) "bench: JAX" bench/contribution/contenders/setup.sh $(BENCH)/learning \
+		bench/miner/contenders/requirements.txt
 
 .PHONY: weights
 weights: weights-tools ## Measure the weights of calls and steps, and write runtime/src/weights

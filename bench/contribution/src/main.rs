@@ -31,7 +31,6 @@
 //!   the bits of the normalised `f64` for others. The run fails if `ours` and `wasm` differ from each
 //!   other or from the pinned digest.
 
-mod child;
 mod measure;
 mod report;
 #[cfg(test)]

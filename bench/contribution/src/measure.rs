@@ -2,14 +2,14 @@
 //! times count. A contender that fails or cannot express the graph is left out with the reason.
 
 use crate::{
-	child::Child,
 	report::{Distance, LeftOut, Report, Row},
 	Options, EDGES_PER_ROW, RESIDUAL,
 };
-use anyhow::{ensure, Context};
+use anyhow::{anyhow, ensure, Context};
 use bench_graphs::{digest, generate, Shape, PINNED_SIGMA, SEED};
 use bench_kernel::{Ended, Module, Request};
-use bench_report::{median, Machine};
+use bench_native::{Answer, Hello, Ran, Request as Solve};
+use bench_report::{median, pin_to_one_core, Child, Machine};
 use std::{
 	fs,
 	path::{Path, PathBuf},
@@ -88,19 +88,6 @@ pub(crate) fn measure(options: &Options) -> anyhow::Result<Report> {
 	Ok(report)
 }
 
-/// Confines this process, and what it starts from now on, to one core; returns its number, or `None` if
-/// the system refuses. Programs on other cores then affect all contenders alike, through the shared
-/// caches and memory.
-fn pin_to_one_core() -> Option<usize> {
-	use rustix::thread::{sched_getaffinity, sched_setaffinity, CpuSet};
-	let allowed = sched_getaffinity(None).ok()?;
-	// The last: interrupts are mostly served by the first.
-	let core = (0..CpuSet::MAX_CPU).rev().find(|&core| allowed.is_set(core))?;
-	let mut one = CpuSet::new();
-	one.set(core);
-	sched_setaffinity(None, &one).ok().map(|()| core)
-}
-
 /// bench-native as a release: `release` is beside the folder of this program.
 fn native() -> anyhow::Result<Command> {
 	let own = std::env::current_exe().context("cannot find the path of this program")?;
@@ -114,6 +101,14 @@ fn native() -> anyhow::Result<Command> {
 	Ok(Command::new(path))
 }
 
+/// One solve. An error is the contender's reason, or that of the process.
+pub(crate) fn solve(process: &mut Child, request: &Solve) -> anyhow::Result<Ran> {
+	match process.ask(request)? {
+		Answer::Ran(ran) => Ok(ran),
+		Answer::Error(why) => Err(anyhow!(why)),
+	}
+}
+
 impl Field {
 	/// Starts the processes, and notes their versions.
 	fn start(options: &Options, report: &mut Report) -> anyhow::Result<Self> {
@@ -125,7 +120,7 @@ impl Field {
 		}
 		let mut field = Self { processes: vec![], module: Module::new()?, contenders: vec![] };
 		for (index, (name, command)) in commands.into_iter().enumerate() {
-			let (child, hello) = Child::start(name, command)?;
+			let (child, hello) = Child::start::<Hello>(name, command)?;
 			field.processes.push(child);
 			report.versions.extend(hello.versions);
 			let names = hello.contenders.into_iter();
@@ -152,7 +147,7 @@ impl Field {
 		fs::write(&path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
 		let mut graph = Graph { shape, n, edges: case.edges(), path, bytes, reference: vec![] };
 		let request = graph.request("csr", REFERENCE_RESIDUAL, true);
-		self.processes[0].solve(&request)?;
+		solve(&mut self.processes[0], &request)?;
 		graph.reference = graph.result()?;
 		Ok(graph)
 	}
@@ -192,19 +187,19 @@ impl Field {
 		let started = Instant::now();
 		let (sample, vector, digest) = match place {
 			Place::Process(index) => {
-				let ran = self.processes[index].solve(&graph.request(name, RESIDUAL, true))?;
+				let ran = solve(&mut self.processes[index], &graph.request(name, RESIDUAL, true))?;
 				let vector = graph.result()?;
 				let bits: Vec<u64> = vector.iter().map(|part| part.to_bits()).collect();
 				let digest = ran.digest.unwrap_or_else(|| format!("{:016x}", digest(&bits)));
 				(Sample { seconds: ran.seconds, whole: None, sweeps: ran.sweeps }, vector, digest)
 			}
 			Place::Wasm => {
-				let solve = |sigma| self.module.call(&Request::whole(sigma).to_bytes(&graph.bytes));
-				let (answer, _) = solve(None)?;
+				let call = |sigma| self.module.call(&Request::whole(sigma).to_bytes(&graph.bytes));
+				let (answer, _) = call(None)?;
 				ensure!(answer.ended == Ended::Converged, "the module ended {:?}", answer.ended);
 				let scale = 1.0 / answer.values.iter().sum::<u64>().max(1) as f64;
 				let vector = answer.values.iter().map(|&part| part as f64 * scale).collect();
-				let digest = format!("{:016x}", digest(&solve(Some(PINNED_SIGMA))?.0.values));
+				let digest = format!("{:016x}", digest(&call(Some(PINNED_SIGMA))?.0.values));
 				(self.solve(place, name, graph)?, vector, digest)
 			}
 		};
@@ -222,7 +217,7 @@ impl Field {
 	fn solve(&mut self, place: Place, name: &str, graph: &Graph) -> anyhow::Result<Sample> {
 		match place {
 			Place::Process(index) => {
-				let ran = self.processes[index].solve(&graph.request(name, RESIDUAL, false))?;
+				let ran = solve(&mut self.processes[index], &graph.request(name, RESIDUAL, false))?;
 				Ok(Sample { seconds: ran.seconds, whole: None, sweeps: ran.sweeps })
 			}
 			Place::Wasm => {
@@ -244,10 +239,10 @@ pub(crate) fn rounds_of(rounds: u32, seconds: f64) -> u32 {
 }
 
 impl Graph {
-	fn request(&self, contender: &str, residual: f64, with_vector: bool) -> bench_native::Request {
+	fn request(&self, contender: &str, residual: f64, with_vector: bool) -> Solve {
 		let (graph, contender) = (self.path.clone(), contender.into());
 		let vector = with_vector.then(|| self.path.with_file_name("result.f64"));
-		bench_native::Request { graph, contender, residual, vector }
+		Solve { graph, contender, residual, vector }
 	}
 
 	/// The vector that a process wrote.

@@ -1,4 +1,5 @@
-//! What both benchmarks write: statistics, targets, tables, files.
+//! What all benchmarks share: what they write (statistics, targets, tables, files), one core to run on,
+//! and processes with contenders.
 //!
 //! ```text
 //!   samples ──median──► report (serde) ──┬────────────────────► NAME.json
@@ -8,11 +9,13 @@
 //! Invariant: a value that was not measured is `null` in JSON and "–" in a table, and never meets a
 //! target.
 
+mod child;
 mod machine;
 mod statistics;
 mod target;
 
-pub use machine::{field, Machine};
+pub use child::Child;
+pub use machine::{field, pin_to_one_core, Machine};
 pub use statistics::{largest, median, smallest};
 pub use target::{targets, Target};
 

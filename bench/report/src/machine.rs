@@ -1,5 +1,6 @@
 //! What a measurement ran on.
 
+use rustix::thread::{sched_getaffinity, sched_setaffinity, CpuSet};
 use serde::{Deserialize, Serialize};
 
 /// Processor and memory, as the kernel tells; what it does not tell is empty.
@@ -26,6 +27,18 @@ impl Machine {
 			memory_gib: (kib.unwrap_or(0.0) / 1_048_576.0 * 10.0_f64).round() / 10.0,
 		}
 	}
+}
+
+/// Confines this process, and what it starts from now on, to one core; returns its number, or `None` if
+/// the system refuses. Programs on other cores then affect all contenders alike, through the shared
+/// caches and memory.
+pub fn pin_to_one_core() -> Option<usize> {
+	let allowed = sched_getaffinity(None).ok()?;
+	// The last: interrupts are mostly served by the first.
+	let core = (0..CpuSet::MAX_CPU).rev().find(|&core| allowed.is_set(core))?;
+	let mut one = CpuSet::new();
+	one.set(core);
+	sched_setaffinity(None, &one).ok().map(|()| core)
 }
 
 /// The value of the first line `name: value` of a file in `/proc`.

@@ -1,6 +1,7 @@
-use crate::child::Child;
+use crate::measure::solve;
 use bench_graphs::{generate, Shape, SEED};
-use bench_native::{serve, Request};
+use bench_native::{serve, Hello, Request};
+use bench_report::Child;
 use serde_json::{json, Value};
 use std::{fs, process::Command};
 
@@ -17,7 +18,7 @@ fn answers(lines: &[Value]) -> Vec<Value> {
 fn stub(hello: &str, answer: &str) -> anyhow::Result<Child> {
 	let mut command = Command::new("sh");
 	command.args(["-c", &format!("echo '{hello}'; read -r line; echo '{answer}'")]);
-	Child::start("stub", command).map(|(child, _)| child)
+	Child::start::<Hello>("stub", command).map(|(child, _)| child)
 }
 
 fn request() -> Request {
@@ -65,7 +66,7 @@ fn native_answers_each_request() {
 #[test]
 fn the_other_side_reads_answers_and_errors() {
 	let hello = r#"{"contenders": ["a", "b"], "versions": {"x": null, "y": "1"}}"#;
-	let solve = |answer| stub(hello, answer).unwrap().solve(&request());
+	let solve = |answer| solve(&mut stub(hello, answer).unwrap(), &request());
 	assert_eq!(solve(r#"{"error": "out of beads"}"#).unwrap_err().to_string(), "out of beads");
 	let ran = solve(r#"{"ran": {"seconds": 1.5, "sweeps": null, "solver": "x"}}"#).unwrap();
 	assert_eq!((ran.seconds, ran.sweeps, ran.digest), (1.5, None, None));
@@ -78,13 +79,13 @@ fn a_process_that_ends_is_an_error() {
 	let start = |program, arguments: &[&str]| {
 		let mut command = Command::new(program);
 		command.args(arguments);
-		Child::start("stub", command)
+		Child::start::<Hello>("stub", command)
 	};
 	let error = format!("{:#}", start("sh", &["-c", "exit 3"]).unwrap_err());
 	assert!(error.contains("stub has ended") && error.contains('3'), "{error}");
 	let hello = r#"echo '{"contenders": [], "versions": {}}'; exit 4"#;
 	let (mut child, _) = start("sh", &["-c", hello]).unwrap();
-	let error = format!("{:#}", child.solve(&request()).unwrap_err());
+	let error = format!("{:#}", solve(&mut child, &request()).unwrap_err());
 	assert!(error.contains("abacus") && error.contains('4'), "{error}");
 	let error = format!("{:#}", start("/no/such/program", &[]).unwrap_err());
 	assert!(error.contains("/no/such/program"), "{error}");

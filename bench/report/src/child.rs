@@ -1,11 +1,10 @@
-//! A process with contenders: see the protocol of [`bench_native`].
+//! A process with contenders: it prints a first line, then answers requests, one JSON value per line.
 //!
 //! Invariants: a request is answered before the next is sent, so only one contender works at a time; the
 //! process ends with the value, because its input ends.
 
-use anyhow::{anyhow, bail, Context};
-use bench_native::{Answer, Hello, Ran, Request};
-use serde::de::DeserializeOwned;
+use anyhow::{bail, Context};
+use serde::{de::DeserializeOwned, Serialize};
 use std::{
 	io::{BufRead, BufReader, Write},
 	process::{Child as Process, ChildStdin, ChildStdout, Command, Stdio},
@@ -13,7 +12,7 @@ use std::{
 
 /// A running process. Its stderr is ours.
 #[derive(Debug)]
-pub(crate) struct Child {
+pub struct Child {
 	name: String,
 	process: Process,
 	input: Option<ChildStdin>,
@@ -21,8 +20,14 @@ pub(crate) struct Child {
 }
 
 impl Child {
-	/// Starts `command`; errors call it `name`.
-	pub(crate) fn start(name: &str, mut command: Command) -> anyhow::Result<(Self, Hello)> {
+	/// Starts `command`, and reads its first line; errors call it `name`.
+	///
+	/// # Errors
+	/// If it cannot be started, ends at once, or its first line is something else.
+	pub fn start<T: DeserializeOwned>(
+		name: &str,
+		mut command: Command,
+	) -> anyhow::Result<(Self, T)> {
 		let mut process = command
 			.stdin(Stdio::piped())
 			.stdout(Stdio::piped())
@@ -35,16 +40,16 @@ impl Child {
 		Ok((child, hello))
 	}
 
-	/// One solve. An error is the contender's reason, or that of the process.
-	pub(crate) fn solve(&mut self, request: &Request) -> anyhow::Result<Ran> {
+	/// The answer to a request.
+	///
+	/// # Errors
+	/// If the process has ended, or its answer is something else.
+	pub fn ask<T: DeserializeOwned>(&mut self, request: &impl Serialize) -> anyhow::Result<T> {
 		let line = serde_json::to_string(request)?;
 		let input = self.input.as_mut().context("the process was stopped")?;
 		// If it has ended, reading says so.
 		let _ = writeln!(input, "{line}").and_then(|()| input.flush());
-		match self.read().with_context(|| line)? {
-			Answer::Ran(ran) => Ok(ran),
-			Answer::Error(why) => Err(anyhow!(why)),
-		}
+		self.read().context(line)
 	}
 
 	fn read<T: DeserializeOwned>(&mut self) -> anyhow::Result<T> {
