@@ -66,16 +66,12 @@ run: build ## Start a local chain with six miners; SECONDS=n stops after n secon
 
 .PHONY: production
 production: setup ## Build the node and the miner for deployment (slow)
-	@# From another folder, so that .cargo/config.toml does not select the system's zstd: its version
-	@# determines the compressed bytes of the runtime, and thus the genesis hash. rust-toolchain.toml
-	@# is not read there either.
-	@toolchain=$$(rustup show active-toolchain 2>/dev/null | cut -d ' ' -f 1 || true); \
-	cd / && $(CURDIR)/$(STEP) production env -u ZSTD_SYS_USE_PKG_CONFIG \
-		$${toolchain:+RUSTUP_TOOLCHAIN=$$toolchain} OPENSSL_NO_VENDOR=1 \
-		WASM_BUILD_TYPE=release WASM_BUILD_WORKSPACE_HINT=$(CURDIR) \
-		$(CURDIR)/$(CARGO) build --manifest-path $(CURDIR)/Cargo.toml --workspace --locked \
-		--profile production --bin bittensor-node --bin bittensor-miner
+	@$(STEP) production scripts/production.sh build --workspace --bin bittensor-node --bin bittensor-miner
 	@printf 'Binaries: %s\n' $(CARGO_TARGET_DIR)/production
+
+.PHONY: reproduce
+reproduce: setup ## Build the runtime of production twice from nothing, compare, and print its hashes (slow)
+	@$(STEP) reproduce scripts/reproduce.sh $(CARGO_TARGET_DIR)/reproduce
 
 .PHONY: clean
 clean: ## Remove build outputs, and the reports and logs of runs
