@@ -53,7 +53,7 @@ struct Comparison {
 
 /// Trains a component that does not see the last three words, and compares on held-out text.
 fn compare(seed: u64) -> Comparison {
-	let settings = Config { inputs: INPUTS.len(), ..config(seed) };
+	let settings = Config { inputs: INPUTS.len(), learning_rate: 2e-3, ..config(seed) };
 	let mut component = component(settings.clone());
 	// Each input is an expert as well: removal takes both away.
 	let words = component.vocabulary().to_vec();
@@ -61,11 +61,11 @@ fn compare(seed: u64) -> Comparison {
 		component.set_words(input, table.as_ref()).expect("vectors of words");
 	}
 	let mut sampler = sampler(&settings);
-	for _ in 0..300 {
+	for _ in 0..150 {
 		let batch = sampler.next_batch(32);
 		component.train_step(&cut_batch(&batch, 3), &answers(&batch.texts)).expect("a step");
 	}
-	let examples = held_out(&settings, 2_048);
+	let examples = held_out(&settings, 1_024);
 	let texts: Vec<String> = examples.iter().map(|e| e.text.clone()).collect();
 	let short: Vec<Example> = examples
 		.iter()
@@ -298,8 +298,8 @@ fn two_copies_of_the_best_peer_earn_what_it_earned() {
 	let best = (Knows::Token(0), 0.0, 1);
 	let mut ratios: Vec<f64> = (1..=3)
 		.map(|seed| {
-			let alone = train_at(4e-3, &[best, others[0], others[1]], 320, seed).row();
-			let copied = train_at(4e-3, &[best, others[0], others[1], best], 320, seed).row();
+			let alone = train_at(8e-3, &[best, others[0], others[1]], 160, seed).row();
+			let copied = train_at(8e-3, &[best, others[0], others[1], best], 160, seed).row();
 			let both = f64::from(copied.share(0)) + f64::from(copied.share(3));
 			println!(
 				"original {}, copies {} + {}",

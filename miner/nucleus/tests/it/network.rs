@@ -10,19 +10,19 @@ use crate::support::{component, config, corpus, corpus_root, held_out, tokenizer
 fn settings() -> Settings {
 	Settings {
 		corpus: corpus_root(),
-		bytes: 0,
-		steps: 120,
-		validate: 20,
+		bytes: 200_000,
+		steps: 80,
+		validate: 80,
 		validation: 128,
-		test: 512,
+		test: 256,
 		modes: vec![Mode::Solo, Mode::Without, Mode::With],
 		config: Config {
 			vocab: 512,
 			hidden: 32,
 			context: 16,
 			horizon: 8,
-			batch: 32,
-			learning_rate: 3e-3,
+			batch: 16,
+			learning_rate: 4e-3,
 			weight_decay: 0.0,
 			..Config::default()
 		},
