@@ -17,7 +17,9 @@ use crate::{
 	cli::EvalArgs,
 	compute::{in_all, Brain, Compute, Inputs, Losses, Notes, CHUNK},
 	dendrite::Peer,
+	learning::twin::Comparison,
 	network::peer_of,
+	telemetry::GainStatus,
 };
 use anyhow::Context;
 use bittensor_nucleus::{
@@ -59,37 +61,7 @@ pub struct Figures {
 	/// The twin's.
 	pub twin: Option<f64>,
 	/// The gain over the twin.
-	pub gain: Option<GainFigures>,
-}
-
-/// A gain over a twin.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct GainFigures {
-	/// The part of the twin's perplexity that the component saves.
-	pub gain: f64,
-	/// Lower end of the interval, two standard errors away.
-	pub low: f64,
-	/// Upper end.
-	pub high: f64,
-	/// L(twin) − L(component), in nats per target.
-	pub nats: f64,
-	/// Its standard error, clustered by document.
-	pub standard_error: f64,
-	/// The interval excludes 0.
-	pub measured: bool,
-}
-
-impl From<Gain> for GainFigures {
-	fn from(gain: Gain) -> Self {
-		Self {
-			gain: gain.part(),
-			low: gain.low(),
-			high: gain.high(),
-			nats: gain.nats,
-			standard_error: gain.standard_error,
-			measured: gain.is_measured(),
-		}
-	}
+	pub gain: Option<GainStatus>,
 }
 
 /// All that is measured.
@@ -287,7 +259,13 @@ impl Figures {
 		let without_inputs = losses.without.perplexity(weighting);
 		let perplexity = whole.then(|| losses.with.perplexity(weighting));
 		let gain = twin.filter(|_| whole).and_then(|twin| {
-			Gain::of(&losses.with, &twin.with, &text.documents, weighting).map(GainFigures::from)
+			Some(GainStatus::from(Comparison {
+				gain: Gain::of(&losses.with, &twin.with, &text.documents, weighting)?,
+				perplexity: losses.with.perplexity(weighting),
+				twin_perplexity: twin.with.perplexity(weighting),
+				steps: losses.steps,
+				twin_steps: twin.steps,
+			}))
 		});
 		Self {
 			perplexity,
@@ -344,15 +322,5 @@ impl std::fmt::Display for Evaluation {
 			}
 		}
 		Ok(())
-	}
-}
-
-impl std::fmt::Display for GainFigures {
-	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-		let (gain, low, high) = (100.0 * self.gain, 100.0 * self.low, 100.0 * self.high);
-		match self.measured {
-			true => write!(f, "{gain:.1} % [{low:.1}, {high:.1}]"),
-			false => write!(f, "none measured [{low:.1}, {high:.1}] %"),
-		}
 	}
 }

@@ -5,7 +5,7 @@ use crate::{compute::Measure, telemetry::InputStatus};
 use bittensor_client::{ss58, Edge, SHARE_ONE};
 use metrics::gauge;
 use std::time::Duration;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 /// Time between two measurements.
 const ROW_EVERY: Duration = Duration::from_secs(2);
@@ -33,6 +33,7 @@ impl Learning {
 		let given: u32 = shares.iter().map(|(_, share)| u32::from(*share)).sum();
 		let scores = measure.scores();
 		let health = self.health.lock().clone();
+		let now = Instant::now();
 		let inputs = measure
 			.inputs
 			.iter()
@@ -41,6 +42,7 @@ impl Learning {
 				let score = scores.get(account);
 				let Answers { answered, missing, refused } =
 					health.get(account).copied().unwrap_or_default();
+				let known = self.dendrite.experience().of(account);
 				InputStatus {
 					account: ss58(account),
 					uid: snapshot.component_of(account).map(|component| component.uid),
@@ -51,6 +53,9 @@ impl Learning {
 					answered,
 					missing,
 					refused,
+					latency_ms: (known.answers > 0).then_some(known.millis),
+					silent: known.silent(now).map(|silent| silent.as_secs()),
+					unpaid: known.unpaid,
 				}
 			})
 			.collect();

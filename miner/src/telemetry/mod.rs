@@ -14,12 +14,14 @@
 //! an object; a full or slow disk does not stop the component.
 
 mod errors;
+mod gain;
 pub mod payouts;
 pub mod recorder;
 mod status;
 
 pub use errors::Errors;
-pub use status::{GainStatus, InputStatus, PerplexityStatus, Status};
+pub use gain::GainStatus;
+pub use status::{InputStatus, PerplexityStatus, Status};
 
 use crate::chain::{cache::ChainCache, poster::Poster};
 use parking_lot::{Mutex, MutexGuard};

@@ -1,13 +1,14 @@
 //! The fields of the status file.
 
-use super::recorder::Reading;
-use crate::{chain::cache::Snapshot, learning::twin::Comparison};
+use super::{gain::GainStatus, recorder::Reading};
+use crate::chain::cache::Snapshot;
 use bittensor_client::{decimal, Bid, Edge};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Held-out perplexity: exp of the mean negative log-likelihood per token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PerplexityStatus {
 	/// With the network, at the first measurement of this component's life.
 	pub start: Option<f64>,
@@ -21,61 +22,9 @@ pub struct PerplexityStatus {
 	pub unigram: Option<f64>,
 }
 
-/// What the network is worth to the component: a comparison with its twin, which trains alone.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct GainStatus {
-	/// The part of the twin's perplexity that the component saves, at the best parameters of each.
-	pub gain: f64,
-	/// Lower end of its interval, two standard errors away.
-	pub low: f64,
-	/// Upper end.
-	pub high: f64,
-	/// L(twin) − L(component), in nats per target.
-	pub nats: f64,
-	/// Standard error of `nats`, clustered by document.
-	pub standard_error: f64,
-	/// Held-out documents that were measured.
-	pub documents: u64,
-	/// Perplexity of the component then.
-	pub perplexity: f64,
-	/// Perplexity of the twin.
-	pub twin_perplexity: f64,
-	/// Training steps of the component then.
-	pub steps: u64,
-	/// Training steps of the twin.
-	pub twin_steps: u64,
-}
-
-impl From<Comparison> for GainStatus {
-	fn from(comparison: Comparison) -> Self {
-		let Comparison { gain, perplexity, twin_perplexity, steps, twin_steps } = comparison;
-		Self {
-			gain: gain.part(),
-			low: gain.low(),
-			high: gain.high(),
-			nats: gain.nats,
-			standard_error: gain.standard_error,
-			documents: gain.documents,
-			perplexity,
-			twin_perplexity,
-			steps,
-			twin_steps,
-		}
-	}
-}
-
-impl std::fmt::Display for GainStatus {
-	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-		let (gain, low, high) = (100.0 * self.gain, 100.0 * self.low, 100.0 * self.high);
-		match low > 0.0 || high < 0.0 {
-			true => write!(f, "{gain:.1} % [{low:.1}, {high:.1}]"),
-			false => write!(f, "none measured [{low:.1}, {high:.1}] %"),
-		}
-	}
-}
-
 /// One input.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct InputStatus {
 	/// SS58 address of the component that is connected to it.
 	pub account: String,
@@ -95,10 +44,17 @@ pub struct InputStatus {
 	pub missing: u64,
 	/// Of these, refused for want of a bid.
 	pub refused: u64,
+	/// Running mean of the milliseconds from call to answer; `None` before the first answer.
+	pub latency_ms: Option<f64>,
+	/// Seconds since the first call without an answer; `None` if it answered the last one.
+	pub silent: Option<u64>,
+	/// Its last answer was a refusal for want of a bid.
+	pub unpaid: bool,
 }
 
 /// The status of a running component.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Status {
 	/// SS58 address of the service key.
 	pub account: String,
@@ -183,6 +139,14 @@ impl Status {
 	/// Replaces the status file.
 	pub fn write(&self, path: &Path) -> std::io::Result<()> {
 		bittensor_nucleus::files::replace(path, &serde_json::to_vec(self)?)
+	}
+
+	/// Reads a status file. Fields that another version does not write have their defaults.
+	///
+	/// # Errors
+	/// If the file cannot be read, or is no status file.
+	pub fn read(path: &Path) -> std::io::Result<Self> {
+		Ok(serde_json::from_slice(&std::fs::read(path)?)?)
 	}
 
 	/// Takes what the chain cache says about this component.
@@ -276,9 +240,27 @@ impl InputStatus {
 	/// Part of the queries that it answered: `4 98 %`.
 	fn health(&self) -> String {
 		let name = self.uid.map_or("?".into(), |uid| uid.to_string());
-		match self.answered + self.missing {
-			0 => format!("{name} –"),
-			asked => format!("{name} {:.0} %", 100.0 * self.answered as f64 / asked as f64),
+		format!("{name} {}", self.answers())
+	}
+
+	/// Part of the queries of this run that it answered; `None` before the first one.
+	pub fn part_answered(&self) -> Option<f64> {
+		let asked = self.answered + self.missing;
+		(asked > 0).then(|| self.answered as f64 / asked as f64)
+	}
+
+	/// As [`part_answered`](Self::part_answered), for people: `98 %`.
+	pub fn answers(&self) -> String {
+		self.part_answered().map_or("–".into(), |part| format!("{:.0} %", 100.0 * part))
+	}
+
+	/// What is wrong with it, in a word or two; `ok` if nothing is.
+	pub fn state(&self) -> String {
+		match self.silent {
+			Some(_) if self.unpaid => "wants a bid".into(),
+			Some(seconds) => format!("silent {seconds} s"),
+			None if self.samples == 0 => "not measured".into(),
+			None => "ok".into(),
 		}
 	}
 }
