@@ -28,6 +28,8 @@ fn main() -> ExitCode {
 	}
 	let level = match cli.command {
 		Command::Run(_) => "info",
+		// A line in the log would be a line across the screen.
+		Command::Top(_) if std::io::stderr().is_terminal() => "off",
 		_ => "warn",
 	};
 	let given = cli.log.as_deref().unwrap_or(level);
@@ -76,6 +78,7 @@ async fn dispatch(cli: &Cli) -> anyhow::Result<()> {
 		Command::Query(args) => commands::query::run(args, cli.json).await?,
 		Command::Status(args) => return commands::status::run(args, cli.json).await,
 		Command::Explain(args) => commands::explain::run(args, cli.json).await?,
+		Command::Top(args) => return commands::top::run(args, cli.json).await,
 		Command::Eval(args) => commands::eval::run(args, cli.json).await?,
 		Command::Similarity(args) => commands::similarity::run(args, cli.json)?,
 		Command::Export(args) => commands::export::run(args, cli.json).await?,

@@ -11,6 +11,7 @@
 //!  survival, localnet
 //!  grads, crowd,          the same, with keys that the test holds: effects of Grads and bids
 //!  learning, service
+//!  top                    the screen of one component, in a terminal
 //! ```
 
 mod bad_input;
@@ -32,3 +33,4 @@ mod report;
 mod service;
 mod support;
 mod survival;
+mod top;

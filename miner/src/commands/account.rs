@@ -5,7 +5,7 @@
 //!   arguments ── enough funds? ── call ── in a block ── balance and component after it
 //! ```
 
-use super::connect;
+use super::{component, connect};
 use crate::{
 	cli::{BalanceArgs, SignArgs},
 	identity::Identity,
@@ -59,13 +59,7 @@ impl Account {
 			"account": ss58(&self.account),
 			"free": decimal(self.free),
 			"unbonding": unbonding.collect::<Vec<_>>(),
-			"component": self.component.as_ref().map(|component| json!({
-				"uid": component.uid,
-				"owner": ss58(&component.owner),
-				"service_key": ss58(&component.service_key),
-				"stake": decimal(component.stake),
-				"leaving": component.leaving,
-			})),
+			"component": self.component.as_ref().map(component::json),
 		})
 	}
 

@@ -5,20 +5,20 @@
 //!   status file of its miner ─────► what each input lowers (explain only)
 //! ```
 
-use super::{block_at, connect, status::short};
+use super::{block_at, component, connect};
 use crate::{
 	chain::{
 		cache::Snapshot,
 		earnings::{percent, Earnings},
 	},
-	cli::ExplainArgs,
-	identity::Identity,
+	cli::{parse, ExplainArgs, WhichArgs},
+	identity::{self, Identity},
+	telemetry::{InputStatus, Status},
 };
 use anyhow::Context;
-use bittensor_client::{bit, decimal, hex_hash, ss58, Chain, ComponentInfo, Head, Row};
+use bittensor_client::{bit, hex_hash, ss58, Chain, ComponentInfo, Head, Row};
 use comfy_table::{presets, CellAlignment, Table};
 use serde_json::{json, Value};
-use std::path::Path;
 
 /// Bids and edges that the text lists.
 const LISTED: usize = 12;
@@ -46,31 +46,38 @@ impl Explanation {
 		Ok(Self { snapshot, mine, earnings, row_lifetime })
 	}
 
+	/// The chain at the block.
+	pub fn snapshot(&self) -> &Snapshot {
+		&self.snapshot
+	}
+
+	/// The component.
+	pub fn component(&self) -> &ComponentInfo {
+		&self.mine
+	}
+
+	/// Its last payout; `None` before the first one.
+	pub fn earnings(&self) -> Option<&Earnings> {
+		self.earnings.as_ref()
+	}
+
+	/// The owner of a uid, for people.
+	pub fn name(&self, uid: u32) -> String {
+		self.snapshot.component(uid).map_or("-".into(), |one| identity::name(&one.owner))
+	}
+
 	fn active(&self) -> Option<&Row> {
 		self.snapshot.row.as_ref().and_then(|row| row.active.as_ref())
 	}
 
 	/// As JSON; `inputs` are those of the miner's status file.
-	pub fn json(&self, inputs: Option<&Value>) -> Value {
-		let mine = &self.mine;
-		json!({
-			"block": {
-				"number": self.snapshot.head.number,
-				"hash": hex_hash(&self.snapshot.head.hash),
-			},
-			"uid": mine.uid,
-			"owner": ss58(&mine.owner),
-			"service_key": ss58(&mine.service_key),
-			"endpoint": mine.endpoint,
-			"registered": mine.registered,
-			"leaving": mine.leaving,
-			"stake": decimal(mine.stake),
-			"source": decimal(mine.source),
-			"active": self.active(),
-			"pending": self.snapshot.row.as_ref().and_then(|row| row.pending.as_ref()),
-			"payout": self.earnings.as_ref().map(Earnings::json),
-			"inputs": inputs,
-		})
+	pub fn json(&self, inputs: Option<&[InputStatus]>) -> Value {
+		let mut json = component::with_rows(&self.mine, self.snapshot.row.as_ref());
+		let head = self.snapshot.head;
+		json["block"] = json!({ "number": head.number, "hash": hex_hash(&head.hash) });
+		json["payout"] = json!(self.earnings.as_ref().map(Earnings::json));
+		json["inputs"] = json!(inputs);
+		json
 	}
 
 	/// Facts and the parts of the payout, for people.
@@ -106,19 +113,19 @@ impl Explanation {
 			"Bids for it",
 			"share of their row",
 			earnings.bids.iter().map(|bid| (bid.uid, bid.share, bid.flow)),
-			&self.snapshot,
+			self,
 		));
 		lines.extend(list(
 			"Its row costs it",
 			"share",
 			earnings.row.iter().map(|given| (given.uid, given.share, given.flow)),
-			&self.snapshot,
+			self,
 		));
 		lines.join("\n")
 	}
 
 	/// Why the stake counts or does not.
-	fn counts(&self) -> &'static str {
+	pub fn counts(&self) -> &'static str {
 		match (self.mine.source, self.mine.stake) {
 			(_, 0) => "",
 			(0, _) => ", which does not count: there is no live row",
@@ -126,23 +133,49 @@ impl Explanation {
 		}
 	}
 
-	fn row(&self) -> String {
+	/// Its row, and how long it lives.
+	pub fn row(&self) -> String {
 		let pending = self.snapshot.row.as_ref().and_then(|row| row.pending.as_ref());
 		let waits = if pending.is_some() { "; a newer one waits for the next epoch" } else { "" };
 		let Some(row) = self.active() else {
 			return format!("none is active{waits}");
 		};
-		let age = self.snapshot.epoch.epoch.saturating_sub(row.posted);
-		let life = match self.row_lifetime {
-			0 => String::new(),
-			lifetime if age > lifetime => format!(", too old by {} epochs", age - lifetime),
-			lifetime => format!(", live for {} more", lifetime - age),
+		let life = match self.life(row) {
+			None => String::new(),
+			Some(left) if left < 0 => format!(", too old by {} epochs", -left),
+			Some(left) => format!(", live for {left} more"),
 		};
 		format!(
-			"{} edges, {} kept, {age} epochs old{life}{waits}",
+			"{} edges, {} kept, {} epochs old{life}{waits}",
 			row.edges.len(),
-			percent(row.self_share)
+			percent(row.self_share),
+			self.age(row),
 		)
+	}
+
+	/// As [`row`](Self::row), in 28 characters.
+	pub fn row_in_short(&self) -> String {
+		let pending = self.snapshot.row.as_ref().is_some_and(|row| row.pending.is_some());
+		let Some(row) = self.active() else {
+			return if pending { "none yet, next epoch" } else { "none" }.into();
+		};
+		let edges = row.edges.len();
+		match self.life(row) {
+			None => format!("{edges} edges, {} epochs old", self.age(row)),
+			Some(left) if left < 0 => format!("{edges} edges, {} epochs too old", -left),
+			Some(left) => format!("{edges} edges, live {left} epochs"),
+		}
+	}
+
+	/// Epochs since a row was posted.
+	fn age(&self, row: &Row) -> u32 {
+		self.snapshot.epoch.epoch.saturating_sub(row.posted)
+	}
+
+	/// Epochs for which a row is still live; `None` on a chain where rows live without end.
+	fn life(&self, row: &Row) -> Option<i64> {
+		let lifetime = i64::from(self.row_lifetime);
+		(lifetime > 0).then(|| lifetime - i64::from(self.age(row)))
 	}
 }
 
@@ -151,13 +184,12 @@ fn list(
 	title: &str,
 	share: &str,
 	rows: impl ExactSizeIterator<Item = (u32, u32, u64)>,
-	snapshot: &Snapshot,
+	of: &Explanation,
 ) -> Option<String> {
 	let more = rows.len().saturating_sub(LISTED);
 	let mut table = table(["uid", "owner", share, "BIT in the epoch"]);
 	for (uid, share, flow) in rows.take(LISTED) {
-		let owner = snapshot.component(uid).map_or("-".into(), |one| short(&ss58(&one.owner)));
-		table.add_row([uid.to_string(), owner, percent(share), bit(flow)]);
+		table.add_row([uid.to_string(), of.name(uid), percent(share), bit(flow)]);
 	}
 	if table.is_empty() {
 		return None;
@@ -177,31 +209,17 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
 	table
 }
 
-/// The inputs in a miner's status file.
-fn read_inputs(path: &Path) -> anyhow::Result<Value> {
-	let place = || format!("--status-file {}", path.display());
-	let bytes = std::fs::read(path).with_context(place)?;
-	let status: Value = serde_json::from_slice(&bytes).with_context(place)?;
-	Ok(status["inputs"].clone())
-}
-
 /// What each input lowers, for people.
-fn inputs_text(inputs: &Value) -> String {
+fn inputs_text(inputs: &[InputStatus]) -> String {
 	let mut table = table(["uid", "owner", "ΔL, nats", "at least", "share", "answers"]);
-	for input in inputs.as_array().into_iter().flatten() {
-		let number = |name: &str| input[name].as_f64().unwrap_or_default();
-		let (answered, missing) = (number("answered"), number("missing"));
-		let answers = match answered + missing {
-			0.0 => "-".into(),
-			asked => format!("{:.0} %", 100.0 * answered / asked),
-		};
+	for input in inputs {
 		table.add_row([
-			input["uid"].as_u64().map_or("-".into(), |uid| uid.to_string()),
-			short(input["account"].as_str().unwrap_or_default()),
-			format!("{:+.4}", number("mean")),
-			format!("{:+.4}", number("lower")),
-			percent(number("share") as u32),
-			answers,
+			input.uid.map_or("-".into(), |uid| uid.to_string()),
+			identity::ends(&input.account),
+			format!("{:+.4}", input.mean),
+			format!("{:+.4}", input.lower),
+			percent(input.share),
+			input.answers(),
 		]);
 	}
 	match table.is_empty() {
@@ -210,25 +228,46 @@ fn inputs_text(inputs: &Value) -> String {
 	}
 }
 
+/// The status file that the arguments name.
+pub(super) fn read_status(args: &WhichArgs) -> anyhow::Result<Option<Status>> {
+	let read =
+		|path| Status::read(path).with_context(|| format!("--status-file {}", path.display()));
+	args.status_file.as_deref().map(read).transpose()
+}
+
+/// The uid of the component that the arguments name: by uid, key, or the status file of its miner.
+pub(super) async fn uid_of(
+	chain: &dyn Chain,
+	args: &WhichArgs,
+	status: Option<&Status>,
+	head: Head,
+) -> anyhow::Result<u32> {
+	if let Some(uid) = args.uid {
+		return Ok(uid);
+	}
+	let named = args.key.key_file.is_some() || args.key.dev_key.is_some();
+	let account = match status.filter(|_| !named) {
+		Some(status) => parse::account(&status.account)
+			.map_err(|error| anyhow::anyhow!("the account of the status file: {error}"))?,
+		None => Identity::load(&args.key)
+			.context("give the component with --uid, its key, or the status file of its miner")?
+			.account(),
+	};
+	let uid = chain.component_of(account, Some(head.hash)).await?;
+	uid.with_context(|| format!("{} has no component", ss58(&account)))
+}
+
 /// Runs the command and returns its output.
 pub async fn run(args: &ExplainArgs, as_json: bool) -> anyhow::Result<String> {
-	let inputs = args.status_file.as_deref().map(read_inputs).transpose()?;
-	let chain = connect(&args.chain, None).await?;
+	let status = read_status(&args.which)?;
+	let chain = connect(&args.which.chain, None).await?;
 	let head = block_at(&*chain, args.at).await?;
-	let uid = match args.uid {
-		Some(uid) => uid,
-		None => {
-			let account = Identity::load(&args.key)
-				.context("give the component with --uid, or its key")?
-				.account();
-			let uid = chain.component_of(account, Some(head.hash)).await?;
-			uid.with_context(|| format!("{} has no component", ss58(&account)))?
-		}
-	};
+	let uid = uid_of(&*chain, &args.which, status.as_ref(), head).await?;
 	let explanation = Explanation::read(&*chain, head, uid).await?;
+	let inputs = status.as_ref().map(|status| &*status.inputs);
 	if as_json {
-		return Ok(explanation.json(inputs.as_ref()).to_string());
+		return Ok(explanation.json(inputs).to_string());
 	}
-	let inputs = inputs.as_ref().map(|inputs| format!("\n{}", inputs_text(inputs)));
+	let inputs = inputs.map(|inputs| format!("\n{}", inputs_text(inputs)));
 	Ok(format!("{}{}", explanation.text(), inputs.unwrap_or_default()))
 }

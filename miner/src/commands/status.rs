@@ -1,17 +1,15 @@
 //! `status`: all components in one table, or one of them; with `--watch`, at each new block.
 
-use super::{block_at, connect, explain::Explanation};
-use crate::{chain::earnings::percent, cli::StatusArgs, output};
+use super::{block_at, component, connect, explain::Explanation, next_head};
+use crate::{chain::earnings::percent, cli::StatusArgs, identity, output};
 use bittensor_client::{
-	bit, decimal, hex_hash, ss58, Bid, Chain, ComponentInfo, EpochStatus, Head, RowInfo,
+	bit, decimal, hex_hash, Bid, Chain, ComponentInfo, EpochStatus, Head, RowInfo,
 };
 use comfy_table::{presets, CellAlignment, Table};
 use contribution::flow;
 use serde_json::json;
-use std::{collections::BTreeMap, io::IsTerminal, time::Duration};
+use std::{collections::BTreeMap, io::IsTerminal};
 
-/// Time between two looks at the best block.
-const EVERY: Duration = Duration::from_millis(500);
 /// Clears a terminal.
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
@@ -73,27 +71,11 @@ impl Overview {
 
 	/// As JSON.
 	pub fn json(&self) -> serde_json::Value {
-		let components: Vec<serde_json::Value> = self
-			.components
-			.iter()
-			.map(|component| {
-				let row = self.rows.get(&component.uid);
-				json!({
-					"uid": component.uid,
-					"owner": ss58(&component.owner),
-					"service_key": ss58(&component.service_key),
-					"endpoint": component.endpoint,
-					"registered": component.registered,
-					"leaving": component.leaving,
-					"stake": decimal(component.stake),
-					"source": decimal(component.source),
-					"payout": decimal(component.payout),
-					"active": row.and_then(|row| row.active.as_ref()),
-					"pending": row.and_then(|row| row.pending.as_ref()),
-					"strongest_bid": self.strongest.get(&component.uid),
-				})
-			})
-			.collect();
+		let components = self.components.iter().map(|one| {
+			let mut json = component::with_rows(one, self.rows.get(&one.uid));
+			json["strongest_bid"] = json!(self.strongest.get(&one.uid));
+			json
+		});
 		json!({
 			"block": { "number": self.head.number, "hash": hex_hash(&self.head.hash) },
 			"epoch": self.epoch.epoch,
@@ -112,7 +94,7 @@ impl Overview {
 				"started_at": last.started_at,
 				"parent": hex_hash(&last.parent),
 			})),
-			"components": components,
+			"components": components.collect::<Vec<_>>(),
 		})
 	}
 
@@ -136,7 +118,7 @@ impl Overview {
 			};
 			table.add_row([
 				component.uid.to_string(),
-				short(&ss58(&component.owner)),
+				identity::name(&component.owner),
 				endpoint,
 				bit(component.stake),
 				bit(component.payout),
@@ -165,14 +147,6 @@ impl Overview {
 	}
 }
 
-/// The ends of an address.
-pub(super) fn short(address: &str) -> String {
-	if address.len() <= 14 || !address.is_ascii() {
-		return address.into();
-	}
-	format!("{}…{}", &address[..6], &address[address.len() - 6..])
-}
-
 /// Runs the command: prints the table, or one component, once or until the reader is gone.
 pub async fn run(args: &StatusArgs, as_json: bool) -> anyhow::Result<()> {
 	let chain = connect(&args.chain, None).await?;
@@ -183,15 +157,12 @@ pub async fn run(args: &StatusArgs, as_json: bool) -> anyhow::Result<()> {
 	let clear = if std::io::stdout().is_terminal() && !as_json { CLEAR } else { "" };
 	let mut shown = None;
 	loop {
-		let head = chain.head(None).await?;
-		if shown != Some(head) {
-			let text = print(&*chain, head, args.uid, as_json).await?;
-			if !output::goes_on(&format!("{clear}{text}"))? {
-				return Ok(());
-			}
-			shown = Some(head);
+		let head = next_head(&*chain, shown).await?;
+		let text = print(&*chain, head, args.uid, as_json).await?;
+		if !output::goes_on(&format!("{clear}{text}"))? {
+			return Ok(());
 		}
-		tokio::time::sleep(EVERY).await;
+		shown = Some(head);
 	}
 }
 

@@ -16,8 +16,9 @@ pub mod secret;
 pub use secret::Secret;
 
 use crate::cli::KeyArgs;
+use bittensor_client::ss58;
 use bittensor_wire::{keypair::KeyError, AccountId, Keypair, Signer};
-use std::{path::Path, str::FromStr};
+use std::{path::Path, str::FromStr, sync::LazyLock};
 use subxt::{
 	config::substrate::SubstrateConfig,
 	utils::{AccountId32, MultiSignature},
@@ -191,6 +192,27 @@ impl Identity {
 	pub fn keypair(&self) -> &Keypair {
 		&self.keypair
 	}
+}
+
+/// An account for people: the name of a well-known development key, or the ends of its address.
+pub fn name(account: &AccountId) -> String {
+	static NAMES: LazyLock<Vec<(AccountId, &str)>> = LazyLock::new(|| {
+		let key =
+			|name: &'static str| Some((Identity::dev(&format!("//{name}")).ok()?.account(), name));
+		DEV_NAMES.into_iter().filter_map(key).collect()
+	});
+	match NAMES.iter().find(|(known, _)| known == account) {
+		Some((_, name)) => (*name).into(),
+		None => ends(&ss58(account)),
+	}
+}
+
+/// The ends of an address.
+pub fn ends(address: &str) -> String {
+	if address.len() <= 14 || !address.is_ascii() {
+		return address.into();
+	}
+	format!("{}…{}", &address[..6], &address[address.len() - 6..])
 }
 
 impl subxt::tx::Signer<SubstrateConfig> for Identity {

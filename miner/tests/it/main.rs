@@ -18,5 +18,6 @@ mod keep;
 mod keys;
 mod settings;
 mod supervision;
+mod top;
 mod twin;
 mod words;

@@ -5,11 +5,13 @@
 //!  user     a development key: registers, stakes, posts a row, sends Spikes and Grads
 //!  message  texts of the corpus and errors for them
 //!  clock    a clock of the machine that a test sets, for one process
+//!  terminal a program in a pseudo terminal, and its screen
 //! ```
 
 mod clock;
 mod lab;
 mod message;
+mod terminal;
 mod user;
 
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use tempfile::TempDir;
 pub(crate) use clock::Clock;
 pub(crate) use lab::{announced, Lab, SOON};
 pub(crate) use message::{error, texts};
+pub(crate) use terminal::Terminal;
 pub(crate) use user::{Caller, User};
 
 /// The text that `make run` learns from. Tests, and the processes that they start, run in the folder
