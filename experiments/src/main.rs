@@ -20,6 +20,12 @@ use std::{
 
 /// What a network is worth to its members.
 #[derive(Debug, Parser)]
+#[command(
+	name = "experiments",
+	after_help = "Examples:\n  \
+		experiments run experiments/configs/quick.toml --results target/experiment\n  \
+		experiments write --results target/experiment"
+)]
 struct Cli {
 	#[command(subcommand)]
 	command: Command,
@@ -28,14 +34,21 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
 	/// Run the experiments of configuration files; finished runs are skipped.
+	#[command(after_help = "Examples:\n  \
+			experiments run experiments/configs/members.toml --corpus corpora --only main --seeds 2")]
 	Run(RunArgs),
 	/// Measure frozen encoders as inputs; finished runs are skipped.
+	#[command(after_help = "Examples:\n  \
+			experiments inputs experiments/configs/inputs.toml --corpus corpora --models models")]
 	Inputs(InputsArgs),
 	/// Write the result of a run over real processes, from the folder that `localnet` wrote.
+	#[command(after_help = "Examples:\n  experiments network target/run/network")]
 	Network(NetworkArgs),
 	/// Write results, figures and tables from the finished runs.
+	#[command(after_help = "Examples:\n  experiments write")]
 	Write(Folder),
 	/// Check the claims of the documents against the results.
+	#[command(after_help = "Examples:\n  experiments check")]
 	Check(Folder),
 }
 
@@ -198,4 +211,23 @@ fn check(folder: &Folder) -> Result<()> {
 		bail!("{wrong} claims that the documents state do not hold");
 	}
 	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::Cli;
+	use clap::{CommandFactory, Parser};
+
+	#[test]
+	fn the_examples_of_every_help_are_taken() {
+		let commands = Cli::command();
+		let of_commands = commands.get_subcommands().cloned();
+		for mut command in std::iter::once(commands.clone()).chain(of_commands) {
+			let help = command.render_long_help().to_string();
+			let (_, examples) = help.split_once("Examples:").expect(&help);
+			for example in examples.lines().map(str::trim).filter(|line| !line.is_empty()) {
+				Cli::try_parse_from(example.split_whitespace()).expect(example);
+			}
+		}
+	}
 }

@@ -59,7 +59,13 @@ const ACCOUNTS: usize = 1_000;
 
 /// Measure whole epochs of the emission on a real node.
 #[derive(Debug, Parser)]
-#[command(name = "bench-chain", version)]
+#[command(
+	name = "bench-chain",
+	version,
+	after_help = "Examples:\n  \
+		bench-chain --quick\n  \
+		bench-chain --graphs Z,R --components 4096 --epochs 3 --no-posting --sustain 0"
+)]
 struct Options {
 	/// Graphs, by name; the first one is posted to, too
 	#[arg(long, value_delimiter = ',', default_value = "Z,U,D8,C,R,RS,R8")]

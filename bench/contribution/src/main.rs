@@ -48,7 +48,13 @@ const EDGES_PER_ROW: usize = 64;
 
 /// Measures the contribution engine and its contenders on the same graphs, in one run, on one core.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "bench-contribution", version)]
+#[command(
+	name = "bench-contribution",
+	version,
+	after_help = "Examples:\n  \
+		bench-contribution --quick\n  \
+		bench-contribution --shapes Z --components 4096 --rounds 3 --python target/bench/venv/bin/python"
+)]
 struct Options {
 	/// Shapes of graphs
 	#[arg(long, value_delimiter = ',', default_values_t = Shape::ALL)]

@@ -35,7 +35,13 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// A local chain and a small network of miners that learn on real text.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "localnet", version)]
+#[command(
+	name = "localnet",
+	version,
+	after_help = "Examples:\n  \
+		localnet --corpus corpus --out target/run\n  \
+		localnet --seconds 120"
+)]
 pub struct Options {
 	/// Stop after this many seconds and judge the run. Without it: run until Ctrl-C.
 	#[arg(long, value_name = "N")]
@@ -197,4 +203,22 @@ fn summary(screen: &mut Screen, report: &Report, watch: &Watch, early: bool) {
 	}
 	screen.line("");
 	report.story().iter().for_each(|sentence| screen.sentence(sentence));
+}
+
+#[cfg(test)]
+mod tests {
+	use super::Options;
+	use clap::{CommandFactory, Parser};
+
+	#[test]
+	fn the_examples_of_the_help_are_taken() {
+		let help = Options::command().render_long_help().to_string();
+		let (_, examples) = help.split_once("Examples:").expect("examples");
+		let examples: Vec<&str> =
+			examples.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+		assert!(examples.len() > 1, "{help}");
+		for example in examples {
+			Options::try_parse_from(example.split_whitespace()).expect(example);
+		}
+	}
 }

@@ -9,14 +9,14 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Subcommand)]
 pub enum KeysCommand {
 	/// Make a new key, write it to a file and print its address.
-	#[command(after_help = "Example:\n  bittensor-miner keys new miner.key")]
+	#[command(after_help = "Examples:\n  bittensor-miner keys new miner.key")]
 	New {
 		/// The file. It must not exist; only you can read it.
 		#[arg(value_name = "FILE")]
 		file: PathBuf,
 	},
 	/// Print the address of a key. The secret is not printed.
-	#[command(after_help = "Example:\n  bittensor-miner keys show --key-file miner.key")]
+	#[command(after_help = "Examples:\n  bittensor-miner keys show --key-file miner.key")]
 	Show {
 		/// The key.
 		#[command(flatten)]
@@ -26,7 +26,7 @@ pub enum KeysCommand {
 	#[command(
 		after_help = "The secret is a mnemonic phrase, a seed (0x and 64 hex digits), or what \
 		`bittensor-node key generate` prints, as text or as JSON.\n\n\
-		Example:\n  \
+		Examples:\n  \
 		bittensor-node key generate --output-type json | bittensor-miner keys import miner.key"
 	)]
 	Import {

@@ -16,7 +16,7 @@ use toml::{Table, Value};
 /// Prefix of the environment variables.
 const PREFIX: &str = "BITTENSOR_";
 /// Options that are given on the command line only.
-const TYPED: [&str; 5] = ["config", "dev-key", "serve", "help", "version"];
+pub const TYPED: [&str; 5] = ["config", "dev-key", "serve", "help", "version"];
 
 /// Where values come from besides the command line.
 struct Settings<'a> {

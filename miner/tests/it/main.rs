@@ -14,6 +14,7 @@ mod config;
 mod dendrite_answers;
 mod eval;
 mod fetch;
+mod help;
 mod keep;
 mod keys;
 mod settings;

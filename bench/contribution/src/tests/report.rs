@@ -5,6 +5,7 @@ use crate::{
 };
 use bench_graphs::{Shape, PINNED};
 use bench_report::{median, Machine};
+use clap::CommandFactory;
 
 fn row(contender: &str, solve_seconds: f64, sweeps: u32) -> Row {
 	let pinned =
@@ -227,4 +228,16 @@ fn options_read() {
 fn slow_contenders_get_fewer_rounds() {
 	assert_eq!([0.1, 2.0, 60.0].map(|seconds| rounds_of(7, seconds)), [7, 3, 1]);
 	assert_eq!([0.1, 2.0].map(|seconds| rounds_of(0, seconds)), [1, 1]);
+}
+
+#[test]
+fn the_examples_of_the_help_are_taken() {
+	let help = Options::command().render_long_help().to_string();
+	let (_, examples) = help.split_once("Examples:").expect("examples");
+	let examples: Vec<&str> =
+		examples.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+	assert!(examples.len() > 1, "{help}");
+	for example in examples {
+		Options::read(example.split_whitespace()).expect(example);
+	}
 }
