@@ -34,7 +34,7 @@ PY_VENV := $(CURDIR)/target/py/venv
 # cargo-nextest, if it is installed, runs the tests of all crates in parallel.
 ifneq ($(shell command -v cargo-nextest),)
 UNIT_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) -E 'not package(bittensor-e2e)'
-E2E_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) -E 'package(bittensor-e2e)'
+E2E_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) --profile e2e -E 'package(bittensor-e2e)'
 else
 UNIT_TESTS = test --workspace --exclude bittensor-e2e --locked --profile $(PROFILE) --lib --bins --tests
 E2E_TESTS = test --workspace --locked --profile $(PROFILE) --examples --test network -- --test-threads 1

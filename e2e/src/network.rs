@@ -12,7 +12,7 @@ use futures::future::join_all;
 
 use crate::{
 	miner::{Miner, MinerSpec, Place},
-	node::{Node, NodeOptions},
+	node::{Node, NodeOptions, Role},
 	process::{Process, Stopped, STOP_GRACE},
 };
 
@@ -48,7 +48,12 @@ pub struct Network {
 impl Network {
 	/// Starts the node, without miners, and waits until it answers.
 	pub async fn start_node(options: NetworkOptions) -> anyhow::Result<Self> {
-		let node = Node::start(options.node.clone()).await?;
+		Self::start_node_as(options, Role::default()).await
+	}
+
+	/// As [`Network::start_node`], with a node in this role.
+	pub async fn start_node_as(options: NetworkOptions, role: Role) -> anyhow::Result<Self> {
+		let node = Node::start_as(options.node.clone(), role).await?;
 		Ok(Self { miners: Vec::new(), node, options, told: Vec::new() })
 	}
 

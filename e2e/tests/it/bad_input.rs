@@ -7,6 +7,7 @@ use bittensor_e2e::{
 	node::{self, Role},
 	process::{Process, Stopped},
 };
+use bittensor_miner::commands::run::prepare::CHECKPOINT;
 use tempfile::TempDir;
 
 use crate::support::{corpus, node_options, trainable, with, Lab};
@@ -81,7 +82,7 @@ async fn against_a_running_node() -> anyhow::Result<()> {
 		tokio::time::sleep(Duration::from_millis(100)).await;
 	}
 	assert_eq!(miner.process().stop().await, Stopped::Cleanly);
-	let weights = largest_file(&place.folder)?;
+	let weights = place.folder.join(CHECKPOINT);
 	std::fs::write(&weights, b"not a checkpoint")?;
 	says(&refusal(&alice, &place).await?, &["corrupt", &weights.display().to_string()]);
 	assert_eq!(std::fs::read(&weights)?, b"not a checkpoint");
@@ -93,26 +94,9 @@ async fn against_a_running_node() -> anyhow::Result<()> {
 	Ok(())
 }
 
-/// The checkpoint's weights are the largest file under `folder`.
-fn largest_file(folder: &std::path::Path) -> anyhow::Result<std::path::PathBuf> {
-	let mut folders = vec![folder.to_path_buf()];
-	let mut files = Vec::new();
-	while let Some(folder) = folders.pop() {
-		for entry in std::fs::read_dir(folder)? {
-			let entry = entry?;
-			match entry.file_type()?.is_dir() {
-				true => folders.push(entry.path()),
-				false => files.push((entry.metadata()?.len(), entry.path())),
-			}
-		}
-	}
-	let largest = files.into_iter().max_by_key(|(length, _)| *length);
-	Ok(largest.ok_or_else(|| anyhow::anyhow!("the miner wrote no checkpoint"))?.1)
-}
-
 #[tokio::test]
 async fn a_node_refuses_a_database_that_is_in_use() -> anyhow::Result<()> {
-	let lab = Lab::start().await?;
+	let lab = Lab::start_dev().await?;
 	let (success, output) =
 		node::run_to_end(&node_options(&lab.folder), &Role::default(), REFUSAL).await?;
 	assert!(!success);

@@ -14,7 +14,7 @@ const COMMAND: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn first_mint_follows_the_schedule_and_can_be_checked_by_anyone() -> anyhow::Result<()> {
-	let mut lab = Lab::start().await?;
+	let mut lab = Lab::start_dev().await?;
 	lab.start_miners(vec![
 		silent("Alice", "moby-dick", 1, &["Bob"])?,
 		silent("Bob", "addresses-early", 2, &["Alice"])?,

@@ -8,7 +8,7 @@ use bittensor_e2e::miner::{InputStatus, MinerStatus};
 use crate::support::{edge, trainable, Lab};
 
 /// Epochs in which the others must go on as if nothing had happened.
-const EPOCHS: usize = 2;
+const EPOCHS: usize = 4;
 /// All that a row may give: no component measures that of one that does not answer.
 const ALL: u16 = 57_344;
 

@@ -5,7 +5,7 @@ use bittensor_miner::{
 	axon::{AxonConfig, QuotaConfig},
 	dendrite::{DendriteError, TonicTransport, Transport, TransportConfig},
 };
-use bittensor_wire::{proto::HopStatus, Spike, WireError};
+use bittensor_wire::{limits::MAX_TEXTS, proto::HopStatus, Spike, WireError};
 use std::{
 	sync::{
 		atomic::{AtomicUsize, Ordering::SeqCst},
@@ -191,18 +191,19 @@ async fn a_network_without_bids_measures_posts_and_goes_on() {
 		net.inputs(number, &others);
 	}
 	// Nobody misses an answer of the warm-up, although Spikes ask for two hops.
-	let rounds = |count: usize, node: Node| async move {
+	let rounds = |count: usize, texts: usize, node: Node| async move {
 		let others: Vec<u8> = numbers.into_iter().filter(|other| *other != node.number).collect();
 		let peers = node.peers(&others);
 		let mut answered = 0;
 		for _ in 0..count {
-			let spike = batch(node.number, 1, BATCH);
+			let spike = batch(node.number, 1, texts);
 			let got = node.dendrite.spike(&peers, &spike, within(30.0)).await;
 			answered += got.vectors.iter().flatten().count();
 		}
 		(node, answered)
 	};
-	let warm_up = futures::future::join_all(nodes.into_iter().map(|node| rounds(WARM_UP, node)));
+	let warm_up =
+		futures::future::join_all(nodes.into_iter().map(|node| rounds(WARM_UP, BATCH, node)));
 	let mut nodes = Vec::new();
 	for (node, answered) in warm_up.await {
 		assert_eq!(answered, WARM_UP * (numbers.len() - 1), "component {}", node.number);
@@ -214,14 +215,15 @@ async fn a_network_without_bids_measures_posts_and_goes_on() {
 			net.bid(from, to, 10);
 		}
 	}
-	let grace = QuotaConfig::default().grace_texts as usize / BATCH;
+	// The grace counts texts: as few Spikes as it takes.
+	let grace = QuotaConfig::default().grace_texts as usize / MAX_TEXTS;
 	let (selfish, honest) = (nodes.pop().expect("six"), nodes.pop().expect("five"));
-	let (_selfish, selfish_answered) = rounds(2 * grace, selfish).await;
+	let (_selfish, selfish_answered) = rounds(2 * grace, MAX_TEXTS, selfish).await;
 	let asked = 2 * grace * (numbers.len() - 1);
 	assert!(
 		(selfish_answered as f64) < 0.6 * asked as f64,
 		"the one that pays nothing got {selfish_answered} of {asked} answers"
 	);
-	let (_honest, answered) = rounds(grace, honest).await;
+	let (_honest, answered) = rounds(grace, MAX_TEXTS, honest).await;
 	assert_eq!(answered, grace * (numbers.len() - 1), "one that pays misses nothing");
 }

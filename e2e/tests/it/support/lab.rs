@@ -8,13 +8,14 @@ use bittensor_e2e::{
 	ledger::Ledger,
 	miner::{Miner, MinerSpec, MinerStatus},
 	network::{Network, NetworkOptions},
+	node::Role,
 	process::Stopped,
 };
 use tempfile::TempDir;
 
-use super::{corpus, node_options, User};
+use super::{corpus, node_options, quick, User};
 
-/// How long a row may take from its post until it is active and paid: two epochs of ten seconds, on
+/// How long a row may take from its post until it is active and paid: two epochs of up to ten seconds, on
 /// a machine that is busy.
 const ACTIVE: Duration = Duration::from_secs(60);
 /// How long a miner may take to do something that it does often.
@@ -31,15 +32,25 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-	/// A node that makes blocks, without miners.
+	/// A node that makes blocks, without miners, on a chain with short slots and epochs.
 	pub(crate) async fn start() -> anyhow::Result<Self> {
 		let folder = tempfile::tempdir()?;
-		let network = Network::start_node(NetworkOptions {
+		let role = quick(folder.path())?;
+		Self::start_as(folder, role).await
+	}
+
+	/// As [`Lab::start`], on the chain of `bittensor-node --dev`.
+	pub(crate) async fn start_dev() -> anyhow::Result<Self> {
+		Self::start_as(tempfile::tempdir()?, Role::default()).await
+	}
+
+	async fn start_as(folder: TempDir, role: Role) -> anyhow::Result<Self> {
+		let options = NetworkOptions {
 			node: node_options(&folder),
 			corpus: corpus(),
 			folder: folder.path().into(),
-		})
-		.await?;
+		};
+		let network = Network::start_node_as(options, role).await?;
 		let chain = network.node.connect().await?;
 		let ledger = Ledger::new(chain.parameters().await?);
 		Ok(Self { network, chain, ledger, folder })

@@ -1,6 +1,7 @@
 //! What the tests share: a small network, keys of accounts, and messages.
 //!
 //! ```text
+//!  chain    the development chain, with short slots and epochs
 //!  lab      a node and miners in a temporary folder; waits for their results
 //!  user     a development key: registers, stakes, posts a row, sends Spikes and Grads
 //!  message  texts of the corpus and errors for them
@@ -8,6 +9,7 @@
 //!  terminal a program in a pseudo terminal, and its screen
 //! ```
 
+mod chain;
 mod clock;
 mod lab;
 mod message;
@@ -23,6 +25,7 @@ use bittensor_e2e::{
 };
 use tempfile::TempDir;
 
+pub(crate) use chain::quick;
 pub(crate) use clock::Clock;
 pub(crate) use lab::{announced, Lab, SOON};
 pub(crate) use message::{error, texts};
