@@ -205,7 +205,7 @@ experiment-tools: setup
 ##@ Lint
 
 .PHONY: lint
-lint: lint-lock lint-features lint-fmt lint-toml lint-typos lint-shell lint-sizes lint-deny lint-pages lint-clippy lint-docs lint-metadata ## Run every check that is not a test
+lint: lint-lock lint-features lint-fmt lint-toml lint-typos lint-shell lint-sizes lint-deny lint-pages lint-ops lint-clippy lint-docs lint-metadata ## Run every check that is not a test
 
 .PHONY: lint-lock
 lint-lock: ## Check that Cargo.lock has one version of each SDK crate
@@ -243,6 +243,10 @@ lint-sizes: ## Check that no file has more than 500 lines
 .PHONY: lint-pages
 lint-pages: ## Build the book, and check links and the map from the paper to the code
 	@$(STEP) "lint: pages" scripts/check-docs.sh
+
+.PHONY: lint-ops
+lint-ops: ## Check the alerts, the dashboard, the service units and the Dockerfile in ops
+	@$(STEP) "lint: ops" scripts/check-ops.sh
 
 # Clippy and rustdoc run without SKIP_WASM_BUILD: if it were set here, lint and build would each
 # rerun the runtime's build script after the other.

@@ -11,6 +11,7 @@
 //!  survival, localnet
 //!  grads, crowd,          the same, with keys that the test holds: effects of Grads and bids
 //!  learning, service
+//!  ops                    the metrics that alerts read
 //!  top                    the screen of one component, in a terminal
 //! ```
 
@@ -27,6 +28,7 @@ mod ledger;
 mod localnet;
 mod metrics;
 mod node;
+mod ops;
 mod paths;
 mod process;
 mod report;
