@@ -1,7 +1,8 @@
 //! Builds a node from its parts.
 //!
-//! Aura authors blocks: one authority per slot, in turn. GRANDPA finalises a block when more than two
-//! thirds of the authorities have voted for it. Both read their authorities from the chain.
+//! Aura authors blocks: one validator per slot, in turn. GRANDPA finalises a block when more than two
+//! thirds of the validators have voted for it. Both read the keys of the session's validators from the
+//! chain.
 
 use crate::{
 	clock::{Clock, Watched},

@@ -2,12 +2,15 @@
 
 use crate::{
 	genesis, genesis_config_presets, AccountId, Aura, Balance, Block, BlockNumber, Emission,
-	Executive, Grandpa, Hash, InherentDataExt, Nonce, Runtime, RuntimeCall, SessionKeys, System,
-	TransactionPayment, VERSION,
+	Executive, Grandpa, Hash, Historical, InherentDataExt, Nonce, Runtime, RuntimeCall,
+	SessionKeys, System, TransactionPayment, ValidatorSet, VERSION,
 };
 use alloc::vec::Vec;
-use bittensor_emission::{Bid, ComponentInfo, EpochStatus, RowInfo};
-use frame_support::weights::Weight;
+use bittensor_emission::{
+	Bid, CandidateInfo, ComponentInfo, EpochStatus, RowInfo, ValidatorInfo, ValidatorStatus,
+};
+use codec::Encode;
+use frame_support::{traits::KeyOwnerProofSystem, weights::Weight};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -125,21 +128,22 @@ sp_api::impl_runtime_apis! {
 		}
 
 		fn submit_report_equivocation_unsigned_extrinsic(
-			_equivocation_proof: sp_consensus_grandpa::EquivocationProof<
+			equivocation_proof: sp_consensus_grandpa::EquivocationProof<
 				<Block as BlockT>::Hash,
 				NumberFor<Block>,
 			>,
-			_key_owner_proof: sp_consensus_grandpa::OpaqueKeyOwnershipProof,
+			key_owner_proof: sp_consensus_grandpa::OpaqueKeyOwnershipProof,
 		) -> Option<()> {
-			// The runtime keeps no session history that could prove the owner of a key.
-			None
+			let key_owner_proof = key_owner_proof.decode()?;
+			Grandpa::submit_unsigned_equivocation_report(equivocation_proof, key_owner_proof)
 		}
 
 		fn generate_key_ownership_proof(
 			_set_id: sp_consensus_grandpa::SetId,
-			_authority_id: GrandpaId,
+			authority_id: GrandpaId,
 		) -> Option<sp_consensus_grandpa::OpaqueKeyOwnershipProof> {
-			None
+			let proof = Historical::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))?;
+			Some(sp_consensus_grandpa::OpaqueKeyOwnershipProof::new(proof.encode()))
 		}
 	}
 
@@ -230,6 +234,20 @@ sp_api::impl_runtime_apis! {
 
 		fn contribution(start: u32, limit: u32) -> Vec<Balance> {
 			Emission::contribution(start, limit)
+		}
+	}
+
+	impl pallet_validator_set_runtime_api::ValidatorSetApi<Block, AccountId, BlockNumber> for Runtime {
+		fn validators() -> Vec<ValidatorInfo<AccountId>> {
+			ValidatorSet::validators()
+		}
+
+		fn candidates() -> Vec<CandidateInfo<AccountId>> {
+			ValidatorSet::candidates()
+		}
+
+		fn status(account: AccountId) -> ValidatorStatus<BlockNumber> {
+			ValidatorSet::status(&account)
 		}
 	}
 

@@ -109,6 +109,8 @@ fn check(config: &[u8]) -> Result<(), String> {
 	problems.extend(governance_problem(&genesis));
 	if problems.is_empty() {
 		problems.extend(parameters_problem(&genesis));
+		problems.extend(window_problem(&genesis));
+		problems.extend(keyless(&genesis));
 	}
 	match problems.is_empty() {
 		true => Ok(()),
@@ -123,6 +125,32 @@ fn parameters_problem(genesis: &Value) -> Option<String> {
 		.map_err(|error| error.to_string())
 		.and_then(|parameters| Emission::check_parameters(&parameters, supply(genesis)));
 	checked.err().map(|reason| format!("emission.parameters: {reason}"))
+}
+
+/// What is wrong with the time for which stake unbonds, compared with that for which an offence can be
+/// reported, if anything.
+fn window_problem(genesis: &Value) -> Option<String> {
+	const UNBONDING: &str = "emission.parameters.unbondingBlocks";
+	let number = |path| at(genesis, path).and_then(Value::as_u64);
+	let length = number("validatorSet.sessionLength")?;
+	let sessions = number("validatorSet.reportSessions")?.saturating_add(1);
+	let (window, unbonding) = (length.saturating_mul(sessions), number(UNBONDING)?);
+	(unbonding < window).then(|| {
+		format!(
+			"{UNBONDING} is {unbonding}: choose at least {window}, which is validatorSet.sessionLength · \
+			 (reportSessions + 1), or stake leaves before a slash",
+		)
+	})
+}
+
+/// The invulnerables that have no session keys.
+fn keyless(genesis: &Value) -> Vec<String> {
+	let list = |path| at(genesis, path).and_then(Value::as_array).into_iter().flatten();
+	let owners: Vec<&Value> = list("session.keys").filter_map(|entry| entry.get(0)).collect();
+	let invulnerables = list("validatorSet.invulnerables").filter(|who| !owners.contains(who));
+	invulnerables
+		.map(|who| format!("validatorSet.invulnerables has {who}: add its keys to session.keys"))
+		.collect()
 }
 
 /// The sum of the balances of a genesis, in units.

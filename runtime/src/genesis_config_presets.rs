@@ -1,10 +1,14 @@
 //! The chains that every node can start without a specification file.
 //!
-//! | preset | authorities | slots | epoch | rows live | emission | for |
+//! | preset | validators | slots | epoch, session | rows live | emission | for |
 //! |---|---|---|---|---|---|---|
 //! | `development` | Alice | 1 s | 10 blocks | 100 epochs | 1 BIT a block | one node, `--dev` |
 //! | `local_testnet` | Alice, Bob | 3 s | 20 blocks | 100 epochs | 1 BIT a block | `--chain local` |
 //! | `testnet` | Alice to Dave | 6 s | 100 blocks | 1,008 epochs | 1 BIT a block | `--chain testnet` |
+//!
+//! The validators are invulnerable. Their accounts are `//Alice//stash` and so on, which get the fees of the
+//! blocks, and their session keys those of Alice and so on. Others join with a stake of 1,000 BIT. An
+//! offence can be reported until the session after it ends, which is as long as stake unbonds.
 //!
 //! The emission halves once a year until it is 0. So the total minted is bounded: twice the emission of
 //! the first year, 63,072,000 BIT (`development`), 21,024,000 BIT (`local_testnet`) and 10,512,000 BIT
@@ -14,14 +18,13 @@
 //! of Alice; `testnet` has none and is governed as a public chain is.
 //!
 //! All keys are public (`//Alice` and so on). Do not use them on any other chain: a public chain takes the
-//! plain specification of `testnet` and puts its own authorities, members and balances there.
+//! plain specification of `testnet` and puts its own validators, members and balances there.
 
-use crate::{AccountId, Balance, UNIT};
+use crate::{AccountId, Balance, SessionKeys, UNIT};
 use alloc::{vec, vec::Vec};
 use bittensor_emission::{Halvings, Parameters};
+use pallet_validator_set::{IncomeDivision, ValidatorLimits};
 use serde_json::{json, Value};
-use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::hex2array;
 use sp_genesis_builder::PresetId;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
@@ -55,7 +58,7 @@ pub const NUMBERED: [[u8; 32]; 16] = [
 
 /// The values that differ between the chains.
 struct Chain {
-	authorities: Vec<(AuraId, GrandpaId)>,
+	validators: Vec<(AccountId, SessionKeys)>,
 	/// The Sudo key, in presets for tests only.
 	sudo: Option<AccountId>,
 	/// The technical committee.
@@ -74,23 +77,51 @@ pub fn prefunded() -> Vec<AccountId> {
 }
 
 fn genesis(chain: Chain) -> Value {
-	let (aura, grandpa): (Vec<_>, Vec<_>) =
-		chain.authorities.into_iter().map(|(aura, grandpa)| (aura, (grandpa, 1u64))).unzip();
+	let session_keys = chain.validators.iter().map(|(who, keys)| (who, who, keys));
+	let invulnerables = chain.validators.iter().map(|(who, _)| who);
 	json!({
 		"balances": {
 			"balances": prefunded().into_iter().map(|who| (who, ENDOWMENT)).collect::<Vec<_>>(),
 		},
 		"slots": { "slotDuration": chain.slot_duration },
-		"aura": { "authorities": aura },
-		"grandpa": { "authorities": grandpa },
+		"validatorSet": {
+			"invulnerables": invulnerables.collect::<Vec<_>>(),
+			"limits": ValidatorLimits::default(),
+			"sessionLength": chain.emission.epoch_length,
+			"reportSessions": 1,
+			"division": IncomeDivision::<AccountId>::default(),
+		},
+		"session": { "keys": session_keys.collect::<Vec<_>>() },
 		"sudo": { "key": chain.sudo },
 		"technicalCommittee": { "members": chain.members },
 		"emission": { "parameters": chain.emission },
 	})
 }
 
-fn authority(aura: Sr25519Keyring, grandpa: Ed25519Keyring) -> (AuraId, GrandpaId) {
-	(aura.public().into(), grandpa.public().into())
+/// A validator with the keys of a well-known name.
+fn validator(
+	account: Sr25519Keyring,
+	aura: Sr25519Keyring,
+	grandpa: Ed25519Keyring,
+) -> (AccountId, SessionKeys) {
+	let keys = SessionKeys { aura: aura.public().into(), grandpa: grandpa.public().into() };
+	(account.to_account_id(), keys)
+}
+
+fn alice() -> (AccountId, SessionKeys) {
+	validator(Sr25519Keyring::AliceStash, Sr25519Keyring::Alice, Ed25519Keyring::Alice)
+}
+
+fn bob() -> (AccountId, SessionKeys) {
+	validator(Sr25519Keyring::BobStash, Sr25519Keyring::Bob, Ed25519Keyring::Bob)
+}
+
+fn charlie() -> (AccountId, SessionKeys) {
+	validator(Sr25519Keyring::CharlieStash, Sr25519Keyring::Charlie, Ed25519Keyring::Charlie)
+}
+
+fn dave() -> (AccountId, SessionKeys) {
+	validator(Sr25519Keyring::DaveStash, Sr25519Keyring::Dave, Ed25519Keyring::Dave)
 }
 
 /// The technical committee of the presets: Alice, Bob and Charlie, of whom two decide.
@@ -118,7 +149,7 @@ fn emission(slot_duration: u64, epoch_length: u32) -> Parameters {
 
 fn development() -> Value {
 	genesis(Chain {
-		authorities: vec![authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+		validators: vec![alice()],
 		sudo: Some(Sr25519Keyring::Alice.to_account_id()),
 		members: committee(),
 		slot_duration: 1_000,
@@ -128,10 +159,7 @@ fn development() -> Value {
 
 fn local_testnet() -> Value {
 	genesis(Chain {
-		authorities: vec![
-			authority(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
-			authority(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
-		],
+		validators: vec![alice(), bob()],
 		sudo: Some(Sr25519Keyring::Alice.to_account_id()),
 		members: committee(),
 		slot_duration: 3_000,
@@ -140,14 +168,8 @@ fn local_testnet() -> Value {
 }
 
 fn testnet() -> Value {
-	let names = [
-		(Sr25519Keyring::Alice, Ed25519Keyring::Alice),
-		(Sr25519Keyring::Bob, Ed25519Keyring::Bob),
-		(Sr25519Keyring::Charlie, Ed25519Keyring::Charlie),
-		(Sr25519Keyring::Dave, Ed25519Keyring::Dave),
-	];
 	genesis(Chain {
-		authorities: names.map(|(aura, grandpa)| authority(aura, grandpa)).to_vec(),
+		validators: vec![alice(), bob(), charlie(), dave()],
 		sudo: None,
 		members: committee(),
 		slot_duration: 6_000,

@@ -9,7 +9,8 @@
 //!          └─────┬───────┘   └───────────────┬───────────────┘   └───────────┬───────────┘
 //!                │                           │ fees                          │ minted stake
 //!          Slots: slot length       TransactionPayment                   Balances
-//!                                                        Grandpa: authorities of finality
+//!          ValidatorSet: count slots,           │ to the author
+//!             end of session ──▶ Session ──▶ Aura, Grandpa: who authors and votes
 //! ```
 //!
 //! | module | content |
@@ -51,7 +52,10 @@ pub use wasm::*;
 pub mod apis;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarks {
-	frame_benchmarking::define_benchmarks!([pallet_emission, Emission]);
+	frame_benchmarking::define_benchmarks!(
+		[pallet_emission, Emission]
+		[pallet_validator_set, ValidatorSet]
+	);
 }
 #[deny(missing_docs)]
 pub mod configs;
@@ -175,7 +179,11 @@ pub type Executive = frame_executive::Executive<
 >;
 
 // An index is part of every encoded call, so it never changes. The gaps leave room for more pallets of
-// the same subject. Timestamp comes before Aura, because it passes the time to Aura.
+// the same subject. Pallets run and build their genesis in the order of their indices:
+// - Timestamp before Aura, because it passes the time to Aura.
+// - Authorship before ValidatorSet, which may replace the set that names the author of the block.
+// - Balances before Session, whose genesis takes references to accounts; ValidatorSet before Session,
+//   which asks it for the first set; both before Emission, whose unbonding must outlast their reports.
 //
 // The list is in the crate root, because the path of the generated types is part of the metadata:
 // Python clients look for `*::RuntimeCall` and `*::RuntimeEvent` with one segment before the name.
@@ -211,11 +219,26 @@ mod runtime {
 	#[runtime::pallet_index(4)]
 	pub type Grandpa = pallet_grandpa;
 
+	#[runtime::pallet_index(5)]
+	pub type Authorship = pallet_authorship;
+
 	#[runtime::pallet_index(10)]
 	pub type Balances = pallet_balances;
 
 	#[runtime::pallet_index(11)]
 	pub type TransactionPayment = pallet_transaction_payment;
+
+	#[runtime::pallet_index(12)]
+	pub type ValidatorSet = pallet_validator_set;
+
+	#[runtime::pallet_index(13)]
+	pub type Session = pallet_session;
+
+	#[runtime::pallet_index(14)]
+	pub type Historical = pallet_session::historical;
+
+	#[runtime::pallet_index(15)]
+	pub type Offences = pallet_offences;
 
 	#[runtime::pallet_index(20)]
 	pub type Utility = pallet_utility;

@@ -123,6 +123,8 @@ fn genesis_json(slot_ms: u64, epoch_length: u32) -> anyhow::Result<Value> {
 	let patch = json!({
 		"slots": { "slotDuration": slot_ms },
 		"emission": { "parameters": parameters },
+		// Stake unbonds for as long as an offence can be reported: two sessions.
+		"validatorSet": { "sessionLength": epoch_length },
 	});
 	json_merge(&mut genesis, patch);
 	Ok(genesis)

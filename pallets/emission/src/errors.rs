@@ -52,6 +52,14 @@ mod errors {
 		NotEnoughBalance,
 		/// The stake is less than the amount. Unstake at most the stake.
 		NotEnoughStake,
+		/// The stake secures a validator. Unstake less, or leave first.
+		/// A candidate or validator keeps `limits.min_stake` of the pallet ValidatorSet. Call its `leave`;
+		/// the stake is free when the last session ends for which the account was chosen.
+		StakeBonded,
+		/// The component secures a validator. Leave, and wait.
+		/// Call `leave` of the pallet ValidatorSet. The component can change hands when no offence of its
+		/// validator can be reported any more.
+		ComponentBonded,
 		/// Too many amounts are unbonding. Call `withdraw_unbonded` first.
 		/// Or unstake in a later epoch.
 		TooManyUnbonding,

@@ -81,6 +81,13 @@ mod events {
 			/// The first block in which they can be withdrawn.
 			unlocks_at: BlockNumberFor<T>,
 		},
+		/// A validator was slashed.
+		StakeSlashed {
+			/// The account of the validator, which owns the component.
+			account: T::AccountId,
+			/// Units taken from its stake and from what it has unbonding.
+			amount: Balance,
+		},
 		/// Unbonded stake was returned to an account.
 		Withdrawn {
 			/// The account.
@@ -108,7 +115,8 @@ mod events {
 		EpochPaid {
 			/// Number of the epoch.
 			epoch: u32,
-			/// Units minted: all of the schedule, or 0 if nothing was payable.
+			/// Units minted for components, or 0 if nothing was payable.
+			/// All of the schedule, less the part of validators.
 			minted: Balance,
 			/// The uids of the solve were 0 to `components − 1`.
 			components: u32,

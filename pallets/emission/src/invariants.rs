@@ -24,8 +24,8 @@ use frame_support::{
 use sp_runtime::{SaturatedConversion, TryRuntimeError};
 
 impl<T: Config> Pallet<T> {
-	/// Checks all invariants.
-	pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+	/// Checks all invariants; natively also for tests of other crates.
+	pub fn check_invariants() -> Result<(), TryRuntimeError> {
 		Self::check_pot()?;
 		Self::check_issuance()?;
 		Self::check_rows()?;

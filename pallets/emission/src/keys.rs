@@ -10,7 +10,7 @@
 //! accept. To be named by others changes nothing for an account, and any number of components can name
 //! it. An accept names the owner and not the uid, because a uid can pass to somebody else meanwhile.
 
-use crate::{types::Component, Components, Config, Error, Event, Pallet, UidOf};
+use crate::{types::Component, Components, Config, Error, Event, Pallet, UidOf, Validators};
 use frame_support::ensure;
 use sp_runtime::{DispatchError, DispatchResult};
 
@@ -114,6 +114,8 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let (uid, mut component) = Self::owned(owner)?;
 		let new_owner = new_owner.filter(|account| account != owner);
+		let free = new_owner.is_none() || T::Validators::may_hand_over(owner);
+		ensure!(free, Error::<T>::ComponentBonded);
 		component.next_owner = new_owner.clone();
 		Components::<T>::insert(uid, component);
 		Self::deposit_event(Event::ComponentOffered { uid, new_owner });
@@ -123,6 +125,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_accept_component(who: T::AccountId, owner: &T::AccountId) -> DispatchResult {
 		let (uid, mut component) =
 			Self::naming(owner, |component| component.next_owner.as_ref() == Some(&who))?;
+		ensure!(T::Validators::may_hand_over(owner), Error::<T>::ComponentBonded);
 		// The service key of this very component can become its owner.
 		if component.service_key != who {
 			Self::ensure_unlinked(&who)?;

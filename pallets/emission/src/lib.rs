@@ -69,8 +69,9 @@
 //! 1. pot ≥ Σ stakes + Σ unbonding + minted and not yet paid. The surplus never decreases; it starts
 //!    at the existential deposit, which genesis pays in so that the pot cannot be dusted.
 //! 2. Only `Emit` mints: exactly σ of the blocks between two `Begin`s, with those of a solve that was
-//!    restarted, or 0 if nothing is payable or the solve was aborted. The schedule ends, so the total minted
-//!    is bounded. (Fees and burns reduce the issuance.)
+//!    restarted, or 0 if nothing is payable or the solve was aborted. The validators' part, if genesis gives them
+//!    one, is minted to them; the rest is paid to components. The schedule ends, so the total minted is
+//!    bounded. (Fees, slashes and burns reduce the issuance.)
 //! 3. Active and pending rows are well-formed and belong to registered components; a uid is marked
 //!    in `PendingSlots` iff it has a pending row.
 //! 4. Cursors are in range, and the pieces of a solve exist iff the state says so.
@@ -90,6 +91,7 @@
 //! | [`types`] | types of storage and calls; the views are in [`bittensor_emission`] |
 //! | [`parameters`] | ranges of the parameters at genesis, and `set_parameters` |
 //! | `register`, `keys`, `staking`, `row` | what the calls do |
+//! | `bond` | stake as the bond of validators: slashes, and the validators' part of the emission |
 //! | `phases` | the state machine: `merge`, `begin`, `sweep`, `emit`, and `leave` |
 //! | `pages` | access to the paged storage |
 //! | `api` | what the runtime API returns |
@@ -101,6 +103,7 @@
 
 extern crate alloc;
 
+pub use bond::{Stake, Validators};
 pub use pallet::*;
 pub use types::{Parameters, PostedRow};
 pub use weights::WeightInfo;
@@ -110,10 +113,11 @@ use frame_support::pallet_macros::import_section;
 mod api;
 #[cfg(any(test, feature = "runtime-benchmarks"))]
 mod benchmarking;
+mod bond;
 mod calls;
 mod errors;
 mod events;
-#[cfg(any(test, feature = "try-runtime"))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod invariants;
 mod keys;
 #[cfg(test)]
@@ -143,7 +147,7 @@ pub mod pallet {
 			Balance, Component, Endpoint, FreeUid, LastPayout, Page, Parameters, PendingRow, Phase,
 			Piece, PostedRow, Queue, RegisteredPage, RowPage, SolveState, UnbondingChunks,
 		},
-		weights, WeightInfo,
+		weights, Validators, WeightInfo,
 	};
 	use alloc::vec::Vec;
 	use frame_support::{pallet_prelude::*, traits::fungible, weights::WeightMeter, PalletId};
@@ -207,6 +211,9 @@ pub mod pallet {
 		/// Least and largest row lifetime that governance can set, in epochs.
 		#[pallet::constant]
 		type RowLifetimeBounds: Get<(u32, u32)>;
+
+		/// The set of validators: which stakes secure it, and its part of the emission.
+		type Validators: Validators<Self::AccountId>;
 
 		/// Weights of calls and steps.
 		type WeightInfo: WeightInfo;
@@ -387,6 +394,13 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			Pallet::<T>::assert_parameters(&self.parameters);
+			let (unbonding, window) =
+				(self.parameters.unbonding_blocks, T::Validators::report_window());
+			assert!(
+				unbonding >= window,
+				"emission: unbondingBlocks is {unbonding}; it must be at least {window}, the blocks in which a \
+				 validator's offence can be reported",
+			);
 			EmissionParameters::<T>::put(self.parameters);
 			// Written explicitly, so that clients can read both from block 0.
 			Epoch::<T>::put(1);
@@ -422,7 +436,7 @@ pub mod pallet {
 
 		#[cfg(feature = "try-runtime")]
 		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
-			Self::do_try_state()
+			Self::check_invariants()
 		}
 	}
 }

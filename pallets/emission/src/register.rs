@@ -13,7 +13,7 @@ use crate::{
 	types::{Balance, Component, Endpoint, FreeUid},
 	Components, Config, Endpoints, Epoch, Error, Event, FreeUidQueue, FreeUids, HoldReason,
 	Leaving, LeavingQueue, Pallet, PendingRows, RegisteredPages, RowPages, StakePages, UidOf,
-	UidSpace, LOG_TARGET,
+	UidSpace, Validators, LOG_TARGET,
 };
 use frame_support::{
 	ensure,
@@ -65,6 +65,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_deregister(owner: &T::AccountId) -> DispatchResult {
 		let (uid, component) = Self::owned(owner)?;
+		ensure!(T::Validators::least_stake(owner) == 0, Error::<T>::StakeBonded);
 		Self::leave(uid, component);
 		Ok(())
 	}

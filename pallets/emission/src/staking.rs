@@ -6,6 +6,8 @@
 //!                        └── emission ── if it leaves ─────┘        (both are in the pot)
 //! ```
 //!
+//! Slashes take from both: `bond`.
+//!
 //! Stake unlocks by block number, so that a solve that never ends keeps nothing locked.
 //!
 //! An account that owns or serves a component or has unbonding stake has one consumer reference of this
@@ -15,7 +17,7 @@ use crate::{
 	pages::{get_entry, set_entry},
 	types::{Balance, UnbondingChunk, UnbondingChunks, MAX_UNBONDING_CHUNKS},
 	Components, Config, EmissionParameters, Epoch, Error, Event, Pallet, StakePages, UidOf,
-	Unbonding,
+	Unbonding, Validators,
 };
 use frame_support::{
 	ensure,
@@ -67,6 +69,7 @@ impl<T: Config> Pallet<T> {
 			.ok_or(Error::<T>::NotEnoughStake)?;
 		let enough = left == 0 || left >= EmissionParameters::<T>::get().min_stake;
 		ensure!(enough, Error::<T>::StakeBelowMinimum);
+		ensure!(left >= T::Validators::least_stake(owner), Error::<T>::StakeBonded);
 		let chunks = Unbonding::<T>::get(owner);
 		let unlocks_at = Self::unlocks_at();
 		let room = chunks.len() < MAX_UNBONDING_CHUNKS as usize

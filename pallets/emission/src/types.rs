@@ -224,7 +224,7 @@ pub struct SolveState<BlockNumber, Hash> {
 	pub saved: bool,
 	/// Units scheduled for this epoch; before `Begin`, those of a solve that an upgrade ended.
 	pub sigma: Balance,
-	/// Units minted for this epoch; `None` until `Emit` mints.
+	/// Units minted for the components of this epoch; `None` until `Emit` mints.
 	pub minted: Option<Balance>,
 	/// Units of `minted` that are paid.
 	pub paid: Balance,

@@ -41,7 +41,8 @@ pub enum Phase {
 pub struct LastPayout<BlockNumber, Hash> {
 	/// Number of the epoch.
 	pub epoch: u32,
-	/// Units minted.
+	/// Units minted for components; a genesis can give validators a part of the emission, which is not
+	/// counted here.
 	#[cfg_attr(feature = "serde", serde(with = "crate::json::amount"))]
 	pub minted: Balance,
 	/// The uids of the solve were 0 to `components − 1`.

@@ -14,6 +14,7 @@
 //! | [`Bid`] | the flow from one component to another |
 //! | [`EpochStatus`], [`LastPayout`], [`Phase`] | the running epoch and the last payout |
 //! | [`Parameters`], [`Halvings`] | the parameters that genesis fixes |
+//! | [`ValidatorInfo`], [`CandidateInfo`], [`ValidatorStatus`] | who produces blocks, and who wants to |
 //!
 //! Units: amounts are in units ([`UNIT`] units are one BIT), shares out of [`SHARE_ONE`], uids are
 //! `u32`, epochs count from 1, blocks are block numbers.
@@ -58,6 +59,7 @@ mod epoch;
 mod json;
 mod parameters;
 mod row;
+mod validator;
 
 pub use component::{Bid, ComponentInfo};
 pub use contribution::{Edge, MAX_COMPONENTS, MAX_EDGES, MAX_SWEEPS, MIN_SELF_SHARE, SHARE_ONE};
@@ -65,6 +67,7 @@ pub use endpoint::{Endpoint, Host, HostTooLong, MAX_HOST_LEN};
 pub use epoch::{EpochStatus, LastPayout, Phase};
 pub use parameters::{Halvings, Parameters};
 pub use row::{Row, RowInfo};
+pub use validator::{CandidateInfo, ValidatorInfo, ValidatorStatus};
 
 /// Amounts, in units.
 pub type Balance = u64;

@@ -1,8 +1,8 @@
 //! The views in SCALE, by metadata, and in JSON.
 
 use bittensor_emission::{
-	Bid, ComponentInfo, Edge, Endpoint, EpochStatus, Halvings, Host, LastPayout, Parameters, Phase,
-	Row, RowInfo, MAX_HOST_LEN,
+	Bid, CandidateInfo, ComponentInfo, Edge, Endpoint, EpochStatus, Halvings, Host, LastPayout,
+	Parameters, Phase, Row, RowInfo, ValidatorInfo, ValidatorStatus, MAX_HOST_LEN,
 };
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Compact, Decode, Encode, MaxEncodedLen};
@@ -65,6 +65,41 @@ fn status() -> EpochStatus<u32, Hash> {
 			parent: [3; 32],
 			started_at: 60,
 		}),
+	}
+}
+
+fn validator<Account>(account: Account) -> ValidatorInfo<Account> {
+	ValidatorInfo {
+		account,
+		invulnerable: false,
+		candidate: true,
+		stake: 1 << 60,
+		authored: 7,
+		missed: 2,
+		disabled: false,
+	}
+}
+
+fn candidate<Account>(account: Account) -> CandidateInfo<Account> {
+	CandidateInfo { account, stake: 1 << 60, since: 4, eligible: true, validator: false }
+}
+
+fn standing() -> ValidatorStatus<u32> {
+	ValidatorStatus {
+		keys: true,
+		stake: 1 << 60,
+		min_stake: 5,
+		invulnerable: false,
+		candidate: true,
+		validator: true,
+		planned: false,
+		disabled: true,
+		authored: 7,
+		missed: 2,
+		bound_until: Some(9),
+		barred_until: None,
+		session: 8,
+		next_session: 90,
 	}
 }
 
@@ -152,6 +187,9 @@ fn every_view_decodes_by_metadata() {
 	assert_eq!(by_metadata::<_, ComponentInfo<Account>>(&component()), component());
 	assert_eq!(by_metadata::<_, RowInfo>(&rows()), rows());
 	assert_eq!(by_metadata::<_, EpochStatus<u32, Hash>>(&status()), status());
+	assert_eq!(by_metadata::<_, ValidatorInfo<Account>>(&validator([1; 32])), validator([1; 32]));
+	assert_eq!(by_metadata::<_, CandidateInfo<Account>>(&candidate([2; 32])), candidate([2; 32]));
+	assert_eq!(by_metadata::<_, ValidatorStatus<u32>>(&standing()), standing());
 	let bid = Bid { uid: 1, share: 2, flow: 3 };
 	assert_eq!(by_metadata::<_, Bid>(&bid), bid);
 	let parameters = Parameters::default();
@@ -274,4 +312,29 @@ fn parameters_are_written_as_in_a_chain_specification() {
 	unknown["sigmaa"] = json!(1);
 	assert!(serde_json::from_value::<Parameters>(unknown).is_err());
 	assert_eq!(parameters.schedule().between(0, 101), 100 * 1_000_000_000 + 500_000_000);
+}
+
+#[test]
+fn stakes_of_validators_are_decimal_strings() {
+	let expected = json!({
+		"account": "alice",
+		"invulnerable": false,
+		"candidate": true,
+		"stake": "1152921504606846976",
+		"authored": 7,
+		"missed": 2,
+		"disabled": false,
+	});
+	check_json(&validator("alice".to_string()), expected);
+	let expected = json!({
+		"account": "bob",
+		"stake": "1152921504606846976",
+		"since": 4,
+		"eligible": true,
+		"validator": false,
+	});
+	check_json(&candidate("bob".to_string()), expected);
+	let json = serde_json::to_value(standing()).unwrap();
+	assert_eq!((&json["min_stake"], &json["bound_until"]), (&json!("5"), &json!(9)));
+	assert!(json["barred_until"].is_null());
 }

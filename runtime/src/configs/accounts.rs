@@ -56,6 +56,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			Self::Any => true,
 			Self::NonTransfer => match call {
 				RuntimeCall::System(..) | RuntimeCall::Utility(..) | RuntimeCall::Proxy(..) => true,
+				RuntimeCall::ValidatorSet(..) => true,
+				RuntimeCall::Session(call) => {
+					matches!(call, pallet_session::Call::set_keys { .. })
+				}
 				RuntimeCall::Emission(call) => {
 					!matches!(call, pallet_emission::Call::offer_component { .. })
 				}

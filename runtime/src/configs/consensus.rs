@@ -1,14 +1,21 @@
-//! Block production (Aura), finality (GRANDPA) and the clock.
-//!
-//! Genesis sets the authorities. Session keys are defined ([`crate::SessionKeys`]), but no pallet rotates
-//! them yet.
+//! Block production (Aura), finality (GRANDPA) and the clock. Who takes part is in
+//! [`validators`](super::validators).
 
-use crate::{slots, Aura, Runtime, RuntimeEvent};
-use frame_support::traits::{ConstBool, ConstU32, ConstU64};
+use crate::{
+	slots, Aura, Historical, Offences, Runtime, RuntimeCall, RuntimeEvent, Session,
+	UncheckedExtrinsic,
+};
+use frame_support::{
+	traits::{ConstBool, ConstU32, Get},
+	weights::Weight,
+};
+use frame_system::offchain::{CreateBare, CreateTransactionBase};
+use pallet_emission::Validators as _;
+use pallet_validator_set::WeightInfo as _;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 
-/// Maximum number of authorities.
-type MaxAuthorities = ConstU32<32>;
+/// Maximum number of validators. Finality exchanges a vote of each in every round.
+pub type MaxValidators = ConstU32<32>;
 
 impl pallet_timestamp::Config for Runtime {
 	type MinimumPeriod = slots::HalfLength;
@@ -20,18 +27,73 @@ impl pallet_timestamp::Config for Runtime {
 impl pallet_aura::Config for Runtime {
 	type AllowMultipleBlocksPerSlot = ConstBool<false>;
 	type AuthorityId = AuraId;
-	type DisabledValidators = ();
-	type MaxAuthorities = MaxAuthorities;
+	// A slashed validator authors no block: its slots are empty.
+	type DisabledValidators = Session;
+	type MaxAuthorities = MaxValidators;
 	type SlotDuration = slots::Length;
 }
 
+/// Sets of finality of which the runtime knows the sessions: one for each session whose offences can be
+/// reported, and the one before, which shows where the oldest begins.
+pub struct KnownSets;
+
+impl Get<u64> for KnownSets {
+	fn get() -> u64 {
+		u64::from(pallet_validator_set::ReportSessions::<Runtime>::get()).saturating_add(2)
+	}
+}
+
+/// Blocks for which a node keeps a report that is not in a block yet.
+pub struct ReportLongevity;
+
+impl Get<u64> for ReportLongevity {
+	fn get() -> u64 {
+		crate::ValidatorSet::report_window().into()
+	}
+}
+
+/// Weights of GRANDPA's calls, with the slash that a report causes.
+pub struct GrandpaWeight;
+
+impl pallet_grandpa::WeightInfo for GrandpaWeight {
+	fn report_equivocation(validators: u32, nominators: u32) -> Weight {
+		let offenders = validators.min(MaxValidators::get());
+		let slash =
+			crate::weights::pallet_validator_set::WeightInfo::<Runtime>::on_offence(offenders);
+		<() as pallet_grandpa::WeightInfo>::report_equivocation(validators, nominators)
+			.saturating_add(slash)
+	}
+
+	fn note_stalled() -> Weight {
+		<() as pallet_grandpa::WeightInfo>::note_stalled()
+	}
+}
+
 impl pallet_grandpa::Config for Runtime {
-	// Nodes log equivocations. Without sessions the runtime cannot attribute them.
-	type EquivocationReportSystem = ();
-	type KeyOwnerProof = sp_core::Void;
-	type MaxAuthorities = MaxAuthorities;
+	// Nodes report equivocations themselves, by an extrinsic without signature.
+	type EquivocationReportSystem =
+		pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
+	type KeyOwnerProof = sp_session::MembershipProof;
+	type MaxAuthorities = MaxValidators;
 	type MaxNominators = ConstU32<0>;
-	type MaxSetIdSessionEntries = ConstU64<0>;
+	type MaxSetIdSessionEntries = KnownSets;
 	type RuntimeEvent = RuntimeEvent;
-	type WeightInfo = ();
+	type WeightInfo = GrandpaWeight;
+}
+
+impl<Call> CreateTransactionBase<Call> for Runtime
+where
+	RuntimeCall: From<Call>,
+{
+	type Extrinsic = UncheckedExtrinsic;
+	type RuntimeCall = RuntimeCall;
+}
+
+impl<Call> CreateBare<Call> for Runtime
+where
+	RuntimeCall: From<Call>,
+{
+	fn create_bare(call: RuntimeCall) -> UncheckedExtrinsic {
+		UncheckedExtrinsic::new_bare(call)
+	}
 }

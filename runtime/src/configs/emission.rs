@@ -1,7 +1,7 @@
 //! Stake, rows, epochs and minting: the values that all chains share. Each chain sets the others at
 //! genesis (`EmissionParameters`).
 
-use crate::{slots, Balance, Balances, Runtime, RuntimeHoldReason, MILLI, UNIT};
+use crate::{slots, Balance, Balances, Runtime, RuntimeHoldReason, ValidatorSet, MILLI, UNIT};
 use frame_support::{parameter_types, traits::Get, weights::Weight, PalletId};
 
 parameter_types! {
@@ -73,5 +73,6 @@ impl pallet_emission::Config for Runtime {
 	type PalletId = EmissionPalletId;
 	type RowLifetimeBounds = RowLifetimeBounds;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type Validators = ValidatorSet;
 	type WeightInfo = crate::weights::pallet_emission::WeightInfo<Runtime>;
 }

@@ -7,9 +7,9 @@
 //! | Root (Sudo, in presets for tests) | the same, and every other call |
 
 use crate::{
-	configs::accounts::deposit, governance, slots, AccountId, Balance, Balances, BlockNumber,
-	OriginCaller, Preimage, Runtime, RuntimeCall, RuntimeEvent, RuntimeHoldReason, RuntimeOrigin,
-	System,
+	configs::{accounts::deposit, validators::KeysStay},
+	governance, slots, AccountId, Balance, Balances, BlockNumber, OriginCaller, Preimage, Runtime,
+	RuntimeCall, RuntimeEvent, RuntimeHoldReason, RuntimeOrigin, System,
 };
 use alloc::collections::BTreeSet;
 use core::cmp::Ordering;
@@ -232,8 +232,9 @@ impl Contains<RuntimeCall> for KeepsCommittee {
 	}
 }
 
-/// The calls that an origin other than Root can make: those that are not paused and keep the committee.
-pub type CallFilter = InsideBoth<crate::TxPause, KeepsCommittee>;
+/// The calls that an origin other than Root can make: those that are not paused, and keep the committee and
+/// the keys of validators.
+pub type CallFilter = InsideBoth<crate::TxPause, InsideBoth<KeepsCommittee, KeysStay>>;
 
 impl pallet_migrations::Config for Runtime {
 	type CursorMaxLen = ConstU32<65_536>;

@@ -6,3 +6,4 @@ pub mod emission;
 pub mod governance;
 pub mod system;
 pub mod tokens;
+pub mod validators;

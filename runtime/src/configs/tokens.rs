@@ -3,7 +3,8 @@
 //! fee = base + length + m · computed time, at 1,000 units per byte and one unit per nanosecond. A transfer
 //! costs about half a thousandth of a BIT. The multiplier m is 1 while blocks are less than a quarter full
 //! on average. In full blocks it grows by 0.75 % a block, so it doubles in 93; in empty ones it falls by
-//! 0.25 %, down to 1. Fees are burnt.
+//! 0.25 %, down to 1. The author of
+//! the block gets fees and tips, or the part of them that genesis gives to authors; the rest is burnt.
 
 use crate::{
 	Balance, Balances, Runtime, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, System,
@@ -68,7 +69,7 @@ impl pallet_transaction_payment::Config for Runtime {
 		MaxFeeMultiplier,
 	>;
 	type LengthToFee = ConstantMultiplier<Balance, ConstU64<1_000>>;
-	type OnChargeTransaction = FungibleAdapter<Balances, ()>;
+	type OnChargeTransaction = FungibleAdapter<Balances, super::validators::AuthorFees>;
 	type OperationalFeeMultiplier = ConstU8<5>;
 	type RuntimeEvent = RuntimeEvent;
 	type WeightInfo = pallet_transaction_payment::weights::SubstrateWeight<Runtime>;

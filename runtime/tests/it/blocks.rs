@@ -1,11 +1,14 @@
 //! Whole blocks with signed extrinsics, from genesis to the first payout.
 
 use crate::chain::{author, fullness, preset, sign};
-use bittensor_runtime::{Balances, Emission, Runtime, RuntimeCall, RuntimeEvent, System, UNIT};
+use bittensor_runtime::{
+	genesis_config_presets::ENDOWMENT, Balances, Emission, Runtime, RuntimeCall, RuntimeEvent,
+	System, UNIT,
+};
 use frame_support::traits::fungible::{Inspect, InspectHold};
 use frame_system::Phase;
 use pallet_emission::{types::Edge, Call, EmissionParameters, Event, HoldReason};
-use sp_keyring::Sr25519Keyring::{Alice, Bob};
+use sp_keyring::Sr25519Keyring::{Alice, AliceStash, Bob};
 use sp_runtime::{
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
 	ApplyExtrinsicResult,
@@ -29,8 +32,8 @@ fn succeeded(result: ApplyExtrinsicResult) {
 	assert_eq!(result, Ok(Ok(())));
 }
 
-/// The fees that were burnt in a block, in units.
-fn burnt(events: &[RuntimeEvent]) -> u64 {
+/// The fees that were paid in a block, in units.
+fn fees_of(events: &[RuntimeEvent]) -> u64 {
 	let fee = |event: &RuntimeEvent| match event {
 		RuntimeEvent::TransactionPayment(
 			pallet_transaction_payment::Event::TransactionFeePaid { actual_fee, .. },
@@ -63,7 +66,7 @@ fn two_components_register_stake_post_and_are_paid() {
 			],
 		);
 		results.into_iter().for_each(succeeded);
-		fees += burnt(&events);
+		fees += fees_of(&events);
 		assert_eq!(
 			Balances::balance_on_hold(
 				&HoldReason::RegistrationDeposit.into(),
@@ -102,8 +105,10 @@ fn two_components_register_stake_post_and_are_paid() {
 		assert_eq!(Emission::components(0, 2)[1].stake, payouts[1]);
 		assert_eq!(Emission::bids(1, 0, 2).expect("it is paid")[0].flow, minted / 4);
 
-		// The total issuance grew by the minted amount less the burnt fees, to the unit.
-		assert_eq!(Balances::total_issuance(), issuance + minted - fees);
+		// The total issuance grew by the minted amount, to the unit. The author has the fees.
+		assert_eq!(Balances::total_issuance(), issuance + minted);
+		let paid = Balances::balance(&AliceStash.to_account_id()) - ENDOWMENT;
+		assert_eq!(paid, fees);
 		assert!(fees > 0);
 		assert_eq!(Emission::epoch_status().minted_total, minted);
 	});

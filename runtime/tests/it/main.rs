@@ -10,6 +10,7 @@
 //! | `proxies` | the calls that each proxy type may make |
 //! | `blocks` | whole blocks with signed extrinsics, from genesis to the first payout |
 //! | `epoch` | epochs of 65,536 components, compared with the contribution crate |
+//! | `validators` | who authors, what authors are paid, and what an equivocation costs |
 //! | `documentation` | documentation of our pallets, and the metadata file of the clients |
 
 mod blocks;
@@ -22,3 +23,4 @@ mod limits;
 mod presets;
 mod proxies;
 mod upgrade;
+mod validators;

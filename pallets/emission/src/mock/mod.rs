@@ -3,9 +3,11 @@
 //! Weights are small numbers, so that a test chooses with [`ServiceWeight`] how many blocks a solve
 //! spans.
 
+mod bond;
 mod checker;
 mod weights;
 
+pub(crate) use bond::*;
 pub(crate) use checker::*;
 
 use crate::{
@@ -71,6 +73,7 @@ impl pallet_emission::Config for Test {
 	type MinStakeBounds = MinStakeBounds;
 	type DepositBounds = DepositBounds;
 	type RowLifetimeBounds = RowLifetimeBounds;
+	type Validators = Bond;
 	type WeightInfo = TestWeight;
 }
 
@@ -132,6 +135,8 @@ impl Ext {
 		MaxComponents::set(self.max_components);
 		MaxRemovals::set(2_000);
 		MaxFreePosts::set(2_000);
+		Bonded::set(Vec::new());
+		ValidatorPart::set(0);
 		ServiceWeight::set(Weight::from_parts(self.service, 0));
 		let mut accounts: BTreeMap<u64, u64> =
 			(1..=40).map(|account| (account, ENDOWMENT)).collect();

@@ -9,7 +9,7 @@ use crate::{
 	pages::{pages, payout_page},
 	types::{LastPayout, Page, Phase, Resident, ENTRIES_PER_PAGE, ENTRIES_PER_PIECE},
 	Config, ContributionPages, Epoch, Event, LastPaid, MintedTotal, Pallet, RowsUnpaid, StakePages,
-	WeightInfo, LOG_TARGET,
+	Validators, WeightInfo, LOG_TARGET,
 };
 use alloc::vec::Vec;
 use contribution::Payout;
@@ -37,7 +37,7 @@ impl<T: Config> Pallet<T> {
 		};
 
 		if state.minted.is_none() {
-			let needed = T::WeightInfo::emit_mint();
+			let needed = Self::mint_weight();
 			if !meter.can_consume(needed.saturating_add(reserve)) {
 				return short(state, meter, needed);
 			}
@@ -94,21 +94,30 @@ impl<T: Config> Pallet<T> {
 		Step::Wait
 	}
 
-	/// Mints the epoch's emission into the pot.
+	/// Weight to mint the epoch's emission.
+	pub(super) fn mint_weight() -> Weight {
+		T::WeightInfo::emit_mint().saturating_add(T::Validators::reward_weight())
+	}
+
+	/// Mints the epoch's emission: the validators' part to them, the rest into the pot.
 	pub(crate) fn mint(state: &mut State<T>) {
 		let payable = state.total.saturating_sub(state.residual) > 0;
 		let amount = if payable { state.sigma } else { 0 };
-		state.minted = Some(amount);
-		if amount == 0 {
-			return;
-		}
-		match T::Currency::mint_into(&Self::pot(), amount) {
-			Ok(_) => MintedTotal::<T>::mutate(|total| *total = total.saturating_add(amount)),
-			Err(error) => {
-				// The issuance has no room left, so nothing is minted or paid.
-				log::error!(target: LOG_TARGET, "{amount} units could not be minted: {error:?}");
-				state.minted = Some(0);
+		let mut minted = T::Validators::reward(amount).min(amount);
+		let rest = amount.saturating_sub(minted);
+		state.minted = Some(rest);
+		if rest > 0 {
+			match T::Currency::mint_into(&Self::pot(), rest) {
+				Ok(_) => minted = amount,
+				Err(error) => {
+					// The issuance has no room left, so nothing is minted or paid.
+					log::error!(target: LOG_TARGET, "{rest} units could not be minted: {error:?}");
+					state.minted = Some(0);
+				}
 			}
+		}
+		if minted > 0 {
+			MintedTotal::<T>::mutate(|total| *total = total.saturating_add(minted));
 		}
 	}
 

@@ -198,7 +198,7 @@ impl<T: Config> Pallet<T> {
 					.saturating_add(one_sweep)
 					.saturating_add(save)
 			}),
-			("Emit: mint", T::WeightInfo::emit_mint().saturating_add(save)),
+			("Emit: mint", Self::mint_weight().saturating_add(save)),
 			("Emit: a page", {
 				T::WeightInfo::load_piece()
 					.saturating_add(T::WeightInfo::emit_page())

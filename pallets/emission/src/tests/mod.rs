@@ -2,6 +2,7 @@
 //! contribution crate: [`crate::mock`].
 
 mod api;
+mod bond;
 mod epoch;
 mod genesis;
 mod governance;

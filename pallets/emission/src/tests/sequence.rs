@@ -8,7 +8,7 @@
 use crate::{
 	mock::*,
 	types::{Component, Phase},
-	Call, Components, MintedTotal, RowPages, UidOf, UidSpace, Unbonding,
+	Call, Components, MintedTotal, RowPages, Stake, UidOf, UidSpace, Unbonding,
 };
 use frame_support::traits::GetCallName;
 use frame_support::{
@@ -33,6 +33,8 @@ enum Action {
 	Resign(AccountId),
 	/// A transfer to the pot.
 	Gift(AccountId, u64),
+	/// A slash, burnt or paid to an account.
+	Slash(AccountId, u64, Option<AccountId>),
 	/// A block without the hook.
 	Skip,
 	/// Blocks, each with this much weight for all hooks.
@@ -95,6 +97,8 @@ fn action() -> impl Strategy<Value = Action> {
 		6 => account().prop_map(Action::Accept),
 		2 => account().prop_map(Action::Resign),
 		2 => (account(), 1..5_000u64).prop_map(|(who, amount)| Action::Gift(who, amount)),
+		2 => (account(), amount(), prop::option::of(account()))
+			.prop_map(|(who, amount, to)| Action::Slash(who, amount, to)),
 		2 => Just(Action::Skip),
 		10 => (1..5u8, prop_oneof![3 => Just(u64::MAX), 1 => 0..300u64])
 			.prop_map(|(count, weight)| Action::Blocks(count, weight)),
@@ -172,6 +176,22 @@ fn apply(action: Action, seen: &mut Seen) {
 		}
 		Action::Gift(who, amount) => {
 			let _ = Balances::transfer_keep_alive(signed(who), Emission::pot(), amount);
+			check_state();
+		}
+		Action::Slash(who, amount, to) => {
+			let (wealth_before, surplus) = (wealth(), Emission::surplus());
+			let (at_stake, issued) = (Emission::at_stake(&who), Balances::total_issuance());
+			let slashed = Emission::slash(&who, amount, to.as_ref());
+			assert_eq!(slashed, amount.min(at_stake), "a slash takes what is there");
+			assert_eq!(Emission::at_stake(&who), at_stake - slashed);
+			let burnt = if to.is_some() { 0 } else { slashed };
+			assert_eq!(wealth(), wealth_before - burnt, "slashed units go to the account");
+			assert_eq!(Balances::total_issuance(), issued - burnt, "or are burnt");
+			assert_eq!(Emission::surplus(), surplus, "the pot owes what it has");
+			if slashed > 0 {
+				seen.insert(format!("slashed while {:?}", Emission::epoch_status().phase));
+			}
+			accept_issuance();
 			check_state();
 		}
 		Action::Skip => {
@@ -369,6 +389,7 @@ fn games_reach_everything() {
 		"Sweep spans",
 		"Emit spans",
 		"left while Sweep",
+		"slashed while Sweep",
 		"void edge",
 		"aborted in Merge",
 		"aborted in Sweep",

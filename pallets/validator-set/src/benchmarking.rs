@@ -1,0 +1,243 @@
+//! One benchmark per call and hook, each in its worst case.
+//!
+//! Worst case: the largest set, each validator and candidate with its own component in full pages, and
+//! stakes so that the set changes by the largest churn.
+
+use crate::{
+	types::{Balance, IncomeDivision, Turn, ValidatorLimits},
+	*,
+};
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use frame_benchmarking::v2::*;
+use frame_support::{
+	traits::{fungible::Mutate, Get},
+	BoundedVec,
+};
+use frame_system::RawOrigin;
+use pallet_emission::{
+	types::{Component, ENTRIES_PER_PAGE},
+	Components, StakePages, UidOf, Validators as _,
+};
+use sp_runtime::{
+	traits::{Hash, TrailingZeroInput},
+	Perbill, Percent,
+};
+use sp_staking::offence::{OffenceDetails, OnOffenceHandler};
+
+/// Session keys of account number `index`.
+fn keys<T: Config>(index: u32) -> <T as pallet_session::Config>::Keys {
+	let seed = T::Hashing::hash_of(&index).encode().repeat(2);
+	Decode::decode(&mut TrailingZeroInput::new(&seed)).expect("any bytes are keys")
+}
+
+/// An account with session keys and this stake.
+fn owner<T: Config + pallet_emission::Config>(index: u32, stake: Balance) -> T::AccountId {
+	let who: T::AccountId = account("validator", index, 0);
+	pallet_session::NextKeys::<T>::insert(&who, keys::<T>(index));
+	// Components in different pages, as far as there are pages.
+	let uid = index.wrapping_mul(577) % 32_768;
+	let pot = pallet_emission::Pallet::<T>::pot();
+	let minted = <T as pallet_emission::Config>::Currency::mint_into(&pot, stake);
+	assert!(minted.is_ok(), "the issuance has room");
+	let component = Component {
+		owner: who.clone(),
+		service_key: who.clone(),
+		next_service_key: None,
+		next_owner: None,
+		deposit: 0,
+		unstaked: 0,
+		leaving: false,
+	};
+	Components::<T>::insert(uid, component);
+	UidOf::<T>::insert(&who, uid);
+	StakePages::<T>::mutate(uid / ENTRIES_PER_PAGE, |page| {
+		page.bounded_resize(ENTRIES_PER_PAGE as usize, 1);
+		if let Some(entry) = page.get_mut((uid % ENTRIES_PER_PAGE) as usize) {
+			*entry = stake;
+		}
+	});
+	who
+}
+
+/// A full set whose validators all leave, for candidates that all join. Returns its members.
+fn fill<T: Config + pallet_emission::Config>(candidates: u32) -> Vec<T::AccountId> {
+	let most = T::MaxValidators::get();
+	let minimum = Pallet::<T>::min_stake();
+	Limits::<T>::put(ValidatorLimits {
+		min_validators: 1,
+		max_validators: most,
+		churn: most,
+		min_stake: 0,
+		max_missed: Percent::from_percent(10),
+	});
+	Division::<T>::put(IncomeDivision {
+		emission: Perbill::from_percent(10),
+		..Default::default()
+	});
+	Invulnerables::<T>::kill();
+	let set: Vec<_> = (0..most).map(|index| owner::<T>(index, minimum)).collect();
+	let queued: Vec<_> =
+		(0..most).map(|index| (set[index as usize].clone(), keys::<T>(index))).collect();
+	pallet_session::QueuedKeys::<T>::put(queued);
+	pallet_session::Validators::<T>::put(set.clone());
+	PlannedKeys::<T>::put(Pallet::<T>::fingerprint(&set));
+	Planned::<T>::put(BoundedVec::truncate_from(set.clone()));
+	let session = Pallet::<T>::session();
+	Pallet::<T>::remember(session, &set);
+	Pallet::<T>::remember(session.saturating_add(1), &set);
+	Pallet::<T>::reset_turns(set.len());
+	for index in 0..candidates {
+		let who = owner::<T>(most + index, minimum.saturating_add(index.into()).saturating_add(1));
+		Candidates::<T>::insert(who, 0);
+	}
+	set
+}
+
+#[benchmarks(where T: pallet_emission::Config)]
+mod benchmarks {
+	use super::*;
+
+	/// The list is full.
+	#[benchmark]
+	fn register(c: Linear<1, { T::MaxCandidates::get() }>) {
+		fill::<T>(c);
+		let who = owner::<T>(30_000, Balance::MAX >> 8);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()));
+
+		assert!(Candidates::<T>::contains_key(who));
+	}
+
+	#[benchmark]
+	fn leave() {
+		fill::<T>(1);
+		let who = Candidates::<T>::iter_keys().next().expect("there is a candidate");
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who));
+
+		assert_eq!(Candidates::<T>::count(), 0);
+	}
+
+	#[benchmark]
+	fn purge_keys() {
+		fill::<T>(0);
+		let who = owner::<T>(30_000, Pallet::<T>::min_stake());
+		// Keys that were set have a reference to the account.
+		frame_system::Pallet::<T>::inc_providers(&who);
+		assert!(frame_system::Pallet::<T>::inc_consumers(&who).is_ok());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(who.clone()));
+
+		assert!(!Pallet::<T>::has_keys(&who));
+	}
+
+	#[benchmark]
+	fn set_invulnerables(n: Linear<0, { T::MaxValidators::get() }>) {
+		let set = fill::<T>(0);
+		let accounts: Vec<_> = set.into_iter().take(n as usize).collect();
+
+		#[extrinsic_call]
+		_(RawOrigin::Root, accounts);
+
+		assert_eq!(Invulnerables::<T>::get().len(), n as usize);
+	}
+
+	#[benchmark]
+	fn set_limits() {
+		let limits = ValidatorLimits {
+			max_validators: T::MaxValidators::get(),
+			min_stake: 0,
+			..Default::default()
+		};
+
+		#[extrinsic_call]
+		_(RawOrigin::Root, limits);
+
+		assert_eq!(Limits::<T>::get(), limits);
+	}
+
+	/// All but one missed their slots.
+	#[benchmark]
+	fn block() {
+		fill::<T>(0);
+		let slot = T::Slot::get().max(u64::from(T::MaxValidators::get()));
+		LastSlot::<T>::put(slot.saturating_sub(T::MaxValidators::get().into()).max(1));
+
+		#[block]
+		{
+			Pallet::<T>::note_slot_at(slot);
+		}
+
+		assert_eq!(LastSlot::<T>::get(), slot);
+	}
+
+	/// Every validator is a candidate that missed too many slots, and the set changes as a whole.
+	#[benchmark]
+	fn rotate(c: Linear<0, { T::MaxCandidates::get() }>) {
+		let set = fill::<T>(c);
+		for who in set.iter().take(c as usize) {
+			// In the place of as many others.
+			let other = Candidates::<T>::iter_keys().find(|other| !set.contains(other));
+			Candidates::<T>::remove(other.expect("there are as many candidates"));
+			Candidates::<T>::insert(who, 0);
+		}
+		Turns::<T>::mutate(|turns| {
+			for turn in turns {
+				*turn = Turn { authored: 1, missed: 100, paid: 0 };
+			}
+		});
+		let session = Pallet::<T>::session();
+
+		#[block]
+		{
+			pallet_session::Pallet::<T>::rotate_session();
+		}
+
+		assert_eq!(Pallet::<T>::session(), session + 1);
+	}
+
+	/// All validators of a set, reported for the first time.
+	#[benchmark]
+	fn on_offence(n: Linear<1, { T::MaxValidators::get() }>) {
+		let set = fill::<T>(0);
+		let offenders: Vec<_> = set
+			.into_iter()
+			.take(n as usize)
+			.map(|who| OffenceDetails { offender: (who, ()), reporters: Vec::new() })
+			.collect();
+		for details in &offenders {
+			Candidates::<T>::insert(&details.offender.0, 0);
+		}
+		let fractions = alloc::vec![Perbill::from_percent(50); offenders.len()];
+
+		#[block]
+		{
+			Pallet::<T>::on_offence(&offenders, &fractions, 0);
+		}
+
+		assert_eq!(Slashes::<T>::iter().count(), n as usize);
+	}
+
+	#[benchmark]
+	fn reward() {
+		let set = fill::<T>(0);
+		let earlier = (0..T::MaxValidators::get())
+			.map(|index| (owner::<T>(20_000 + index, Pallet::<T>::min_stake()), 1));
+		let unpaid: Vec<_> = earlier.chain(set.into_iter().map(|who| (who, 1))).collect();
+		Unpaid::<T>::put(BoundedVec::truncate_from(unpaid));
+		let minted;
+
+		#[block]
+		{
+			minted = Pallet::<T>::reward(Balance::MAX >> 8);
+		}
+
+		assert!(minted > 0);
+	}
+
+	impl_benchmark_test_suite!(Pallet, crate::mock::Ext::default().build(), crate::mock::Test);
+}

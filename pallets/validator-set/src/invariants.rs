@@ -1,0 +1,112 @@
+//! The invariants after every block, numbered as in the crate's documentation.
+
+use crate::{
+	Barred, Bound, Candidates, Config, Invulnerables, Limits, Pallet, Planned, PlannedKeys,
+	ReportSessions, Served, SessionLength, Slashes, Turns,
+};
+use alloc::{collections::BTreeMap, collections::BTreeSet, vec::Vec};
+use frame_support::{ensure, traits::Get};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+	/// Checks all invariants.
+	pub(crate) fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::check_limits()?;
+		Self::check_candidates()?;
+		Self::check_planned()?;
+		Self::check_served()?;
+		Self::check_turns()?;
+		Self::check_barred()
+	}
+
+	/// 1. The limits are in range.
+	fn check_limits() -> Result<(), TryRuntimeError> {
+		let limits = Limits::<T>::get();
+		ensure!(limits.is_valid::<T>(), "the limits are out of range");
+		let invulnerables = Invulnerables::<T>::get();
+		ensure!(invulnerables.len() <= limits.max_validators as usize, "too many invulnerables");
+		let distinct: BTreeSet<_> = invulnerables.iter().collect();
+		ensure!(distinct.len() == invulnerables.len(), "an invulnerable twice");
+		ensure!(SessionLength::<T>::get() >= 1, "a session has no block");
+		Ok(())
+	}
+
+	/// 2. Candidates have keys and are not barred.
+	fn check_candidates() -> Result<(), TryRuntimeError> {
+		let count = Candidates::<T>::iter().count();
+		ensure!(count == Candidates::<T>::count() as usize, "the count of candidates is wrong");
+		ensure!(count <= T::MaxCandidates::get() as usize, "too many candidates");
+		for (who, since) in Candidates::<T>::iter() {
+			ensure!(since <= Self::session(), "a candidate of the future");
+			ensure!(Self::has_keys(&who), "a candidate without keys");
+			ensure!(!Self::is_barred(&who), "a slashed candidate");
+		}
+		Ok(())
+	}
+
+	/// 3. The planned set is what pallet-session has queued.
+	fn check_planned() -> Result<(), TryRuntimeError> {
+		let planned = Planned::<T>::get();
+		let distinct: BTreeSet<_> = planned.iter().collect();
+		ensure!(distinct.len() == planned.len(), "a validator is planned twice");
+		let queued = pallet_session::Pallet::<T>::queued_keys();
+		let accounts: Vec<_> = queued.iter().map(|(who, _)| who.clone()).collect();
+		ensure!(accounts == planned.into_inner(), "the planned set is not queued");
+		if !queued.is_empty() {
+			let keys: Vec<_> = queued.iter().map(|(who, keys)| (who, Some(keys))).collect();
+			let hash = <T::Hashing as sp_runtime::traits::Hash>::hash_of(&keys);
+			ensure!(hash == PlannedKeys::<T>::get(), "other keys are queued than planned");
+		}
+		Ok(())
+	}
+
+	/// 4. What is remembered of sessions.
+	fn check_served() -> Result<(), TryRuntimeError> {
+		if Planned::<T>::get().is_empty() {
+			// A genesis without validators.
+			ensure!(Served::<T>::iter().next().is_none(), "a set out of nothing");
+			return Ok(());
+		}
+		let session = Self::session();
+		let oldest = session.saturating_sub(ReportSessions::<T>::get());
+		let known: BTreeSet<_> = Served::<T>::iter_keys().collect();
+		ensure!(
+			known == (oldest..=session.saturating_add(1)).collect(),
+			"other sessions are known"
+		);
+		let mut last = BTreeMap::new();
+		for session in known {
+			for who in Served::<T>::get(session) {
+				last.insert(who, session);
+			}
+		}
+		ensure!(last == Bound::<T>::iter().collect(), "an account is bound to another session");
+		let running = Served::<T>::get(session);
+		let validators = pallet_session::Pallet::<T>::validators();
+		ensure!(running.into_inner() == validators, "another set serves");
+		let next = Served::<T>::get(session.saturating_add(1));
+		ensure!(next == Planned::<T>::get(), "another set is planned");
+		Ok(())
+	}
+
+	/// 5. Each validator has a count.
+	fn check_turns() -> Result<(), TryRuntimeError> {
+		let turns = Turns::<T>::get();
+		let validators = pallet_session::Pallet::<T>::validators();
+		ensure!(turns.len() == validators.len(), "a validator is not counted");
+		ensure!(turns.iter().all(|turn| turn.paid <= turn.authored), "more is paid than authored");
+		Ok(())
+	}
+
+	/// 6. A barred account was slashed.
+	fn check_barred() -> Result<(), TryRuntimeError> {
+		let mut slashed = BTreeSet::new();
+		for (session, who, _) in Slashes::<T>::iter() {
+			ensure!(session <= Self::session(), "an offence of the future");
+			slashed.insert(who);
+		}
+		let known = Barred::<T>::iter_keys().all(|who| slashed.contains(&who));
+		ensure!(known, "an account is barred without a slash");
+		Ok(())
+	}
+}

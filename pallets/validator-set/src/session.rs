@@ -1,0 +1,171 @@
+//! The ends of sessions, and what is remembered of them.
+//!
+//! The pallet rotates sessions itself, in its `on_initialize`, with a measured weight. pallet-session
+//! would take the whole block for it, and the emission and users would lose that block.
+
+use crate::{
+	Barred, Bound, Config, Invulnerables, Pallet, Planned, PlannedKeys, ReportSessions, Served,
+	SessionLength, Slashes,
+};
+use alloc::vec::Vec;
+use frame_support::{traits::EstimateNextSessionRotation, weights::Weight, BoundedVec};
+use frame_system::pallet_prelude::BlockNumberFor;
+use pallet_session::{historical, DisabledValidators};
+use sp_runtime::{traits::Convert, Permill, SaturatedConversion};
+use sp_staking::{offence::OffenceSeverity, SessionIndex};
+
+/// A validator is identified by its account alone.
+pub struct ByAccount;
+
+impl<AccountId> Convert<AccountId, Option<()>> for ByAccount {
+	fn convert(_: AccountId) -> Option<()> {
+		Some(())
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Whether a session ends in this block.
+	pub(crate) fn is_due(now: u32) -> bool {
+		now > 0 && now.checked_rem(SessionLength::<T>::get()) == Some(0)
+	}
+
+	/// The block after `now` in which the next session starts.
+	pub(crate) fn next_rotation(now: u32) -> u32 {
+		let length = SessionLength::<T>::get().max(1);
+		(now / length).saturating_add(1).saturating_mul(length)
+	}
+
+	/// Validators disabled in the running session, as positions in the set.
+	pub(crate) fn disabled() -> Vec<u32> {
+		DisabledValidators::<T>::get().into_iter().map(|(index, _)| index).collect()
+	}
+
+	/// The first set: the invulnerables. `None` if genesis has none.
+	fn plan_genesis(session: SessionIndex) -> Option<Vec<T::AccountId>> {
+		let set = Invulnerables::<T>::get();
+		if set.is_empty() {
+			return None;
+		}
+		for who in &set {
+			assert!(
+				Self::has_keys(who),
+				"validatorSet: the invulnerable {who:?} has no keys: add it to session.keys",
+			);
+		}
+		PlannedKeys::<T>::put(Self::fingerprint(&set));
+		Planned::<T>::put(&set);
+		Self::remember(session, &set);
+		Some(set.into_inner())
+	}
+
+	/// Remembers the set of a session, whose offences can be reported.
+	pub(crate) fn remember(session: SessionIndex, set: &[T::AccountId]) {
+		for who in set {
+			Bound::<T>::insert(who, session);
+		}
+		Served::<T>::insert(session, BoundedVec::truncate_from(set.to_vec()));
+	}
+
+	/// Forgets the sessions whose offences cannot be reported any more.
+	fn forget(now: SessionIndex) {
+		let window = ReportSessions::<T>::get();
+		historical::Pallet::<T>::prune_up_to(now.saturating_sub(window));
+		let Some(past) = now.checked_sub(window).and_then(|oldest| oldest.checked_sub(1)) else {
+			return;
+		};
+		for who in Served::<T>::take(past) {
+			if Bound::<T>::get(&who).is_some_and(|last| last <= past) {
+				Bound::<T>::remove(&who);
+			}
+		}
+		// The last report of this session barred its account until `past + 2 · window` at most.
+		let Some(past) = past.checked_sub(window) else { return };
+		let slashed: Vec<_> = Slashes::<T>::drain_prefix(past).map(|(who, _)| who).collect();
+		for who in slashed {
+			if Barred::<T>::get(&who).is_some_and(|until| until < now) {
+				Barred::<T>::remove(&who);
+			}
+		}
+	}
+
+	fn start(session: SessionIndex) {
+		let validators = pallet_session::Pallet::<T>::validators();
+		Self::reset_turns(validators.len());
+		Self::forget(session);
+		// pallet-session enables all validators of a set that changed.
+		for who in validators {
+			if Self::is_barred(&who) {
+				let severity = OffenceSeverity::max_severity();
+				pallet_session::Pallet::<T>::report_offence(who, severity);
+			}
+		}
+	}
+
+	fn end() {
+		let validators = pallet_session::Pallet::<T>::validators();
+		Self::carry_turns(&validators);
+		Self::drop_absent(&validators);
+	}
+}
+
+impl<T: Config> pallet_session::SessionManager<T::AccountId> for Pallet<T> {
+	fn new_session(session: SessionIndex) -> Option<Vec<T::AccountId>> {
+		Self::plan(session)
+	}
+
+	fn new_session_genesis(session: SessionIndex) -> Option<Vec<T::AccountId>> {
+		Self::plan_genesis(session)
+	}
+
+	fn start_session(session: SessionIndex) {
+		Self::start(session);
+	}
+
+	fn end_session(_: SessionIndex) {
+		Self::end();
+	}
+}
+
+impl<T: Config> historical::SessionManager<T::AccountId, ()> for Pallet<T> {
+	fn new_session(session: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
+		Self::plan(session).map(|set| set.into_iter().map(|who| (who, ())).collect())
+	}
+
+	fn new_session_genesis(session: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
+		Self::plan_genesis(session).map(|set| set.into_iter().map(|who| (who, ())).collect())
+	}
+
+	fn start_session(session: SessionIndex) {
+		Self::start(session);
+	}
+
+	fn end_session(_: SessionIndex) {
+		Self::end();
+	}
+}
+
+/// pallet-session never ends a session of its own accord.
+impl<T: Config> pallet_session::ShouldEndSession<BlockNumberFor<T>> for Pallet<T> {
+	fn should_end_session(_: BlockNumberFor<T>) -> bool {
+		false
+	}
+}
+
+impl<T: Config> EstimateNextSessionRotation<BlockNumberFor<T>> for Pallet<T> {
+	fn average_session_length() -> BlockNumberFor<T> {
+		SessionLength::<T>::get().into()
+	}
+
+	fn estimate_current_session_progress(now: BlockNumberFor<T>) -> (Option<Permill>, Weight) {
+		let length = SessionLength::<T>::get().max(1);
+		let now: u32 = now.saturated_into();
+		let done = now.checked_rem(length).unwrap_or_default().saturating_add(1);
+		(Some(Permill::from_rational(done, length)), Weight::zero())
+	}
+
+	fn estimate_next_session_rotation(
+		now: BlockNumberFor<T>,
+	) -> (Option<BlockNumberFor<T>>, Weight) {
+		(Some(Self::next_rotation(now.saturated_into()).into()), Weight::zero())
+	}
+}

@@ -1,0 +1,11 @@
+//! Tests by theme. Each checks all invariants after every block.
+
+mod admin;
+mod bonds;
+mod candidates;
+mod genesis;
+mod income;
+mod offences;
+mod sequence;
+mod sets;
+mod turns;

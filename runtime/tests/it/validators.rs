@@ -1,0 +1,371 @@
+//! Validators: who authors, what authors are paid, and what an equivocation costs.
+
+use crate::chain::{author, genesis_json, preset, sign, state_of};
+use bittensor_runtime::{
+	AccountId, Balances, Emission, Grandpa, Historical, Runtime, RuntimeCall, RuntimeEvent,
+	Session, SessionKeys, UncheckedExtrinsic, ValidatorSet, UNIT,
+};
+use codec::{Decode, Encode};
+use frame_support::traits::{
+	fungible::{Inspect, InspectHold},
+	Get, KeyOwnerProofSystem,
+};
+use pallet_emission::Stake;
+use pallet_validator_set::{types::Removal, Event};
+use serde_json::json;
+use sp_consensus_grandpa::{localized_payload, EquivocationProof, KEY_TYPE};
+use sp_core::H256;
+use sp_keyring::{
+	Ed25519Keyring,
+	Sr25519Keyring::{self, Alice, AliceStash, Bob, Charlie},
+};
+use sp_runtime::DispatchError;
+
+/// A node's keys for the account, with the proofs that the account owns them.
+fn keys(name: Ed25519Keyring, aura: Sr25519Keyring, owner: &AccountId) -> (SessionKeys, Vec<u8>) {
+	let keys = SessionKeys { aura: aura.public().into(), grandpa: name.public().into() };
+	let statement = [b"POP_".as_slice(), &owner.encode()].concat();
+	let proof = (aura.sign(&statement), name.sign(&statement)).encode();
+	(keys, proof)
+}
+
+fn set_keys(owner: &AccountId) -> RuntimeCall {
+	let (keys, proof) = keys(Ed25519Keyring::Charlie, Charlie, owner);
+	RuntimeCall::Session(pallet_session::Call::set_keys { keys, proof })
+}
+
+fn register() -> RuntimeCall {
+	RuntimeCall::Emission(pallet_emission::Call::register { endpoint: None, service_key: None })
+}
+
+fn stake(amount: u64) -> RuntimeCall {
+	RuntimeCall::Emission(pallet_emission::Call::stake { amount })
+}
+
+fn candidacy() -> RuntimeCall {
+	RuntimeCall::ValidatorSet(pallet_validator_set::Call::register {})
+}
+
+fn ours(events: &[RuntimeEvent]) -> Vec<Event<Runtime>> {
+	let ours = |event: &RuntimeEvent| match event {
+		RuntimeEvent::ValidatorSet(event) => Some(event.clone()),
+		_ => None,
+	};
+	events.iter().filter_map(ours).collect()
+}
+
+/// Makes Charlie a validator, with a stake of this many BIT. Returns the number of the last block.
+fn charlie_joins(bit: u64) -> u32 {
+	let charlie = Charlie.to_account_id();
+	let calls = [set_keys(&charlie), register(), stake(bit * UNIT), candidacy()];
+	let signed = calls.into_iter().enumerate();
+	let signed = signed.map(|(nonce, call)| sign(Charlie, nonce as u32, call)).collect();
+	let (results, _) = author(1, signed);
+	assert!(results.iter().all(|result| *result == Ok(Ok(()))), "{results:?}");
+	let mut number = 1;
+	while !Session::validators().contains(&charlie) {
+		number += 1;
+		assert!(number < 40, "Charlie is never chosen");
+		author(number, vec![]);
+	}
+	number
+}
+
+#[test]
+fn a_stranger_joins_by_stake_and_authors_blocks() {
+	preset("development").execute_with(|| {
+		let number = charlie_joins(1_000);
+		assert_eq!(number, 20, "the session after the next starts in block 20");
+		let validators = ValidatorSet::validators();
+		assert_eq!(validators[0].account, AliceStash.to_account_id());
+		assert_eq!(
+			(validators[1].account.clone(), validators[1].stake),
+			(Charlie.to_account_id(), 1_000 * UNIT)
+		);
+		let authorities = pallet_aura::Authorities::<Runtime>::get();
+		assert_eq!(authorities[1], Charlie.public().into());
+		assert_eq!(Grandpa::grandpa_authorities()[1].0, Ed25519Keyring::Charlie.public().into());
+		for number in 21..=29 {
+			author(number, vec![]);
+		}
+		let authored: Vec<_> =
+			ValidatorSet::validators().iter().map(|info| (info.authored, info.missed)).collect();
+		assert!(authored == [(4, 0), (5, 0)] || authored == [(5, 0), (4, 0)], "{authored:?}");
+	});
+}
+
+#[test]
+fn keys_of_somebody_else_are_refused() {
+	preset("development").execute_with(|| {
+		let charlie = Charlie.to_account_id();
+		let (keys, proof) = keys(Ed25519Keyring::Charlie, Charlie, &charlie);
+		let foreign = pallet_session::Call::set_keys { keys: keys.clone(), proof };
+		let none = pallet_session::Call::set_keys { keys, proof: vec![] };
+		let (results, _) = author(
+			1,
+			vec![
+				sign(Bob, 0, RuntimeCall::Session(foreign)),
+				sign(Bob, 1, RuntimeCall::Session(none)),
+				sign(Charlie, 0, set_keys(&charlie)),
+			],
+		);
+		let refused: DispatchError = pallet_session::Error::<Runtime>::InvalidProof.into();
+		assert_eq!(results, [Ok(Err(refused)), Ok(Err(refused)), Ok(Ok(()))]);
+		let held = Balances::balance_on_hold(&pallet_session::HoldReason::Keys.into(), &charlie);
+		let deposit: u64 = <Runtime as pallet_session::Config>::KeyDeposit::get();
+		assert!(held == deposit && held > 0);
+	});
+}
+
+#[test]
+fn keys_in_use_cannot_be_removed() {
+	preset("development").execute_with(|| {
+		let purge = || RuntimeCall::Session(pallet_session::Call::purge_keys {});
+		let batch = pallet_utility::Call::force_batch { calls: vec![purge()] };
+		let ours = RuntimeCall::ValidatorSet(pallet_validator_set::Call::purge_keys {});
+		let (results, _) = author(
+			1,
+			vec![
+				sign(AliceStash, 0, purge()),
+				sign(AliceStash, 1, RuntimeCall::Utility(batch)),
+				sign(AliceStash, 2, ours),
+			],
+		);
+		assert_eq!(results[0], Ok(Err(frame_system::Error::<Runtime>::CallFiltered.into())));
+		assert_eq!(results[1], Ok(Ok(())), "the batch goes on");
+		let refused: DispatchError = pallet_validator_set::Error::<Runtime>::StillValidator.into();
+		assert_eq!(results[2], Ok(Err(refused)));
+		let alice = AliceStash.to_account_id();
+		assert!(pallet_session::NextKeys::<Runtime>::contains_key(alice));
+	});
+}
+
+fn fee(events: &[RuntimeEvent]) -> (u64, u64) {
+	let paid = events.iter().find_map(|event| match event {
+		RuntimeEvent::TransactionPayment(
+			pallet_transaction_payment::Event::TransactionFeePaid { actual_fee, tip, .. },
+		) => Some((*actual_fee, *tip)),
+		_ => None,
+	});
+	paid.expect("somebody paid a fee")
+}
+
+#[test]
+fn the_author_gets_the_fees() {
+	preset("development").execute_with(|| {
+		let alice = AliceStash.to_account_id();
+		let (before, issued) = (Balances::balance(&alice), Balances::total_issuance());
+		let (_, events) = author(1, vec![sign(Bob, 0, register())]);
+		let (fee, _) = fee(&events);
+		assert!(fee > 0);
+		assert_eq!(Balances::balance(&alice), before + fee);
+		assert_eq!(Balances::total_issuance(), issued);
+	});
+}
+
+#[test]
+fn genesis_divides_fees_between_author_and_nobody() {
+	let mut genesis = genesis_json(Some("development"));
+	genesis["validatorSet"]["division"]["fees"] = json!(250_000_000);
+	state_of(&genesis).expect("the genesis builds").execute_with(|| {
+		let alice = AliceStash.to_account_id();
+		let (before, issued) = (Balances::balance(&alice), Balances::total_issuance());
+		let (_, events) = author(1, vec![sign(Bob, 0, register())]);
+		let (fee, _) = fee(&events);
+		assert_eq!(Balances::balance(&alice), before + fee / 4);
+		assert_eq!(Balances::total_issuance(), issued - (fee - fee / 4));
+	});
+}
+
+#[test]
+fn genesis_gives_validators_a_part_of_the_emission() {
+	let mut genesis = genesis_json(Some("development"));
+	genesis["validatorSet"]["division"]["emission"] = json!(180_000_000);
+	state_of(&genesis).expect("the genesis builds").execute_with(|| {
+		let post = pallet_emission::Call::post_row { row: Default::default() };
+		let calls = [register(), stake(UNIT), RuntimeCall::Emission(post)];
+		let signed = calls.into_iter().zip(0..).map(|(call, nonce)| sign(Bob, nonce, call));
+		author(1, signed.collect());
+		let alice = AliceStash.to_account_id();
+		(2..=19).for_each(|number| drop(author(number, vec![])));
+		let (before, issued) = (Balances::balance(&alice), Balances::total_issuance());
+		author(20, vec![]);
+		let last = Emission::epoch_status().last.expect("an epoch was paid");
+		assert_eq!((last.started_at, last.minted), (20, 10 * UNIT * 82 / 100));
+		assert_eq!(Balances::balance(&alice) - before, 10 * UNIT * 18 / 100);
+		assert_eq!(Balances::total_issuance() - issued, 10 * UNIT, "as scheduled");
+	});
+}
+
+/// Two votes of Charlie in one round of finality, for different blocks.
+fn equivocation(set_id: u64, round: u64) -> EquivocationProof<H256, u32> {
+	let voter = Ed25519Keyring::Charlie;
+	let vote = |hash: u8| {
+		let target = (H256::repeat_byte(hash), 7u32);
+		// Message number 0 is a prevote.
+		let signature = voter.sign(&localized_payload(round, set_id, &(0u8, target)));
+		(target, signature)
+	};
+	let proof = (set_id, 0u8, round, voter.public(), vote(1), vote(2)).encode();
+	EquivocationProof::decode(&mut &proof[..]).expect("the encoding of a proof")
+}
+
+/// The report of it, as a node submits it.
+fn report(round: u64) -> UncheckedExtrinsic {
+	let key = Ed25519Keyring::Charlie.public();
+	let key_owner_proof = Historical::prove((KEY_TYPE, key)).expect("Charlie is a validator");
+	let proof = equivocation(Grandpa::current_set_id(), round);
+	UncheckedExtrinsic::new_bare(RuntimeCall::Grandpa(
+		pallet_grandpa::Call::report_equivocation_unsigned {
+			equivocation_proof: Box::new(proof),
+			key_owner_proof,
+		},
+	))
+}
+
+#[test]
+fn an_equivocation_with_its_proof_slashes_and_removes() {
+	preset("development").execute_with(|| {
+		let charlie = Charlie.to_account_id();
+		let number = charlie_joins(5_000) + 1;
+		let issued = Balances::total_issuance();
+		let session = Session::current_index();
+		let (results, events) = author(number, vec![report(3)]);
+		assert_eq!(results, [Ok(Ok(()))]);
+		// One of two validators: min(3/2, 1)² of the stake.
+		assert_eq!(Emission::at_stake(&charlie), 0);
+		assert_eq!(Balances::total_issuance(), issued - 5_000 * UNIT);
+		let events = ours(&events);
+		assert!(matches!(
+			&events[0],
+			Event::ValidatorSlashed { account, session: of, amount, .. }
+				if *account == charlie && *of == session && *amount == 5_000 * UNIT
+		));
+		let removed =
+			Event::CandidateRemoved { account: charlie.clone(), reason: Removal::Slashed };
+		assert_eq!(events[1], removed);
+
+		// The same again is refused, and nothing more is taken.
+		let (results, _) = author(number + 1, vec![report(3)]);
+		assert!(results[0].is_err(), "{results:?}");
+		(number + 2..=40).for_each(|number| drop(author(number, vec![])));
+		assert_eq!(Session::validators(), [AliceStash.to_account_id()]);
+		let (results, _) = author(41, vec![sign(Charlie, 4, candidacy())]);
+		assert_eq!(ValidatorSet::status(&charlie).barred_until, None);
+		let refused: DispatchError =
+			pallet_validator_set::Error::<Runtime>::StakeBelowMinimum.into();
+		assert_eq!(results, [Ok(Err(refused))]);
+	});
+}
+
+#[test]
+fn an_equivocation_of_the_last_session_is_slashed_by_a_historical_proof() {
+	preset("development").execute_with(|| {
+		let charlie = Charlie.to_account_id();
+		let number = charlie_joins(5_000);
+		// The proof is made in the session of the offence, and used in the next one, when Charlie has left.
+		let leave = RuntimeCall::ValidatorSet(pallet_validator_set::Call::leave {});
+		author(number + 1, vec![sign(Charlie, 4, leave)]);
+		(number + 2..=39).for_each(|number| drop(author(number, vec![])));
+		assert!(Session::validators().contains(&charlie));
+		let late = report(8);
+		author(40, vec![]);
+		assert!(!Session::validators().contains(&charlie));
+		let unstake = pallet_emission::Call::unstake { amount: 5_000 * UNIT };
+		let (results, _) = author(41, vec![sign(Charlie, 5, RuntimeCall::Emission(unstake))]);
+		assert_eq!(results, [Ok(Ok(()))], "it is free to unstake");
+		assert_eq!(Emission::at_stake(&charlie), 5_000 * UNIT);
+		(42..=49).for_each(|number| drop(author(number, vec![])));
+		author(50, vec![]);
+		assert_eq!(Session::current_index(), 5);
+		let (results, _) = author(51, vec![late]);
+		assert!(results[0].is_err(), "the window of one session has ended: {results:?}");
+		assert_eq!(Emission::at_stake(&charlie), 5_000 * UNIT);
+	});
+	preset("development").execute_with(|| {
+		let charlie = Charlie.to_account_id();
+		let number = charlie_joins(5_000);
+		(number + 1..=29).for_each(|number| drop(author(number, vec![])));
+		let late = report(8);
+		(30..=38).for_each(|number| drop(author(number, vec![])));
+		let (results, _) = author(39, vec![late]);
+		assert_eq!(results, [Ok(Ok(()))], "in the last block of the window");
+		assert_eq!(Emission::at_stake(&charlie), 0);
+	});
+}
+
+#[test]
+fn a_forged_equivocation_costs_nothing() {
+	preset("development").execute_with(|| {
+		let number = charlie_joins(5_000) + 1;
+		let forged = |change: fn(&mut Vec<u8>)| {
+			let mut bytes = equivocation(Grandpa::current_set_id(), 3).encode();
+			change(&mut bytes);
+			EquivocationProof::<H256, u32>::decode(&mut &bytes[..]).expect("the same length")
+		};
+		let key = Ed25519Keyring::Charlie.public();
+		let call = |proof, key_owner_proof| {
+			UncheckedExtrinsic::new_bare(RuntimeCall::Grandpa(
+				pallet_grandpa::Call::report_equivocation_unsigned {
+					equivocation_proof: Box::new(proof),
+					key_owner_proof,
+				},
+			))
+		};
+		let owned = Historical::prove((KEY_TYPE, key)).expect("Charlie is a validator");
+		let foreign = Historical::prove((KEY_TYPE, Ed25519Keyring::Alice.public()))
+			.expect("Alice is a validator");
+		// Another signature under the second vote; the proof of another key.
+		let wrong = forged(|bytes| *bytes.last_mut().expect("not empty") ^= 1);
+		let (results, _) = author(
+			number,
+			vec![call(wrong, owned), call(equivocation(Grandpa::current_set_id(), 3), foreign)],
+		);
+		let refused: DispatchError =
+			pallet_grandpa::Error::<Runtime>::InvalidEquivocationProof.into();
+		assert_eq!(results[0], Ok(Err(refused)));
+		assert!(results[1].is_err(), "{results:?}");
+		assert_eq!(Emission::at_stake(&Charlie.to_account_id()), 5_000 * UNIT);
+	});
+}
+
+#[test]
+fn epochs_are_paid_on_time_at_the_ends_of_sessions() {
+	preset("development").execute_with(|| {
+		let calls = [
+			register(),
+			stake(UNIT),
+			RuntimeCall::Emission(pallet_emission::Call::post_row { row: Default::default() }),
+		];
+		let signed = calls.into_iter().zip(0..).map(|(call, nonce)| sign(Alice, nonce, call));
+		author(1, signed.collect());
+		for number in 2..=60 {
+			// Users have room in the block in which a session ends.
+			let extrinsics = match number {
+				30 => vec![sign(Bob, 0, register())],
+				_ => vec![],
+			};
+			let (results, events) = author(number, extrinsics);
+			assert!(results.iter().all(|result| *result == Ok(Ok(()))), "{results:?}");
+			let paid = events.iter().any(|event| {
+				matches!(event, RuntimeEvent::Emission(pallet_emission::Event::EpochPaid { .. }))
+			});
+			assert_eq!(paid, number % 10 == 0, "block {number}");
+			let rotated = events.iter().any(|event| {
+				matches!(event, RuntimeEvent::Session(pallet_session::Event::NewSession { .. }))
+			});
+			assert_eq!(rotated, number % 10 == 0, "block {number}");
+		}
+	});
+}
+
+#[test]
+fn genesis_names_what_does_not_fit_validators() {
+	let mut genesis = genesis_json(Some("development"));
+	genesis["validatorSet"]["reportSessions"] = json!(2);
+	genesis["session"]["keys"] = json!([]);
+	let error = state_of(&genesis).expect_err("stake unbonds too early, and Alice has no keys");
+	let alice = json!(AliceStash.to_account_id()).to_string();
+	assert!(error.contains("unbondingBlocks is 20: choose at least 30"), "{error}");
+	assert!(error.contains(&format!("invulnerables has {alice}: add its keys")), "{error}");
+}
