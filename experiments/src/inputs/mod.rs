@@ -12,23 +12,25 @@
 //! of its own, and answers at its best step; a chain with a middle component that has no inputs shows
 //! what these further examples are worth.
 
+mod data;
+
 use crate::summary::Inputs;
 use anyhow::{ensure, Context, Result};
 use bittensor_nucleus::{
-	corpus::{held_out, Batch, Corpus, Example, Sampler, Split},
+	corpus::Batch,
 	kind,
-	kinds::{component, Setup},
+	kinds::Setup,
 	pretrained::ModelFiles,
 	simulation::{Measured, Sums},
-	Component, Config, Model, Tensor, Tokenizer, Unigram,
+	Component, Config, Model, Tensor,
 };
+use data::{texts, Data, Measure};
 use serde::{Deserialize, Serialize};
 use std::{
 	collections::BTreeMap,
 	fs::{self, OpenOptions},
 	io::Write,
 	path::{Path, PathBuf},
-	sync::Arc,
 	time::Instant,
 };
 use toml::{Table, Value};
@@ -189,68 +191,6 @@ struct Trained {
 	step: usize,
 	validation: f64,
 	test: Measured,
-}
-
-/// Examples of one document.
-struct Measure {
-	document: String,
-	examples: Vec<Example>,
-}
-
-struct Data {
-	tokenizer: Arc<Tokenizer>,
-	prior: Unigram,
-	batches: Vec<Batch>,
-	/// Of a middle component.
-	others: Vec<Batch>,
-	validation: Vec<Measure>,
-	test: Vec<Measure>,
-}
-
-impl Data {
-	fn new(plan: &InputsPlan) -> Result<Self> {
-		let config = plan.config("", 0.0, 0, 0)?;
-		let corpus = Corpus::load(&plan.corpus)?;
-		let tokenizer = Arc::new(Tokenizer::train(&corpus, config.vocab)?);
-		let train: Vec<usize> = corpus.train_indices().collect();
-		let (context, horizon) = (config.context, config.horizon);
-		let mut sampler = Sampler::new(&corpus, &train, &tokenizer, context, horizon, 0)?;
-		let prior = Unigram::fit(sampler.tokens(), tokenizer.size());
-		let mut draw = |examples: usize| -> Vec<Batch> {
-			(0..examples / config.batch).map(|_| sampler.next_batch(config.batch)).collect()
-		};
-		let (batches, others) = (draw(plan.examples), draw(plan.chain.examples));
-		let measured: Vec<usize> = (0..corpus.documents().len())
-			.filter(|&i| corpus.documents()[i].split() == Split::HeldOut)
-			.collect();
-		// One document to validate, the next to test.
-		let part = |odd: usize, count: usize| -> Result<Vec<Measure>> {
-			let chosen: Vec<usize> = measured.iter().skip(odd).step_by(2).copied().collect();
-			let bytes = |i: &usize| corpus.documents()[*i].text().len();
-			let total = chosen.iter().map(bytes).sum::<usize>().max(1);
-			let mut all = Vec::new();
-			for i in chosen {
-				let share = (count * bytes(&i)).div_ceil(total);
-				let examples = held_out(&corpus, &[i], &tokenizer, context, horizon, share)?;
-				all.push(Measure { document: corpus.documents()[i].name().into(), examples });
-			}
-			Ok(all)
-		};
-		let (validation, test) = (part(1, plan.validation)?, part(0, plan.test)?);
-		Ok(Self { tokenizer, prior, batches, others, validation, test })
-	}
-
-	fn component(&self, config: Config) -> Result<Component> {
-		let setup = Setup {
-			prior: Some(self.prior.clone()),
-			..Setup::new(config).with_tokenizer(self.tokenizer.clone())
-		};
-		Ok(component(&setup)?)
-	}
-}
-
-fn texts(measure: &Measure) -> Vec<String> {
-	measure.examples.iter().map(|example| example.text.clone()).collect()
 }
 
 /// Vectors of an encoder for texts.
