@@ -17,9 +17,9 @@ for component in json.load(open(sys.argv[1]))["components"]:
 PY
 	checkpoint=$run/miners/${name,,}/best.safetensors
 	if [ -e "$checkpoint" ]; then
-		what=(--checkpoint "$checkpoint" --corpus "$corpus")
+		what=("$checkpoint" --corpus "$corpus")
 	else
-		what=(--kind "$model")
+		what=("$model")
 	fi
 	"$miner" similarity --json --cache-dir "$cache" "${what[@]}" >"$run/similarity/$name.json"
 	printf 'similarity: %s\n' "$name"

@@ -93,7 +93,7 @@ async fn no_process_is_left_behind() -> anyhow::Result<()> {
 async fn ctrl_c_while_it_starts_is_no_failure() -> anyhow::Result<()> {
 	let folder = tempfile::tempdir()?;
 	let (out, log) = (folder.path().join("run"), folder.path().join("localnet.log"));
-	for (text, name) in [("Starting the validator", "a start"), ("Starting six miners", "a node")] {
+	for (text, name) in [("Starting the validator", "a start"), ("Starting 6 miners", "a node")] {
 		let mut localnet = Process::spawn(&spec(&out, &log)?)?;
 		let starts = |line: &str| line.contains(text).then_some(());
 		localnet.wait_for_line(name, Duration::from_secs(60), starts).await?;

@@ -82,8 +82,8 @@ pub enum Command {
 	/// Compare the vectors of a component with the judgement of people: WordSim-353, MEN, SimLex-999
 	/// and Lee's documents.
 	#[command(after_help = "Examples:\n  \
-		bittensor-miner similarity --kind glove\n  \
-		bittensor-miner similarity --checkpoint alice/best.safetensors --corpus corpus")]
+		bittensor-miner similarity glove\n  \
+		bittensor-miner similarity alice/best.safetensors --corpus corpus")]
 	Similarity(SimilarityArgs),
 	/// Show all components: stake, payout, self-share, strongest bid.
 	#[command(after_help = "Examples:\n  \

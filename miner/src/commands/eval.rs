@@ -8,7 +8,7 @@
 //! *As trained* weights each target as the component's objective does; *plain* gives every known word
 //! the weight 1. Unknown words are counted and not measured.
 //!
-//! A gain is stated only if the component is whole: with the answers of the network, or without any
+//! A gain is stated only if the component is whole: with answers of its inputs, or without any
 //! component at its inputs.
 
 use super::caller::Caller;
@@ -131,7 +131,7 @@ pub async fn evaluate(args: &EvalArgs) -> anyhow::Result<Evaluation> {
 		Some(twin) => Some(measure(twin, Vec::new(), &text.examples, &[]).await?),
 		None => None,
 	};
-	let whole = accounts.is_empty() || answered.is_some();
+	let whole = is_whole(accounts.len(), answered);
 	let targets = losses.with.targets();
 	let all: usize = text.examples.iter().map(|example| example.target.len()).sum();
 	Ok(Evaluation {
@@ -147,6 +147,12 @@ pub async fn evaluate(args: &EvalArgs) -> anyhow::Result<Evaluation> {
 		as_trained: Figures::of(&losses, twin.as_ref(), &text, whole, Weighting::AsTrained),
 		plain: Figures::of(&losses, twin.as_ref(), &text, whole, Weighting::Plain),
 	})
+}
+
+/// Whether a component has what it relies on: it has no inputs, or some of them `answered`. Those that
+/// did not can only make its gain look smaller.
+pub fn is_whole(inputs: usize, answered: Option<usize>) -> bool {
+	inputs == 0 || answered.is_some_and(|answered| answered > 0)
 }
 
 fn notes(checkpoint: &Description) -> Notes {
@@ -295,6 +301,11 @@ impl std::fmt::Display for Evaluation {
 		)?;
 		match (self.inputs, self.answered) {
 			(0, _) => writeln!(f, "no component at its inputs")?,
+			(inputs, Some(0)) => writeln!(
+				f,
+				"none of its {inputs} inputs answered, so nothing is said about its gain: see whether they \
+				 run, and whether the row of this key pays for their answers"
+			)?,
 			(inputs, Some(answered)) => writeln!(f, "{answered} of {inputs} inputs answered")?,
 			(inputs, None) => writeln!(
 				f,

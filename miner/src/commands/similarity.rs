@@ -69,22 +69,26 @@ fn judgements(cache: &Path) -> anyhow::Result<Vec<(&'static str, Judgements)>> {
 }
 
 fn model(args: &SimilarityArgs, cache: &Path) -> anyhow::Result<Box<dyn Model>> {
-	if let Some(name) = &args.kind {
-		let kind = kind(name)?;
+	let path = Path::new(&args.model);
+	if !path.exists() {
+		let kind = kind(&args.model)
+			.with_context(|| format!("{} is neither a file nor a kind", args.model))?;
 		anyhow::ensure!(
 			kind.package.is_some(),
-			"{name} is not pretrained: give a checkpoint of it with --checkpoint FILE --corpus DIR"
+			"{} is not pretrained: give a checkpoint of it, with --corpus DIR",
+			args.model
 		);
 		let (root, cache) = (Some(cache.into()), Some(cache.join("vectors")));
 		let files = ModelFiles { folder: None, root, cache };
 		return Ok(kind.create(&Setup { files, ..Setup::new(Config::default()) })?);
 	}
-	let (Some(path), Some(folder)) = (&args.checkpoint, &args.corpus) else {
-		anyhow::bail!("give --checkpoint FILE with --corpus DIR, or --kind NAME");
-	};
+	let folder = args
+		.corpus
+		.as_ref()
+		.context("a checkpoint needs the corpus that it learned from: --corpus DIR")?;
 	let component = describe(path)?;
 	let config = component.config.with_context(|| {
-		format!("a {} component has no checkpoint to measure: use --kind", component.kind)
+		format!("a {} component learns nothing: give its kind instead", component.kind)
 	})?;
 	let corpus = Corpus::read(folder, config.context + config.horizon, Interrupt::default())?;
 	let tokenizer = Arc::new(Tokenizer::train(&corpus, config.vocab)?);

@@ -2,7 +2,7 @@
 
 use bittensor_miner::{
 	cli::{Cli, Command, EvalArgs},
-	commands::eval::{evaluate, run, Evaluation, NotATwin},
+	commands::eval::{evaluate, is_whole, run, Evaluation, NotATwin},
 	compute::{Brain, Notes},
 };
 use bittensor_nucleus::{
@@ -98,6 +98,13 @@ async fn a_component_is_compared_with_its_twin_and_with_no_other() {
 	}
 	let alone = run(&of("networked", Some("twin")), false).await.expect("measured");
 	assert!(alone.contains("add --network"), "{alone}");
+
+	// Nor if it asked them, and none answered.
+	let asked = |answered| Evaluation { inputs: 2, answered: Some(answered), ..better.clone() };
+	assert!(asked(0).to_string().contains("none of its 2 inputs answered"));
+	assert!(asked(1).to_string().contains("1 of 2 inputs answered"));
+	assert!(!is_whole(2, None) && !is_whole(2, Some(0)));
+	assert!(is_whole(2, Some(1)) && is_whole(0, None));
 }
 
 #[tokio::test]

@@ -9,10 +9,11 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 use std::{ffi::OsString, io::Write};
 
 /// What each command needs before an option of its own can be tried.
-const NEEDED: [(&str, &[&str]); 15] = [
+const NEEDED: [(&str, &[&str]); 16] = [
 	("run", &["--base-path=x"]),
 	("query", &["a text"]),
 	("eval", &["--checkpoint=x", "--corpus=x"]),
+	("similarity", &["glove"]),
 	("status", &[]),
 	("explain", &[]),
 	("top", &[]),

@@ -55,10 +55,12 @@ fn errors_of_words_are_those_of_finite_differences() {
 		model.train_step(&batch, &d).expect("a step");
 		let errors = model.take_word_errors(0).expect("input 0").expect("a step was made");
 		let errors = entries(&errors);
+		let largest = errors.iter().map(|error| f64::from(error.abs())).fold(0.0, f64::max);
 		for (&place, measured) in places.iter().zip(measured) {
 			let sent = f64::from(errors[place]);
+			// A small entry is a difference of terms as large as the largest entry.
 			assert!(
-				(measured - sent).abs() < 0.05 * sent.abs() + 1e-4,
+				(measured - sent).abs() < 0.05 * sent.abs() + 0.01 * largest,
 				"{}: {sent} sent, {measured} by finite differences",
 				kind.name
 			);
