@@ -81,11 +81,17 @@ impl Clock {
 						("at least ", "a block of another validator".into())
 					};
 					let stops = if authors { "authors no block and " } else { "" };
+					// Sync does not ask again for a block that it refused.
+					let then = if newest == head {
+						"the node then goes on without a restart"
+					} else {
+						"then restart the node"
+					};
 					log::warn!(
 						"The clock of this machine is {least}{seconds:.1} s behind {of}. Until it passes that time, this \
 						 node {stops}refuses newer blocks of others. If the clock is wrong, set it (for example \
-						 `timedatectl set-ntp true`); the node then goes on without a restart. If it is right, it \
-						 was ahead before: wait."
+						 `timedatectl set-ntp true`); {then}. If it is right, it was ahead \
+						 before: wait."
 					);
 				}
 				Some(Change::Right) => {

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use crate::support::{Clock, SOON};
 
 /// How long a refusal may take.
-const REFUSAL: Duration = Duration::from_secs(30);
+const REFUSAL: Duration = Duration::from_secs(90);
 /// Two slots of the development chain, and time for the log.
 const TWO_SLOTS: Duration = Duration::from_secs(6);
 
@@ -133,10 +133,11 @@ async fn a_clock_that_goes_back_is_reported_once_and_again_when_it_is_right() ->
 	assert!(!said.contains("authors no block"), "{said}");
 	let follower = full.connect().await?;
 	assert_eq!(best(&follower).await?, 0);
+	says(&said, &["restart the node"]);
 	behind.set(0)?;
-	let now = best(&chain).await?;
+	full.restart().await?;
+	let (now, follower) = (best(&chain).await?, full.connect().await?);
 	wait_for_block(&mut full, &follower, now).await?;
-	line(&mut full, "no longer behind", TWO_SLOTS).await?;
 	Ok(())
 }
 
@@ -145,6 +146,7 @@ async fn the_head_of_the_chain_may_lie_in_the_future_at_start() -> anyhow::Resul
 	let folder = tempfile::tempdir()?;
 	let clock = Clock::new()?;
 	clock.set(600)?;
+	let started = Instant::now();
 	let role = Role { env: clock.env(), ..Role::default() };
 	let mut node = Node::start_as(options(&folder, "node"), role).await?;
 	let chain = node.connect().await?;
@@ -154,7 +156,9 @@ async fn the_head_of_the_chain_may_lie_in_the_future_at_start() -> anyhow::Resul
 	clock.set(0)?;
 	node.restart().await?;
 	let said = line(&mut node, "s behind the best block", TWO_SLOTS).await?;
-	assert!((585.0..=602.0).contains(&seconds_behind(&said)?), "{said}");
+	// Block 1 has a time between the start and now.
+	let least = 598.0 - started.elapsed().as_secs_f64();
+	assert!((least..=602.0).contains(&seconds_behind(&said)?), "{said}");
 	Ok(())
 }
 
