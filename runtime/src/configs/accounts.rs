@@ -55,8 +55,10 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 		match self {
 			Self::Any => true,
 			Self::NonTransfer => match call {
-				RuntimeCall::System(..) | RuntimeCall::Utility(..) | RuntimeCall::Proxy(..) => true,
-				RuntimeCall::ValidatorSet(..) => true,
+				RuntimeCall::System(..)
+				| RuntimeCall::Utility(..)
+				| RuntimeCall::Proxy(..)
+				| RuntimeCall::ValidatorSet(..) => true,
 				RuntimeCall::Session(call) => {
 					matches!(call, pallet_session::Call::set_keys { .. })
 				}

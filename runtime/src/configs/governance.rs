@@ -174,10 +174,13 @@ impl NeverPaused {
 	/// Whether this call of this pallet is never paused.
 	pub fn names(pallet: &[u8], call: &[u8]) -> bool {
 		match pallet {
-			// Blocks: the clock, the keys of validators, finality and its offences.
-			b"System" | b"Timestamp" | b"Session" | b"Grandpa" => true,
-			// Governance: it votes, acts and lifts the brake.
-			b"TechnicalCommittee"
+			// Blocks: the clock, the keys of validators, finality and its offences. Governance: it votes,
+			// acts and lifts the brake.
+			b"System"
+			| b"Timestamp"
+			| b"Session"
+			| b"Grandpa"
+			| b"TechnicalCommittee"
 			| b"Governance"
 			| b"Scheduler"
 			| b"Preimage"

@@ -70,13 +70,13 @@ fn draw_body(frame: &mut Frame, view: &View, controls: &Controls, body: Rect) ->
 			.areas(figures);
 		(left, right, rest)
 	} else {
-		let [payout, learning, rest] = Layout::vertical([
+		let areas: [_; 3] = Layout::vertical([
 			Constraint::Length(FIGURES.min(body.height)),
 			Constraint::Length(FIGURES.min(body.height.saturating_sub(FIGURES))),
 			Constraint::Fill(1),
 		])
 		.areas(body);
-		(payout, learning, rest)
+		areas.into()
 	};
 	frame.render_widget(facts("Last payout", payout_facts(view)), payout);
 	if learning.height > 1 {
