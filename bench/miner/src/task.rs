@@ -37,8 +37,7 @@ pub(crate) fn setup(corpus: &Corpus, config: Config) -> anyhow::Result<(Setup, S
 	let (context, horizon) = (config.context, config.horizon);
 	let sampler = Sampler::new(corpus, &documents, &tokenizer, context, horizon, config.seed)?;
 	let prior = Unigram::fit(sampler.tokens(), tokenizer.size());
-	let setup =
-		Setup { prior: Some(prior), ..Setup::new(config).with_tokenizer(tokenizer.clone()) };
+	let setup = Setup { prior: Some(prior), ..Setup::new(config).with_tokenizer(tokenizer) };
 	Ok((setup, sampler))
 }
 

@@ -25,6 +25,7 @@ import { contribution } from '../src/contribution.js';
 import { startNode } from '../src/node.js';
 
 const CALLS = [
+  'abortSolve',
   'acceptComponent',
   'acceptServiceKey',
   'deregister',
@@ -35,6 +36,7 @@ const CALLS = [
   'resignServiceKey',
   'setEdge',
   'setEndpoint',
+  'setParameters',
   'setServiceKey',
   'stake',
   'unstake',
