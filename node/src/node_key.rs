@@ -117,7 +117,7 @@ mod tests {
 	use litep2p::crypto::ed25519::Keypair;
 
 	/// A node that listens with this key, and its address without the peer id.
-	async fn listener(key: &Keypair) -> sc_network::Multiaddr {
+	fn listener(key: &Keypair) -> sc_network::Multiaddr {
 		let tcp = tcp::config::Config {
 			listen_addresses: vec!["/ip4/127.0.0.1/tcp/0".parse().expect("an address")],
 			..Default::default()
@@ -137,7 +137,7 @@ mod tests {
 	#[tokio::test]
 	async fn a_node_with_the_same_key_is_found_and_no_other() {
 		let (ours, theirs) = (Keypair::generate(), Keypair::generate());
-		let (twin, other) = (listener(&ours).await, listener(&theirs).await);
+		let (twin, other) = (listener(&ours), listener(&theirs));
 		let at = |multiaddr: &sc_network::Multiaddr, key: &Keypair| MultiaddrWithPeerId {
 			multiaddr: multiaddr.clone(),
 			peer_id: peer(key),
