@@ -11,13 +11,30 @@
 //! such a chain.
 
 use bittensor_runtime::{
-	genesis_config_presets, SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL, WASM_BINARY,
+	genesis_config_presets, opaque::Hash, SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL, WASM_BINARY,
 };
+use sc_chain_spec::ChainSpecExtension;
 use sc_service::{ChainSpec as _, ChainType, Properties};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// A chain: its name, genesis, boot nodes and display properties.
-pub(crate) type ChainSpec = sc_service::GenericChainSpec;
+pub(crate) type ChainSpec = sc_service::GenericChainSpec<Extensions>;
+
+/// The fields of a specification that are ours.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ChainSpecExtension)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Extensions {
+	/// Hash of the first block, if the specification states it. A node whose first block is another one
+	/// does not start, and a node that has its database need not compute the block again.
+	#[serde(default, skip_serializing_if = "Option::is_none")]
+	genesis_hash: Option<Hash>,
+}
+
+/// The hash that a specification states for its first block.
+pub(crate) fn stated_genesis(spec: &dyn sc_service::ChainSpec) -> Option<Hash> {
+	sc_chain_spec::get_extension::<Extensions>(spec.extensions())?.genesis_hash
+}
 
 /// Returns the chain with this name, or reads the specification file at this path.
 pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
@@ -73,7 +90,7 @@ fn preset(name: &str, id: &str, chain_type: ChainType, preset: &str) -> Result<C
 	// a third of the start time of a new chain.
 	let patch = genesis_config_presets::patch(preset)
 		.ok_or_else(|| format!("the runtime has no preset `{preset}`"))?;
-	Ok(ChainSpec::builder(wasm, None)
+	Ok(ChainSpec::builder(wasm, Extensions::default())
 		.with_name(name)
 		.with_id(id)
 		.with_protocol_id(id)

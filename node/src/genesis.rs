@@ -1,6 +1,7 @@
 //! The database must be that of the chain that the node is to run.
 
 use crate::{
+	chain_spec,
 	parts::{FullBackend, HostFunctions},
 	refusal::Refusal,
 };
@@ -15,7 +16,8 @@ type Builder = GenesisBlockBuilder<Block, FullBackend, WasmExecutor<HostFunction
 
 /// A builder of the first block of the configured chain, for the database of `backend`.
 ///
-/// Refuses a database whose first block is another one. The SDK would run that chain without a word.
+/// Refuses a database whose first block is another one: the SDK would run that chain without a word. And
+/// a specification whose first block is not the one that it states.
 pub(crate) fn builder(
 	config: &Configuration,
 	backend: &Arc<FullBackend>,
@@ -29,19 +31,28 @@ pub(crate) fn builder(
 	let builder = |storage, commit| {
 		Builder::new_with_storage(storage, commit, backend.clone(), executor.clone())
 	};
-	let stored = backend.blockchain().info().genesis_hash;
-	if stored != Hash::default() {
+	let built = || -> Result<Hash, ServiceError> {
 		let (block, _) = builder(storage.clone(), false)?.build_genesis_block()?;
-		let expected = block.header.hash();
-		if stored != expected {
-			let path = config.database.path().unwrap_or(&config.data_path).display().to_string();
-			return Err(Refusal::ForeignDatabase {
-				path,
-				stored,
-				chain: config.chain_spec.name().into(),
-				expected,
+		Ok(block.header.hash())
+	};
+	let chain = || config.chain_spec.name().to_owned();
+	let stored = backend.blockchain().info().genesis_hash;
+	match (chain_spec::stated_genesis(&*config.chain_spec), stored == Hash::default()) {
+		(None, true) => {}
+		(Some(stated), true) => {
+			let built = built()?;
+			if built != stated {
+				let chain = chain();
+				return Err(Refusal::ForeignGenesis { chain, stated, built }.into());
 			}
-			.into());
+		}
+		(stated, false) => {
+			let expected = stated.map_or_else(built, Ok)?;
+			if stored != expected {
+				let path = config.database.path().unwrap_or(&config.data_path);
+				let (path, chain) = (path.display().to_string(), chain());
+				return Err(Refusal::ForeignDatabase { path, stored, chain, expected }.into());
+			}
 		}
 	}
 	Ok(builder(storage, !config.no_genesis())?)

@@ -77,6 +77,20 @@ pub(crate) enum Refusal {
 		/// Error of the system.
 		error: io::Error,
 	},
+	/// The specification makes another first block than it states.
+	#[error(
+		"the specification of {chain} was changed after its hash was taken.\n  first block that it states \
+		 (genesisHash): {stated:?}\n  first block that it makes: {built:?}\nAsk those who run the chain for \
+		 the specification that was published"
+	)]
+	ForeignGenesis {
+		/// Name of the chain.
+		chain: String,
+		/// The hash in the specification.
+		stated: Hash,
+		/// The hash of the first block.
+		built: Hash,
+	},
 	/// The database holds another chain.
 	#[error(
 		"the database {path} belongs to another chain.\n  first block in the database: {stored:?}\n  first \

@@ -175,13 +175,17 @@ fn chain_arguments(spec: &Path, key: u8) -> Vec<String> {
 	]
 }
 
-/// Writes block 0 into the validator's database, and nothing else.
+/// Writes block 0 into the validator's database, and nothing else; and its hash into the slim
+/// specification.
 async fn make_database(files: &Files, folder: &Path) -> anyhow::Result<()> {
 	let chain = chain_arguments(&files.full, 1);
 	let role = Role { name: "first start".into(), chain, ready: READY, ..Role::default() };
 	let mut options = options(folder, "validator");
 	options.log = folder.join("first-start.log");
 	let mut node = Node::start_as(options, role).await?;
+	let chain = SubxtChain::connect(&node.url(), None, READY, None).await?;
+	let genesis: String = chain.request("chain_getBlockHash", rpc_params![0]).await?;
+	files.state_genesis(&genesis)?;
 	written_out(node.process().id()).await?;
 	stop(&mut node).await
 }

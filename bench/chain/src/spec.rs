@@ -1,5 +1,6 @@
 //! The raw chain specification of a [`State`], in two files: `full.json`, to make a new database, and
-//! `slim.json` with the runtime's code as its only state, for nodes that have a database.
+//! `slim.json` with the runtime's code as its only state, for nodes that have a database. It states the
+//! hash of the first block that the full one makes, or nodes would refuse the database.
 //!
 //! Nodes read their specification at every start and keep it in memory for a while, and a full one of
 //! 65,536 components has 140 MB. So the measured nodes start from the slim one.
@@ -109,5 +110,19 @@ impl Template {
 		}
 		out.write_all(b"},\"childrenDefault\":{}}}}")?;
 		out.into_inner()?.sync_all()
+	}
+}
+
+impl Files {
+	/// Writes the hash of the first block into the slim specification.
+	pub(crate) fn state_genesis(&self, hash: &str) -> anyhow::Result<()> {
+		let path = &self.slim;
+		let write = || -> anyhow::Result<()> {
+			let mut fields: Map<String, Value> =
+				serde_json::from_str(&std::fs::read_to_string(path)?)?;
+			fields.insert("genesisHash".into(), hash.into());
+			Ok(std::fs::write(path, serde_json::to_vec(&fields)?)?)
+		};
+		write().with_context(|| format!("could not state the first block in {}", path.display()))
 	}
 }

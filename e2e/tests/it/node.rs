@@ -71,7 +71,9 @@ async fn command(arguments: &[&str]) -> anyhow::Result<String> {
 async fn other_chain(path: &Path, pointer: &str, value: Value) -> anyhow::Result<()> {
 	let plain = command(&["export-chain-spec", "--chain=dev"]).await?;
 	let mut spec: Value = serde_json::from_str(&plain)?;
-	*spec.pointer_mut(pointer).with_context(|| format!("no {pointer}"))? = value;
+	let (parent, field) = pointer.rsplit_once('/').with_context(|| format!("no {pointer}"))?;
+	let parent = spec.pointer_mut(parent).and_then(Value::as_object_mut);
+	parent.with_context(|| format!("no {pointer}"))?.insert(field.into(), value);
 	Ok(std::fs::write(path, spec.to_string())?)
 }
 
@@ -193,6 +195,31 @@ async fn the_database_of_another_chain_is_refused_and_kept() -> anyhow::Result<(
 	let mut node = Node::start(first).await?;
 	assert_eq!(hex_hash(&node.connect().await?.genesis_hash()), ours);
 	assert_eq!(node.stop().await, Stopped::Cleanly);
+	Ok(())
+}
+
+#[tokio::test]
+async fn a_specification_that_states_another_first_block_is_refused() -> anyhow::Result<()> {
+	let folder = tempfile::tempdir()?;
+	let options = options(&folder, "node");
+	let wrong = format!("0x{}", "11".repeat(32));
+	let spec = folder.path().join("wrong.json");
+	other_chain(&spec, "/genesisHash", json!(wrong)).await?;
+	let role = |spec: &std::path::Path| with(of_chain(&spec.display().to_string()), &["--alice"]);
+	// A new database: the first block is built, and is another one.
+	let said = refusal(&options, &role(&spec)).await?;
+	says(&said, &["genesisHash", &wrong, "was changed after its hash was taken"]);
+	let ours = said.split("that it makes: ").nth(1).and_then(|rest| rest.get(..66));
+	let ours = ours.context(said.clone())?;
+
+	let right = folder.path().join("right.json");
+	other_chain(&right, "/genesisHash", json!(ours)).await?;
+	let key = with(role(&right), &["--unsafe-force-node-key-generation"]);
+	let mut node = Node::start_as(options.clone(), key).await?;
+	assert_eq!(hex_hash(&node.connect().await?.genesis_hash()), ours);
+	assert_eq!(node.stop().await, Stopped::Cleanly);
+	// A database of the chain: what is stated counts.
+	says(&refusal(&options, &role(&spec)).await?, &["belongs to another chain", ours, &wrong]);
 	Ok(())
 }
 
