@@ -213,3 +213,13 @@ pub fn hex_hash(hash: &Hash) -> String {
 pub fn ss58(account: &AccountId) -> String {
 	subxt::utils::AccountId32(*account).to_string()
 }
+
+/// The first and the last `each` characters of an address, for a narrow column; the whole address if it
+/// is short.
+pub fn ends(address: &str, each: usize) -> String {
+	let last = address.len().checked_sub(each).and_then(|at| address.get(at..));
+	match (address.get(..each), last) {
+		(Some(first), Some(last)) if address.len() > 2 * each + 2 => format!("{first}…{last}"),
+		_ => address.into(),
+	}
+}

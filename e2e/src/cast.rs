@@ -10,7 +10,7 @@
 //! stake = 1000            # BIT
 //! extra = ["--twin"]      # further options of `bittensor-miner run`
 //! ```
-//! [`Cast::default`] is the network of `make run`.
+//! [`Cast::of_make_run`] is `cast.toml` beside this file.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use crate::miner::MinerSpec;
 
-/// The network of `make run`.
+/// The miners of `make run`.
 const DEFAULT: &str = include_str!("cast.toml");
 
 /// The miners of a network.
@@ -39,6 +39,14 @@ impl Cast {
 	pub fn read(path: &Path) -> anyhow::Result<Self> {
 		let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
 		Self::parse(&text).with_context(|| path.display().to_string())
+	}
+
+	/// The network of `make run`.
+	///
+	/// # Errors
+	/// As [`Cast::read`], if the file that is compiled in is wrong.
+	pub fn of_make_run() -> anyhow::Result<Self> {
+		Self::parse(DEFAULT)
 	}
 
 	fn parse(text: &str) -> anyhow::Result<Self> {
@@ -62,13 +70,6 @@ impl Cast {
 	}
 }
 
-impl Default for Cast {
-	fn default() -> Self {
-		// A test reads it.
-		Self::parse(DEFAULT).unwrap_or(Self { miners: Vec::new() })
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use super::Cast;
@@ -76,7 +77,7 @@ mod tests {
 
 	#[test]
 	fn the_network_of_make_run_has_six_miners_of_equal_stake() {
-		let cast = Cast::default();
+		let cast = Cast::of_make_run().expect("a cast");
 		assert_eq!(cast.miners.len(), 6);
 		assert!(cast.miners.iter().all(|spec| spec.stake == STAKE));
 		let of = |profile| cast.miners.iter().filter(|spec| spec.profile == profile).count();

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use bittensor_client::{Edge, SHARE_ONE};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
 	curve::Point,
@@ -34,7 +34,7 @@ pub struct Report {
 }
 
 /// The chain's side of a [`Report`].
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChainReport {
 	/// Number of the best block.
 	pub blocks: u32,

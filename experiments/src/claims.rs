@@ -5,6 +5,7 @@
 
 use crate::{
 	inputs::end_of_chain,
+	network::NetworkRun,
 	store::Store,
 	summary::{mean_gain, Bid, Inputs, Member, Results},
 };
@@ -17,6 +18,7 @@ pub const STATED: &[&str] = &[
 	"S: without Grads too, every member is better than its twin",
 	"S: without Grads the mean gain is at least 4 %",
 	"S: Grads help; the interval of their gain lies above 0",
+	"S: with Grads, members reach joint training, within a twentieth of the gap",
 ];
 
 /// A claim and whether the results bear it out.
@@ -74,6 +76,11 @@ pub fn all(store: &Store, results: &Results) -> Vec<Claim> {
 			|x| x >= 0.08,
 		),
 		claim("S: at least 60 % of the gap to joint training is closed", closed("S"), |x| x >= 0.6),
+		claim(
+			"S: with Grads, members reach joint training, within a twentieth of the gap",
+			closed("S"),
+			|x| x >= 0.95,
+		),
 		claim(
 			"S: without Grads too, every member is better than its twin",
 			least(of("S").filter_map(|m| Some(m.twin_loss - m.loss_without_grads?))),
@@ -146,6 +153,23 @@ pub(crate) fn part_of_direct(results: &Results, chain: &Inputs) -> Option<f64> {
 	let encoders: Vec<&str> = encoders.iter().map(String::as_str).collect();
 	let direct = of_inputs(results, &encoders, &chain.target)?;
 	(direct.gain > 0.0).then(|| chain.gain / direct.gain)
+}
+
+/// The claims about a run over real processes.
+pub fn of_network(run: &NetworkRun) -> Vec<Claim> {
+	let noise = run.gains().map(|(member, _)| run.part_to(member, "noise"));
+	vec![
+		claim(
+			"Network: no component that learns is worse than its twin, beyond the interval",
+			least(run.gains().map(|(_, gain)| gain.high)),
+			|x| x >= 0.0,
+		),
+		claim(
+			"Network: noise gets at most 1 % of a row of a component that learns",
+			noise.max_by(f64::total_cmp),
+			|x| x <= 0.01,
+		),
+	]
 }
 
 /// How much lower than that of the twins the best validation loss of the sweep is, in nats.

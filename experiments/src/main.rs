@@ -148,9 +148,7 @@ fn run(args: &RunArgs) -> Result<()> {
 
 fn inputs(args: &InputsArgs) -> Result<()> {
 	let plan = InputsPlan::read(&args.config, Some(&args.corpus))?;
-	let root = Some(args.models.clone());
-	let cache = root.as_ref().map(|root| root.join("vectors"));
-	let files = ModelFiles { folder: None, root, cache };
+	let files = ModelFiles::below(args.models.clone());
 	let inputs = inputs::run(&plan, &files, &args.folder.results)?;
 	Results { inputs, ..Results::of(&open(&args.folder)?, Vec::new()) }.write(&args.folder.results)
 }
@@ -200,7 +198,10 @@ fn write(folder: &Folder) -> Result<()> {
 
 fn check(folder: &Folder) -> Result<()> {
 	let store = open(folder)?;
-	let claims = claims::all(&store, &Results::read(&folder.results)?);
+	let mut claims = claims::all(&store, &Results::read(&folder.results)?);
+	if let Some(run) = NetworkRun::read(&folder.results)? {
+		claims.extend(claims::of_network(&run));
+	}
 	for claim in &claims {
 		let holds = if claim.holds { "yes" } else { "no " };
 		let stated = if claim.stated { "stated" } else { "      " };

@@ -6,6 +6,8 @@
 //! ```
 
 use anyhow::{ensure, Context, Result};
+use bittensor_client::{Edge, SHARE_ONE};
+use bittensor_e2e::{curve::Point, miner::Gain, report::ChainReport};
 use bittensor_nucleus::{files, similarity::Measure};
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
@@ -17,24 +19,9 @@ pub const FILE: &str = "network.json";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkRun {
 	/// The chain's side.
-	pub chain: Chain,
+	pub chain: ChainReport,
 	/// One entry per component, in uid order.
 	pub components: Vec<Member>,
-}
-
-/// The chain's side of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Chain {
-	/// Number of the best block.
-	pub blocks: u32,
-	/// Slots without a block.
-	pub missed_slots: u64,
-	/// Epochs paid.
-	pub epochs: u32,
-	/// Units minted.
-	pub minted: String,
-	/// Units that the schedule gives.
-	pub scheduled: String,
 }
 
 /// A component of a run.
@@ -74,47 +61,6 @@ pub struct Member {
 	/// Agreement of its vectors with people.
 	#[serde(default)]
 	pub similarity: Vec<Set>,
-}
-
-/// An edge of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edge {
-	/// Whom it is for.
-	pub target: u32,
-	/// Share, out of 65,536.
-	pub share: u32,
-}
-
-/// A gain over a twin, each at its best parameters by validation text.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Gain {
-	/// Part of the twin's perplexity that is saved.
-	pub gain: f64,
-	/// Lower end of the interval.
-	pub low: f64,
-	/// Upper end.
-	pub high: f64,
-	/// Held-out documents.
-	pub documents: u64,
-	/// Perplexity of the component.
-	pub perplexity: f64,
-	/// Perplexity of the twin.
-	pub twin_perplexity: f64,
-	/// Training steps of the component.
-	pub steps: u64,
-	/// Training steps of the twin.
-	pub twin_steps: u64,
-}
-
-/// A measurement of perplexity.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Point {
-	/// Seconds since the start of the run.
-	pub seconds: u64,
-	/// Training steps.
-	pub steps: u64,
-	/// Perplexity.
-	pub perplexity: f64,
 }
 
 /// The agreement with one set of judgements.
@@ -181,8 +127,8 @@ impl NetworkRun {
 	/// The part of a component's row that goes to a profile, 0 to 1.
 	pub fn part_to(&self, member: &Member, profile: &str) -> f64 {
 		let to = |edge: &&Edge| self.of(profile).any(|other| other.uid == edge.target);
-		let shares: u32 = member.row.iter().filter(to).map(|edge| edge.share).sum();
-		f64::from(shares) / 65_536.0
+		let shares: u32 = member.row.iter().filter(to).map(|edge| u32::from(edge.share)).sum();
+		f64::from(shares) / f64::from(SHARE_ONE)
 	}
 }
 

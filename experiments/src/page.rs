@@ -6,6 +6,7 @@ use crate::{
 	store::Store,
 	summary::{mean_gain, Member, Results},
 };
+use bittensor_client::SHARE_ONE;
 use bittensor_nucleus::simulation::{Figure, Mode};
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -29,7 +30,11 @@ pub fn network(run: &NetworkRun) -> String {
 	let shares = |member: &NetworkMember| {
 		let all = run.components.iter().filter_map(|other| {
 			let edge = member.row.iter().find(|edge| edge.target == other.uid)?;
-			Some(format!("{} {}", other.name, percent(f64::from(edge.share) / 65_536.0)))
+			Some(format!(
+				"{} {}",
+				other.name,
+				percent(f64::from(edge.share) / f64::from(SHARE_ONE))
+			))
 		});
 		all.collect::<Vec<_>>().join(", ")
 	};
@@ -44,10 +49,7 @@ pub fn network(run: &NetworkRun) -> String {
 			number(member.perplexity_unigram),
 			number(member.gain.map(|gain| gain.twin_perplexity)),
 			number(member.gain.map(|gain| gain.perplexity).or(member.perplexity)),
-			member.gain.map_or("–".into(), |gain| {
-				let (gain, low, high) = (100.0 * gain.gain, 100.0 * gain.low, 100.0 * gain.high);
-				format!("{gain:.1} % [{low:.1}, {high:.1}]")
-			}),
+			member.gain.map_or("–".into(), |gain| gain.to_string()),
 		]
 	});
 	let header = [
@@ -64,7 +66,9 @@ pub fn network(run: &NetworkRun) -> String {
 	];
 	table(&mut out, &header, rows.collect());
 	let rows = run.components.iter().filter(|member| !member.row.is_empty()).map(|member| {
-		let own = member.self_share.map_or("–".into(), |own| percent(f64::from(own) / 65_536.0));
+		let own = member
+			.self_share
+			.map_or("–".into(), |own| percent(f64::from(own) / f64::from(SHARE_ONE)));
 		vec![member.name.clone(), own, shares(member)]
 	});
 	table(&mut out, &["row of", "own share", "edges"], rows.collect());

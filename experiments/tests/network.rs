@@ -7,7 +7,7 @@ use bittensor_e2e::{
 	miner::Gain,
 	report::{ChainReport, ComponentReport, Report},
 };
-use bittensor_experiments::{figure, network::NetworkRun, page};
+use bittensor_experiments::{claims, figure, network::NetworkRun, page};
 use std::fs;
 
 fn component(uid: u32, name: &str, kind: &str, row: &[(u32, u16)]) -> ComponentReport {
@@ -76,6 +76,11 @@ fn a_report_and_similarities_become_a_result_with_tables_and_figures() {
 	assert_eq!(run.part_to(query, "frozen"), 0.5);
 	assert!((run.part_to(query, "noise") - 300.0 / 65_536.0).abs() < 1e-9);
 	assert_eq!(run.gains().count(), 1);
+	assert!(claims::of_network(&run).iter().all(|claim| claim.holds));
+	let mut harmed = run.clone();
+	harmed.components[1].gain = query.gain.map(|gain| Gain { low: -0.2, high: -0.1, ..gain });
+	harmed.components[1].row[1].share = 656;
+	assert!(claims::of_network(&harmed).iter().all(|claim| !claim.holds));
 	assert_eq!(query.similarity[0].known, 40);
 	run.write(folder.path()).expect("written");
 	assert_eq!(NetworkRun::read(folder.path()).expect("read"), Some(run.clone()));

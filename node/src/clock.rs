@@ -74,19 +74,19 @@ impl Clock {
 				Some(Change::Behind(newest)) => {
 					let time = Duration::from_millis(u64::from(newest) * self.slot.as_millis());
 					let seconds = time.saturating_sub(now).as_secs_f64();
-					let (least, of) = if newest == head {
-						("", format!("the best block, {}", info.best_number))
+					let (least, of, then) = if newest == head {
+						let of = format!("the best block, {}", info.best_number);
+						("", of, "the node then goes on without a restart")
 					} else {
-						// The first block that was refused may not be the newest one.
-						("at least ", "a block of another validator".into())
+						// The first block that was refused may not be the newest one, and sync does not
+						// ask for it again.
+						(
+							"at least ",
+							"a block of another validator".into(),
+							"then restart the node",
+						)
 					};
 					let stops = if authors { "authors no block and " } else { "" };
-					// Sync does not ask again for a block that it refused.
-					let then = if newest == head {
-						"the node then goes on without a restart"
-					} else {
-						"then restart the node"
-					};
 					log::warn!(
 						"The clock of this machine is {least}{seconds:.1} s behind {of}. Until it passes that time, this \
 						 node {stops}refuses newer blocks of others. If the clock is wrong, set it (for example \

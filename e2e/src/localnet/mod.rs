@@ -93,7 +93,7 @@ pub async fn run(options: Options) -> anyhow::Result<Outcome> {
 	let started = Instant::now();
 	let cast = match &options.cast {
 		Some(path) => Cast::read(path)?,
-		None => Cast::default(),
+		None => Cast::of_make_run()?,
 	};
 	let (out, _lock) = prepare_folder(&options.out)?;
 	let corpus = std::path::absolute(&options.corpus)?;

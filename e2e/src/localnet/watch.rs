@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use bittensor_client::{bit, ss58, Chain, ComponentInfo, Edge, EpochStatus, Head, SubxtChain};
+use bittensor_client::{
+	bit, ends, ss58, Chain, ComponentInfo, Edge, EpochStatus, Head, SubxtChain,
+};
 
 use super::{signals::Signals, End, TICK};
 use crate::{
@@ -142,7 +144,7 @@ impl Watch {
 					let model = Some(spec.kind().to_owned());
 					(spec.name.clone(), spec.profile.name(), model, ended)
 				}
-				None => (short(&ss58(&component.owner)), "other", None, false),
+				None => (ends(&ss58(&component.owner), 3), "other", None, false),
 			};
 			let epoch = self.ledger.epochs().last();
 			let row = epoch.and_then(|epoch| epoch.row(uid));
@@ -269,14 +271,6 @@ impl Watch {
 			format!(", most of it from {} to {}: {}", name(from), name(to), bit(flow))
 		});
 		format!("{} BIT of it moved over edges{}.", bit(moved), largest.unwrap_or_default())
-	}
-}
-
-/// The ends of an address.
-fn short(address: &str) -> String {
-	match (address.get(..3), address.len().checked_sub(3).and_then(|at| address.get(at..))) {
-		(Some(start), Some(end)) => format!("{start}…{end}"),
-		_ => address.into(),
 	}
 }
 

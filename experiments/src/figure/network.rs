@@ -2,6 +2,7 @@
 
 use super::svg::{escape, label, ticks};
 use crate::network::{Member, NetworkRun};
+use bittensor_client::SHARE_ONE;
 use std::{f64::consts::TAU, fmt::Write};
 
 const SIZE: f64 = 620.0;
@@ -41,7 +42,7 @@ pub(super) fn graph(run: &NetworkRun) -> String {
 		.into());
 	for (from, member) in run.components.iter().enumerate() {
 		for edge in &member.row {
-			let share = f64::from(edge.share) / 65_536.0;
+			let share = f64::from(edge.share) / f64::from(SHARE_ONE);
 			let to = run.components.iter().position(|other| other.uid == edge.target);
 			let Some(to) = to.filter(|_| share >= LEAST) else { continue };
 			let ((x, y), (tx, ty)) = (at(from, RADIUS), at(to, RADIUS));
@@ -60,7 +61,7 @@ pub(super) fn graph(run: &NetworkRun) -> String {
 	}
 	for (n, member) in run.components.iter().enumerate() {
 		let ((x, y), (lx, ly)) = (at(n, RADIUS), at(n, RADIUS + 26.0));
-		let own = f64::from(member.self_share.unwrap_or(0)) / 65_536.0;
+		let own = f64::from(member.self_share.unwrap_or(0)) / f64::from(SHARE_ONE);
 		let anchor = match lx - centre {
 			side if side > 30.0 => "start",
 			side if side < -30.0 => "end",

@@ -5,7 +5,7 @@
 use crate::{
 	cli::FetchArgs,
 	fetch::{
-		default_cache, find, folder_of, is_complete, Bar, Content, FetchError, Fetcher, Item,
+		cache_folder, find, folder_of, is_complete, Bar, Content, FetchError, Fetcher, Item,
 		Outcome, ITEMS,
 	},
 	output,
@@ -17,10 +17,7 @@ use std::path::Path;
 
 /// Runs the command and returns its output.
 pub fn run(args: &FetchArgs, as_json: bool) -> anyhow::Result<String> {
-	let cache = match &args.cache_dir {
-		Some(folder) => folder.clone(),
-		None => default_cache().ok_or(FetchError::NoCacheFolder)?,
-	};
+	let cache = cache_folder(args.cache_dir.as_deref())?;
 	let items = chosen(&args.names)?;
 	if args.list {
 		return list(&items, &cache, as_json);

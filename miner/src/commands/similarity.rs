@@ -5,10 +5,7 @@
 //!   checkpoint or kind ─► vectors ────────┴─► a correlation per set, and the pairs that it rests on
 //! ```
 
-use crate::{
-	cli::SimilarityArgs,
-	fetch::{default_cache, FetchError},
-};
+use crate::{cli::SimilarityArgs, fetch::cache_folder};
 use anyhow::Context;
 use bittensor_nucleus::{
 	describe, kind, Config, Corpus, Interrupt, Judgements, Model, ModelFiles, Setup, Similarity,
@@ -37,10 +34,7 @@ pub struct Measured {
 /// # Errors
 /// If a file is not there or cannot be used.
 pub fn run(args: &SimilarityArgs, as_json: bool) -> anyhow::Result<String> {
-	let cache = match &args.cache_dir {
-		Some(folder) => folder.clone(),
-		None => default_cache().ok_or(FetchError::NoCacheFolder)?,
-	};
+	let cache = cache_folder(args.cache_dir.as_deref())?;
 	let sets = judgements(&cache)?;
 	let model = model(args, &cache)?;
 	let measured = sets
@@ -78,8 +72,7 @@ fn model(args: &SimilarityArgs, cache: &Path) -> anyhow::Result<Box<dyn Model>> 
 			"{} is not pretrained: give a checkpoint of it, with --corpus DIR",
 			args.model
 		);
-		let (root, cache) = (Some(cache.into()), Some(cache.join("vectors")));
-		let files = ModelFiles { folder: None, root, cache };
+		let files = ModelFiles::below(cache.into());
 		return Ok(kind.create(&Setup { files, ..Setup::new(Config::default()) })?);
 	}
 	let folder = args

@@ -24,7 +24,6 @@ mod space;
 mod split;
 
 pub use archive::Archive;
-pub use bittensor_nucleus::pretrained::default_cache;
 pub use clients::Client;
 pub use documents::{digest, Documents};
 pub use error::FetchError;
@@ -32,6 +31,7 @@ pub use items::{find, Content, CorpusOf, Group, Item, Wanted, ITEMS};
 pub use packages::Package;
 pub use progress::{Bar, Progress, Silent};
 
+use bittensor_nucleus::pretrained::default_cache;
 use sha2::{Digest, Sha256};
 use std::{
 	ffi::OsString,
@@ -42,6 +42,14 @@ use std::{
 
 /// Result of this module.
 pub type Result<T, E = FetchError> = std::result::Result<T, E>;
+
+/// The cache folder: the one that is given, or the user's.
+///
+/// # Errors
+/// [`FetchError::NoCacheFolder`] if none is given and the user has none.
+pub fn cache_folder(given: Option<&Path>) -> Result<PathBuf> {
+	given.map(Path::to_path_buf).or_else(default_cache).ok_or(FetchError::NoCacheFolder)
+}
 
 /// The folder of an item in a cache folder.
 pub fn folder_of(cache: &Path, item: &Item) -> PathBuf {

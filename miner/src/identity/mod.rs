@@ -207,12 +207,9 @@ pub fn name(account: &AccountId) -> String {
 	}
 }
 
-/// The ends of an address.
+/// The ends of an address, as far as they tell addresses apart for a person.
 pub fn ends(address: &str) -> String {
-	if address.len() <= 14 || !address.is_ascii() {
-		return address.into();
-	}
-	format!("{}…{}", &address[..6], &address[address.len() - 6..])
+	bittensor_client::ends(address, 6)
 }
 
 impl subxt::tx::Signer<SubstrateConfig> for Identity {

@@ -11,7 +11,9 @@
 //!   fewer than min_validators ─────────► more join, else fewer leave, else slashed ones stay
 //! ```
 
-use crate::{Candidates, Config, Event, Invulnerables, Limits, Pallet, Planned, PlannedKeys};
+use crate::{
+	types::Balance, Candidates, Config, Event, Invulnerables, Limits, Pallet, Planned, PlannedKeys,
+};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use frame_support::{traits::Get, BoundedVec};
@@ -19,8 +21,6 @@ use pallet_emission::Stake;
 use pallet_session::NextKeys;
 use sp_runtime::traits::Hash;
 use sp_staking::SessionIndex;
-
-use crate::types::Balance;
 
 impl<T: Config> Pallet<T> {
 	/// The candidates that can be chosen and their stakes, the largest first. Of equal stakes the one that

@@ -30,8 +30,12 @@ pub struct ModelFiles {
 impl ModelFiles {
 	/// Models in the folder that `bittensor-miner fetch` fills, and the rest below it.
 	pub fn cached() -> Self {
-		let root = default_cache();
-		Self { folder: None, cache: root.as_ref().map(|root| root.join("vectors")), root }
+		default_cache().map(Self::below).unwrap_or_default()
+	}
+
+	/// Models in this folder, each in one of its name, and the rest in its folder `vectors`.
+	pub fn below(root: PathBuf) -> Self {
+		Self { folder: None, cache: Some(root.join("vectors")), root: Some(root) }
 	}
 }
 
