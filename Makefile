@@ -2,7 +2,7 @@
 #
 #   CARGO_TARGET_DIR=DIR   where cargo builds (default: target)
 #   CARGO_BUILD_JOBS=N     parallel jobs (default: cores + 1)
-#   SECONDS=N              make run: stop after N seconds
+#   SECONDS=N              make run, make localnet: stop after N seconds
 #
 # Runs and tests write reports and logs to target/run of the checkout, wherever cargo builds.
 
@@ -63,6 +63,10 @@ build: setup ## Build the node, the miner and the local network
 run: build ## Start a local chain with six miners; SECONDS=n stops after n seconds
 	@mkdir -p $(RUN)
 	@$(BIN)/localnet $(if $(SECONDS),--seconds $(SECONDS)) --out $(RUN)
+
+.PHONY: localnet
+localnet: build ## Start four validators at fixed ports, and print the line that joins a fifth node
+	@$(BIN)/localnet --validators $(if $(SECONDS),--seconds $(SECONDS)) --out $(CURDIR)/target/localnet
 
 .PHONY: production
 production: setup ## Build the node and the miner for deployment (slow)

@@ -2,7 +2,7 @@
 
 use crate::{names::CallName, AccountId, Edge, Endpoint};
 use subxt::{
-	ext::scale_encode::{EncodeAsFields, Error, FieldIter, TypeResolver},
+	ext::scale_encode::{EncodeAsFields, EncodeAsType, Error, FieldIter, TypeResolver},
 	tx::Payload,
 	utils::{AccountId32, MultiAddress},
 };
@@ -70,6 +70,27 @@ pub enum Call {
 		/// Units.
 		amount: u64,
 	},
+	/// Registers session keys for the caller; the deposit for them is put on hold.
+	SetKeys {
+		/// The public keys, as the node's RPC gives them: Aura, then GRANDPA, 32 bytes each.
+		keys: [[u8; 32]; 2],
+		/// The proof that the node holds their private halves, made for the caller.
+		proof: Vec<u8>,
+	},
+	/// Becomes a candidate for the set of validators.
+	RegisterValidator,
+	/// Stops being a candidate.
+	LeaveValidators,
+	/// Removes the session keys; the deposit for them comes back.
+	PurgeKeys,
+}
+
+/// Session keys, with the names that the runtime gives them.
+#[derive(EncodeAsType)]
+#[encode_as_type(crate_path = "subxt::ext::scale_encode")]
+struct SessionKeys {
+	aura: [u8; 32],
+	grandpa: [u8; 32],
 }
 
 impl Call {
@@ -89,6 +110,10 @@ impl Call {
 			Self::SetEndpoint { .. } => CallName::SetEndpoint,
 			Self::PostRow { .. } => CallName::PostRow,
 			Self::Transfer { .. } => CallName::TransferKeepAlive,
+			Self::SetKeys { .. } => CallName::SetKeys,
+			Self::RegisterValidator => CallName::RegisterValidator,
+			Self::LeaveValidators => CallName::LeaveValidators,
+			Self::PurgeKeys => CallName::PurgeKeys,
 		}
 	}
 }
@@ -129,7 +154,16 @@ impl EncodeAsFields for Call {
 			Self::OfferComponent { new_owner } => {
 				(new_owner,).encode_as_fields_to(fields, types, out)
 			}
-			Self::Withdraw | Self::Deregister | Self::ResignServiceKey => Ok(()),
+			Self::Withdraw
+			| Self::Deregister
+			| Self::ResignServiceKey
+			| Self::RegisterValidator
+			| Self::LeaveValidators
+			| Self::PurgeKeys => Ok(()),
+			Self::SetKeys { keys: [aura, grandpa], proof } => {
+				let keys = SessionKeys { aura: *aura, grandpa: *grandpa };
+				(keys, proof).encode_as_fields_to(fields, types, out)
+			}
 			Self::SetEndpoint { endpoint } => (endpoint,).encode_as_fields_to(fields, types, out),
 			Self::PostRow { row } => (row,).encode_as_fields_to(fields, types, out),
 			Self::Transfer { to, amount } => {

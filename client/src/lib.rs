@@ -10,6 +10,7 @@
 //!         calls    the arguments of each call
 //!         offline  signing without a node
 //!         funds    what a call costs, and whether an account has it
+//!         parse    accounts and amounts as people write them
 //! ```
 //!
 //! The views are those of [`bittensor_emission`], decoded by field name against the metadata that
@@ -49,11 +50,14 @@ pub mod funds;
 pub mod memory;
 pub mod names;
 pub mod offline;
+pub mod parse;
 
 mod connect;
 mod follow;
+mod printed;
 mod read;
 mod submit;
+mod validators;
 
 pub use bittensor_emission::{
 	Bid, Edge, Endpoint, Halvings, Host, Parameters, Phase, Row, RowInfo, MAX_EDGES,
@@ -65,6 +69,7 @@ pub use errors::ChainError;
 pub use memory::MemoryChain;
 pub use names::Event;
 pub use offline::Offline;
+pub use printed::PrintedKey;
 pub use subxt::rpcs::{client::RpcParams, rpc_params};
 
 use async_trait::async_trait;
@@ -78,6 +83,12 @@ pub type Hash = [u8; 32];
 pub type ComponentInfo = bittensor_emission::ComponentInfo<AccountId>;
 /// The running epoch.
 pub type EpochStatus = bittensor_emission::EpochStatus<u32, Hash>;
+/// A validator of the running session.
+pub type ValidatorInfo = bittensor_emission::ValidatorInfo<AccountId>;
+/// A candidate.
+pub type CandidateInfo = bittensor_emission::CandidateInfo<AccountId>;
+/// What the set of validators knows of an account.
+pub type ValidatorStatus = bittensor_emission::ValidatorStatus<u32>;
 /// The last epoch that was paid.
 pub type LastPayout = bittensor_emission::LastPayout<u32, Hash>;
 

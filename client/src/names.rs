@@ -5,6 +5,10 @@
 //!                EpochStarted, EpochPaid, EndpointSet, …      Event
 //!                EmissionParameters, Unbonding                Item
 //!   EmissionApi  components, row, bids, epoch_status, …       Method
+//!   ValidatorSetApi  validators, candidates, status           Method
+//!   ValidatorSet register, leave, purge_keys                  CallName
+//!   Session      set_keys                                     CallName
+//!                NextKeys                                     Item
 //!   Balances     transfer_keep_alive                          CallName
 //!   System       Account                                      Item
 //!   Timestamp    Now                                          Item
@@ -20,6 +24,10 @@ use subxt::metadata::Metadata;
 pub const EMISSION: &str = "Emission";
 /// Its runtime API.
 pub const API: &str = "EmissionApi";
+/// The pallet of validators and candidates.
+pub const VALIDATOR_SET: &str = "ValidatorSet";
+/// Its runtime API.
+pub const VALIDATOR_SET_API: &str = "ValidatorSetApi";
 
 /// A call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
@@ -51,6 +59,16 @@ pub enum CallName {
 	PostRow,
 	/// Transfers units to another account.
 	TransferKeepAlive,
+	/// Registers the session keys of a validator.
+	SetKeys,
+	/// Becomes a candidate.
+	#[strum(serialize = "register")]
+	RegisterValidator,
+	/// Stops being a candidate.
+	#[strum(serialize = "leave")]
+	LeaveValidators,
+	/// Removes session keys.
+	PurgeKeys,
 }
 
 impl CallName {
@@ -58,6 +76,8 @@ impl CallName {
 	pub fn pallet(self) -> &'static str {
 		match self {
 			Self::TransferKeepAlive => "Balances",
+			Self::SetKeys => "Session",
+			Self::RegisterValidator | Self::LeaveValidators | Self::PurgeKeys => VALIDATOR_SET,
 			_ => EMISSION,
 		}
 	}
@@ -68,7 +88,7 @@ impl CallName {
 	}
 }
 
-/// A method of [`API`].
+/// A method of [`API`] or [`VALIDATOR_SET_API`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Method {
@@ -84,9 +104,23 @@ pub enum Method {
 	Bids,
 	/// The running epoch.
 	EpochStatus,
+	/// The validators.
+	Validators,
+	/// The candidates.
+	Candidates,
+	/// What the set of validators knows of an account.
+	Status,
 }
 
 impl Method {
+	/// The runtime API of the method.
+	pub fn api(self) -> &'static str {
+		match self {
+			Self::Validators | Self::Candidates | Self::Status => VALIDATOR_SET_API,
+			_ => API,
+		}
+	}
+
 	/// The name in the metadata.
 	pub fn as_str(self) -> &'static str {
 		self.into()
@@ -104,6 +138,8 @@ pub enum Item {
 	Account,
 	/// The time of the block.
 	Now,
+	/// Session keys of an account.
+	NextKeys,
 }
 
 impl Item {
@@ -113,6 +149,7 @@ impl Item {
 			Self::EmissionParameters | Self::Unbonding => EMISSION,
 			Self::Account => "System",
 			Self::Now => "Timestamp",
+			Self::NextKeys => "Session",
 		}
 	}
 
@@ -168,11 +205,11 @@ pub fn check(metadata: &Metadata) -> Result<(), ChainError> {
 		let found = storage.and_then(|storage| storage.entry_by_name(name));
 		need(found.is_some(), format!("storage {pallet}.{name}"))?;
 	}
-	let api = metadata.runtime_api_trait_by_name(API);
 	for method in Method::VARIANTS {
-		let name = method.as_str();
-		let found = api.as_ref().and_then(|api| api.method_by_name(name));
-		need(found.is_some(), format!("runtime API {API}.{name}"))?;
+		let (api, name) = (method.api(), method.as_str());
+		let found = metadata.runtime_api_trait_by_name(api);
+		let found = found.as_ref().and_then(|api| api.method_by_name(name));
+		need(found.is_some(), format!("runtime API {api}.{name}"))?;
 	}
 	let events = metadata.pallet_by_name(EMISSION).and_then(|pallet| pallet.event_variants());
 	for event in Event::VARIANTS {

@@ -9,7 +9,7 @@
 use crate::{
 	connect::{block_number, At, Link, SubxtChain},
 	follow,
-	names::{Item, Method, API},
+	names::{Item, Method},
 	AccountId, Bid, BlockEvents, Call, Chain, ChainError, ComponentInfo, EpochStatus, Hash, Head,
 	Parameters, RowInfo, Unbonding,
 };
@@ -53,18 +53,23 @@ impl Link {
 		A: IntoEncodableValues,
 		R: DecodeAsType,
 	{
-		let payload = dynamic::runtime_api_call::<A, R>(API, method.as_str(), args);
+		let payload = dynamic::runtime_api_call::<A, R>(method.api(), method.as_str(), args);
 		at.runtime_apis().call(payload).await.map_err(|error| match error {
 			RuntimeApiError::CannotCallApi(reason) => self.backend_error(&reason, at.block_hash()),
 			error => {
-				let what = format!("runtime API {API}.{}", method.as_str());
+				let what = format!("runtime API {}.{}", method.api(), method.as_str());
 				ChainError::incompatible(what, error)
 			}
 		})
 	}
 
 	/// One call of the runtime API at a block.
-	async fn read<A, R>(&self, at: Option<Hash>, method: Method, args: A) -> Result<R, ChainError>
+	pub(crate) async fn read<A, R>(
+		&self,
+		at: Option<Hash>,
+		method: Method,
+		args: A,
+	) -> Result<R, ChainError>
 	where
 		A: IntoEncodableValues,
 		R: DecodeAsType,
@@ -97,7 +102,7 @@ impl Link {
 	}
 
 	/// The value of a storage item, if there is one.
-	async fn stored<K, V>(
+	pub(crate) async fn stored<K, V>(
 		&self,
 		at: Option<Hash>,
 		item: Item,

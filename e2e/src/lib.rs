@@ -8,6 +8,7 @@
 //!     │                                   └─ own log file, own group, ends with its parent
 //!     ├──► cast      which miners run
 //!     ├──► ledger    every epoch replayed and checked     ◄── bittensor-client, contribution
+//!     ├──► validators  four of them, and the line that joins a fifth node
 //!     ├──► economy   what stakes and rows brought each component
 //!     └──► screen, table, report, story    for people, and for scripts
 //! ```
@@ -31,3 +32,4 @@ pub mod report;
 pub mod screen;
 pub mod story;
 pub mod table;
+pub mod validators;

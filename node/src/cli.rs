@@ -1,7 +1,10 @@
 //! The command line.
 
+use crate::validator::ValidatorCommand;
+use bittensor_client::PrintedKey;
 use clap::{Command, CommandFactory};
 use sc_cli::{RunCmd, SubstrateCli};
+use std::path::Path;
 
 /// What `--chain` takes, in the help of every command that has it.
 const CHAINS: &str = "The chain: `dev`, `local`, `testnet`, or the path of a specification file";
@@ -43,9 +46,14 @@ pub(crate) enum Subcommand {
 			bittensor-node key inspect account.key\n  \
 			bittensor-node key generate-node-key --file node.key\n  \
 			bittensor-node key inspect-node-key --file node.key\n\n\
-			`bittensor-miner keys import FILE < account.key` reads what `generate` prints."
+			What `generate` prints and the files of `bittensor-miner keys new` are read by `inspect`, by \
+			`insert --suri`, by `validator --key-file`, and by every --key-file of `bittensor-miner`."
 	)]
 	Key(sc_cli::KeySubcommand),
+
+	/// Become a validator with the node on this machine, look at it, and stop.
+	#[command(subcommand)]
+	Validator(ValidatorCommand),
 
 	/// Write a chain specification; with `--raw` in the form that other nodes start from.
 	#[command(after_help = "Examples:\n  \
@@ -107,9 +115,24 @@ fn name_chains(mut command: Command) -> Command {
 			command = command.mut_arg(name, |argument| argument.help(help).long_help(help));
 		}
 	}
+	// The secret of a key: the SDK reads a file, but not one with what its own `generate` prints.
+	for name in ["uri", "suri"] {
+		if command.get_arguments().any(|argument| argument.get_id() == name) {
+			command = command.mut_arg(name, |argument| argument.value_parser(secret));
+		}
+	}
 	let names: Vec<String> =
 		command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
 	names.into_iter().fold(command, |command, name| command.mut_subcommand(name, name_chains))
+}
+
+/// The secret in a file that `key generate` printed; any other word stays as it is.
+fn secret(word: &str) -> Result<String, String> {
+	let path = Path::new(word);
+	let text = if path.is_file() { std::fs::read_to_string(path).ok() } else { None };
+	let printed = text.as_deref().and_then(PrintedKey::parse);
+	let secret = printed.as_ref().and_then(|printed| printed.secrets().next());
+	Ok(secret.unwrap_or(word).into())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::{
 	chain_spec,
 	cli::{self, Cli, Subcommand},
 	parts::Service,
-	service, setup,
+	service, setup, validator,
 };
 use bittensor_runtime::opaque::Block;
 use clap::FromArgMatches;
@@ -51,6 +51,7 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 			keep_secrets();
 			cmd.run(&cli)
 		}
+		Subcommand::Validator(cmd) => validator::run(cmd),
 		Subcommand::ExportChainSpec(cmd) => {
 			// The runtime logs why it refuses a genesis.
 			sc_cli::LoggerBuilder::new("error").init()?;

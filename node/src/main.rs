@@ -19,6 +19,7 @@
 //! | [`service`] | the parts in the picture, and how they connect |
 //! | [`parts`] | their types |
 //! | [`clock`] | warns if the clock of the machine is behind |
+//! | [`validator`] | the commands with which a node becomes a validator |
 //! | [`metrics`] | the emission for Prometheus and in the log |
 //! | [`rpc`] | JSON-RPC methods in addition to those of every Substrate node |
 //!
@@ -40,6 +41,7 @@ mod refusal;
 mod rpc;
 mod service;
 mod setup;
+mod validator;
 
 use std::process::ExitCode;
 

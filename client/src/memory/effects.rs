@@ -200,6 +200,12 @@ impl State {
 				paid.ok_or_else(|| refuse("InsufficientBalance", "Transfer less."))?;
 				*self.balances.entry(*to).or_default() += amount;
 			}
+			Call::SetKeys { .. }
+			| Call::RegisterValidator
+			| Call::LeaveValidators
+			| Call::PurgeKeys => {
+				return Err(refuse("NoValidators", "A chain in memory has none: use a node."))
+			}
 		}
 		Ok(())
 	}

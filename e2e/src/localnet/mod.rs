@@ -12,6 +12,7 @@
 
 mod signals;
 mod start;
+mod validators;
 mod watch;
 
 use std::{
@@ -55,6 +56,9 @@ pub struct Options {
 	/// A file that says which miners run [default: four members, noise and a selfish one].
 	#[arg(long, value_name = "FILE")]
 	pub cast: Option<PathBuf>,
+	/// Run four validators at fixed ports, without miners, and print the line that joins a fifth node.
+	#[arg(long, conflicts_with_all = ["corpus", "cast"])]
+	pub validators: bool,
 }
 
 /// How a run ended.
@@ -88,6 +92,9 @@ enum End {
 
 /// Runs the network as `options` say; returns after every process has ended.
 pub async fn run(options: Options) -> anyhow::Result<Outcome> {
+	if options.validators {
+		return validators::run(&options).await;
+	}
 	let mut screen = Screen::default();
 	let mut signals = Signals::new()?;
 	let started = Instant::now();

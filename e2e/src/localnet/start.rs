@@ -64,7 +64,7 @@ fn lock_folder(out: &Path) -> anyhow::Result<File> {
 pub(super) fn prepare_folder(out: &Path) -> anyhow::Result<(PathBuf, File)> {
 	let out = std::path::absolute(out)?;
 	let lock = lock_folder(&out)?;
-	for old in ["node", "miners", "logs"] {
+	for old in ["node", "miners", "validators", "logs"] {
 		match std::fs::remove_dir_all(out.join(old)) {
 			Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
 			_ => (),

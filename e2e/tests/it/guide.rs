@@ -2,7 +2,7 @@
 //! component and back.
 
 use std::{
-	path::PathBuf,
+	path::{Path, PathBuf},
 	time::{Duration, Instant},
 };
 
@@ -21,7 +21,7 @@ const URL: &str = "ws://127.0.0.1:9944";
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The lines of the code blocks of a section.
-fn commands(guide: &str, section: &str) -> Vec<String> {
+pub(crate) fn commands(guide: &str, section: &str) -> Vec<String> {
 	let after = guide.split(&format!("## {section}\n")).nth(1).unwrap_or_default();
 	let section = after.split("\n## ").next().unwrap_or_default();
 	// Every second part lies between fences.
@@ -31,7 +31,7 @@ fn commands(guide: &str, section: &str) -> Vec<String> {
 }
 
 /// A folder in which the commands of a reader run.
-struct Shell {
+pub(crate) struct Shell {
 	folder: PathBuf,
 	url: String,
 	/// The `export` lines so far.
@@ -39,6 +39,11 @@ struct Shell {
 }
 
 impl Shell {
+	/// A shell in this folder, for which `url` is the chain of the guide.
+	pub(crate) fn new(folder: &Path, url: String) -> Self {
+		Self { folder: folder.into(), url, exports: String::new() }
+	}
+
 	fn script(&self, command: &str) -> anyhow::Result<String> {
 		let miner = binaries::find(binaries::MINER)?;
 		let bin = miner.parent().context("a folder")?.display();
@@ -47,7 +52,7 @@ impl Shell {
 	}
 
 	/// Runs a command to its end; an error if it fails.
-	async fn run(&mut self, command: &str) -> anyhow::Result<String> {
+	pub(crate) async fn run(&mut self, command: &str) -> anyhow::Result<String> {
 		if command.starts_with("export ") {
 			self.exports += &format!("{}\n", command.replace(URL, &self.url));
 			return Ok(String::new());
@@ -63,13 +68,13 @@ impl Shell {
 	}
 
 	/// Starts a command that goes on.
-	fn start(&self, command: &str) -> anyhow::Result<Process> {
+	pub(crate) fn start(&self, command: &str) -> anyhow::Result<Process> {
 		Ok(Process::spawn(&Spec {
-			name: "miner".into(),
+			name: "command".into(),
 			program: "bash".into(),
 			args: vec!["-c".into(), self.script(command)?],
 			env: Vec::new(),
-			log: self.folder.join("miner.log"),
+			log: self.folder.join("command.log"),
 			nice: 10,
 		})?)
 	}
@@ -89,7 +94,7 @@ impl Shell {
 }
 
 /// The address that `keys` printed.
-fn address(said: &str) -> anyhow::Result<String> {
+pub(crate) fn address(said: &str) -> anyhow::Result<String> {
 	let line = said.lines().find_map(|line| line.strip_prefix("address "));
 	Ok(line.context("an address")?.trim().into())
 }
@@ -106,7 +111,7 @@ async fn from_nothing_to_a_paid_miner_and_back() -> anyhow::Result<()> {
 	let folder = tempfile::tempdir()?;
 	std::os::unix::fs::symlink(std::path::absolute(corpus())?, folder.path().join("corpus"))?;
 	let url = lab.network.node.url();
-	let mut shell = Shell { folder: folder.path().into(), url, exports: String::new() };
+	let mut shell = Shell::new(folder.path(), url);
 	let mut account = None;
 	let mut miner = None;
 	for command in &start {

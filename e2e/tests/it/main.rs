@@ -6,6 +6,7 @@
 //!  bad_input              refusals of the binaries, by name
 //!  node                   faults of a node's machine and set-up: clock, database, keys, RPC
 //!  metrics                what a node tells Prometheus and its log
+//!  validator              the commands of the guide for validators, and keys that both programs read
 //!  guide                  the commands of the guide for miners, from a new key to a paid component
 //!  first_mint, paths,     one validator and a few miners each, as processes
 //!  survival, localnet
@@ -36,3 +37,4 @@ mod service;
 mod support;
 mod survival;
 mod top;
+mod validator;

@@ -1,39 +1,14 @@
 //! Parses words on the command line. Each error says what to write instead.
 
-use crate::config::{Advertise, Block, Downstreams};
-use bittensor_client::{AccountId, Hash, UNIT};
-use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration};
-use subxt::utils::AccountId32;
+pub use bittensor_client::parse::{account, bit, hash, Parsed};
 
-/// A value, or a message that says what to write instead.
-pub type Parsed<T> = Result<T, String>;
+use crate::config::{Advertise, Block, Downstreams};
+use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 
 /// The WebSocket address of a node.
 pub fn node(text: &str) -> Parsed<String> {
 	bittensor_client::check_url(text).map_err(|error| error.to_string())?;
 	Ok(text.into())
-}
-
-/// Units of a decimal amount of BIT.
-pub fn bit(text: &str) -> Parsed<u64> {
-	let wrong = || "write an amount of BIT: digits, optionally a point and up to 9 decimals";
-	let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-	let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-	if whole.is_empty() || decimals.len() > 9 || !digits(whole) || !digits(decimals) {
-		return Err(wrong().into());
-	}
-	let whole: u64 = whole.parse().map_err(|_| wrong())?;
-	let part: u64 = format!("{decimals:0<9}").parse().map_err(|_| wrong())?;
-	let units = whole.checked_mul(UNIT).and_then(|units| units.checked_add(part));
-	units.ok_or_else(|| wrong().into())
-}
-
-/// The 32 bytes of a 0x hash.
-pub fn hash(text: &str) -> Parsed<Hash> {
-	text.strip_prefix("0x")
-		.and_then(|digits| hex::decode(digits).ok())
-		.and_then(|bytes| bytes.try_into().ok())
-		.ok_or_else(|| "write a hash: 0x and 64 hex digits".into())
 }
 
 /// A block number or 0x hash.
@@ -43,17 +18,6 @@ pub fn block(text: &str) -> Parsed<Block> {
 		false => text.parse().ok().map(Block::Number),
 	};
 	block.ok_or_else(|| "write a block's number, or its hash as 0x and 64 hex digits".into())
-}
-
-/// An SS58 address or 0x account.
-pub fn account(text: &str) -> Parsed<AccountId> {
-	let account = match text.starts_with("0x") {
-		true => hash(text).ok(),
-		false => AccountId32::from_str(text).ok().map(|account| account.0),
-	};
-	account.ok_or_else(|| {
-		format!("`{text}` is not an account: write an SS58 address, or 0x and 64 hex digits")
-	})
 }
 
 /// `auto`, `none`, or accounts.

@@ -7,8 +7,7 @@
 //! ```
 
 use super::{Identity, IdentityError};
-use bittensor_client::{hex_hash, ss58, AccountId};
-use serde::Deserialize;
+use bittensor_client::{hex_hash, ss58, AccountId, PrintedKey};
 
 /// A secret that was read: the line that a key file holds, and its key.
 #[derive(Clone, Debug)]
@@ -19,52 +18,22 @@ pub struct Secret {
 	pub identity: Identity,
 }
 
-/// What `bittensor-node key generate --output-type json` prints, as far as it is read.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Printed {
-	secret_phrase: Option<String>,
-	secret_seed: Option<String>,
-	account_id: Option<String>,
-}
-
-impl Printed {
-	/// The output of the node's commands for keys; `None` for another text.
-	fn parse(text: &str) -> Option<Self> {
-		if text.starts_with('{') {
-			return serde_json::from_str(text).ok();
-		}
-		let field = |name: &str| {
-			text.lines().find_map(|line| {
-				let (found, value) = line.trim().split_once(':')?;
-				(found == name).then(|| value.trim().to_owned())
-			})
-		};
-		let printed = Self {
-			secret_phrase: field("Secret phrase"),
-			secret_seed: field("Secret seed"),
-			account_id: field("Account ID"),
-		};
-		(printed.secret_phrase.is_some() || printed.secret_seed.is_some()).then_some(printed)
-	}
-}
-
 impl Secret {
 	/// Reads a secret in any of these forms; `place` is named in errors.
 	pub fn parse(text: &str, place: &str) -> Result<Self, IdentityError> {
 		let text = text.trim();
-		let Some(printed) = Printed::parse(text) else {
+		let Some(printed) = PrintedKey::parse(text) else {
 			let identity = Identity::from_uri_text(text, place)?;
 			return Ok(Self { line: text.into(), identity });
 		};
 		let mut other = None;
 		// The seed is that of the phrase; either may be missing.
-		for line in [printed.secret_phrase, printed.secret_seed].into_iter().flatten() {
-			let Ok(identity) = Identity::from_uri_text(&line, place) else { continue };
+		for line in printed.secrets() {
+			let Ok(identity) = Identity::from_uri_text(line, place) else { continue };
 			let account = identity.account();
 			match &printed.account_id {
 				Some(expected) if *expected != hex_hash(&account) => other = Some(account),
-				_ => return Ok(Self { line, identity }),
+				_ => return Ok(Self { line: line.into(), identity }),
 			}
 		}
 		Err(IdentityError::Malformed {

@@ -1,0 +1,161 @@
+//! `validator status`.
+
+use super::Operator;
+use bittensor_client::{bit, ss58, ValidatorStatus};
+use std::fmt::Write;
+
+/// What an operator wants to know, as text.
+pub(super) async fn show(operator: &Operator) -> anyhow::Result<String> {
+	let status = operator.status().await?;
+	let candidates = operator.chain.candidates(None).await?;
+	let place = candidates.iter().position(|one| one.account == operator.account);
+	let validators = operator.chain.validators(None).await?;
+	// Other nodes do not say which keys they hold.
+	let held = match status.keys {
+		true => operator.holds_keys().await.ok(),
+		false => None,
+	};
+	let place = place.map(|place| (place + 1, candidates.len()));
+	let account = ss58(&operator.account);
+	Ok(text(&account, &status, place, validators.len(), held))
+}
+
+fn text(
+	account: &str,
+	status: &ValidatorStatus,
+	place: Option<(usize, usize)>,
+	validators: usize,
+	held: Option<bool>,
+) -> String {
+	let mut text = format!("account     {account}\n");
+	let mut line = |name: &str, value: String| {
+		// Writing to a string does not fail.
+		let _ = writeln!(text, "{name:<11} {value}");
+	};
+	let place = place.map_or(String::new(), |(place, of)| format!("; {place} of {of} candidates"));
+	line(
+		"stake",
+		format!("{} BIT, at least {} BIT{place}", bit(status.stake), bit(status.min_stake)),
+	);
+	line(
+		"keys",
+		match (status.keys, held) {
+			(false, _) => "none: run `bittensor-node validator register`".into(),
+			(true, Some(true)) => "registered, and held by this node".into(),
+			(true, Some(false)) => {
+				"registered, but this node does not hold them: run `bittensor-node validator register` here".into()
+			}
+			(true, None) => "registered".into(),
+		},
+	);
+	line(
+		"session",
+		format!(
+			"{} with {validators} validators; the next one starts in block {}",
+			status.session, status.next_session
+		),
+	);
+	line("state", state(status));
+	if status.validator {
+		line(
+			"slots",
+			format!("{} authored, {} missed in this session", status.authored, status.missed),
+		);
+	}
+	text
+}
+
+/// Where the account is on its way, and what it waits for.
+fn state(status: &ValidatorStatus) -> String {
+	let next = status.session.saturating_add(1);
+	if let Some(barred) = status.barred_until {
+		return format!("slashed: it cannot register until session {barred} has ended");
+	}
+	let chosen = status.candidate || status.invulnerable;
+	match (status.validator, status.planned, chosen) {
+		(true, true, true) => "validates".into(),
+		(true, false, true) => format!(
+			"validates, but is not chosen for session {next}: others have more stake, or too many change at once"
+		),
+		(false, true, true) => {
+			format!("chosen: validates from session {next} on. Keep the node running")
+		}
+		(false, false, true) => format!(
+			"candidate: the set of session {} is chosen when session {next} starts, by stake",
+			next.saturating_add(1)
+		),
+		(true, ..) | (false, true, false) => format!(
+			"leaves: keep the node running until session {} has ended, then run `bittensor-node validator \
+			 leave` again",
+			status.bound_until.unwrap_or(next)
+		),
+		(false, false, false) => "no validator and no candidate".into(),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use bittensor_client::UNIT;
+
+	fn status() -> ValidatorStatus {
+		ValidatorStatus {
+			keys: true,
+			stake: 1_500 * UNIT,
+			min_stake: 1_000 * UNIT,
+			invulnerable: false,
+			candidate: true,
+			validator: false,
+			planned: false,
+			disabled: false,
+			authored: 0,
+			missed: 0,
+			bound_until: None,
+			barred_until: None,
+			session: 7,
+			next_session: 80,
+		}
+	}
+
+	#[test]
+	fn each_state_says_what_it_waits_for() {
+		let of = |change: fn(&mut ValidatorStatus)| {
+			let mut status = status();
+			change(&mut status);
+			state(&status)
+		};
+		assert!(of(|_| ()).contains("set of session 9 is chosen when session 8 starts"));
+		assert!(of(|s| s.planned = true).contains("from session 8 on"));
+		assert_eq!(of(|s| (s.validator, s.planned) = (true, true)), "validates");
+		assert!(of(|s| s.validator = true).contains("not chosen for session 8"));
+		let leaving = |s: &mut ValidatorStatus| {
+			(s.candidate, s.validator, s.bound_until) = (false, true, Some(9));
+		};
+		assert!(of(leaving).contains("until session 9 has ended"));
+		assert!(of(|s| s.candidate = false).contains("no validator and no candidate"));
+		assert!(of(|s| s.barred_until = Some(12)).contains("session 12 has ended"));
+		assert_eq!(
+			of(|s| (s.candidate, s.invulnerable, s.validator, s.planned) =
+				(false, true, true, true)),
+			"validates"
+		);
+	}
+
+	#[test]
+	fn the_table_has_stake_place_keys_and_slots() {
+		let mut status = status();
+		status.validator = true;
+		status.planned = true;
+		(status.authored, status.missed) = (4, 1);
+		let text = text("5Grw", &status, Some((2, 3)), 4, Some(false));
+		for part in [
+			"account     5Grw",
+			"1500.0000 BIT, at least 1000.0000 BIT; 2 of 3 candidates",
+			"this node does not hold them",
+			"7 with 4 validators; the next one starts in block 80",
+			"4 authored, 1 missed",
+		] {
+			assert!(text.contains(part), "{part} is not in\n{text}");
+		}
+	}
+}
