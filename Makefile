@@ -35,9 +35,12 @@ PY_VENV := $(CURDIR)/target/py/venv
 ifneq ($(shell command -v cargo-nextest),)
 UNIT_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) -E 'not package(bittensor-e2e)'
 E2E_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) --profile e2e -E 'package(bittensor-e2e)'
+FAULT_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) --profile faults --run-ignored all
 else
 UNIT_TESTS = test --workspace --exclude bittensor-e2e --locked --profile $(PROFILE) --lib --bins --tests
 E2E_TESTS = test --workspace --locked --profile $(PROFILE) --examples --test network -- --test-threads 1
+FAULT_TESTS = test --workspace --locked --profile $(PROFILE) --test network -- --test-threads 1 --include-ignored \
+	--nocapture faults:: offence:: partition:: stall::
 endif
 
 .PHONY: help
@@ -112,6 +115,10 @@ test-bench: build bench-tools bench-contenders bench-learner ## Test the contend
 .PHONY: test-e2e
 test-e2e: build ## Run the tests over real nodes and miners
 	@$(STEP) test-e2e $(CARGO) $(E2E_TESTS)
+
+.PHONY: test-faults
+test-faults: build ## Do to four validators all that the tests know, also what takes long, and say how long recovery took
+	@$(STEP) test-faults $(CARGO) $(FAULT_TESTS)
 
 .PHONY: test-js
 test-js: build ## Run the JavaScript clients against a node (needs Node.js)

@@ -94,6 +94,16 @@ impl Node {
 		Ok(Self { options, role, process })
 	}
 
+	/// Short name of its role.
+	pub fn name(&self) -> &str {
+		&self.role.name
+	}
+
+	/// Replaces its further arguments, from the next start on.
+	pub fn set_extra(&mut self, extra: Vec<String>) {
+		self.options.extra = extra;
+	}
+
 	/// Address of its RPC server: `ws://127.0.0.1:PORT`.
 	pub fn url(&self) -> String {
 		format!("ws://127.0.0.1:{}", self.options.rpc_port)

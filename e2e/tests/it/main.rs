@@ -5,6 +5,9 @@
 //!  client                 the client over a node, as over its twin in memory
 //!  bad_input              refusals of the binaries, by name
 //!  node                   faults of a node's machine and set-up: clock, database, keys, RPC
+//!  faults                 four validators: one, two or a database ends
+//!  partition, offence,    the same: the network falls apart; one of them votes twice; two lose their
+//!  stall                  keys
 //!  metrics                what a node tells Prometheus and its log
 //!  validator              the commands of the guide for validators, and keys that both programs read
 //!  guide                  the commands of the guide for miners, from a new key to a paid component
@@ -21,6 +24,7 @@ mod client;
 #[path = "../../../client/tests/it/conformance.rs"]
 mod conformance;
 mod crowd;
+mod faults;
 mod first_mint;
 mod grads;
 mod guide;
@@ -29,11 +33,14 @@ mod ledger;
 mod localnet;
 mod metrics;
 mod node;
+mod offence;
 mod ops;
+mod partition;
 mod paths;
 mod process;
 mod report;
 mod service;
+mod stall;
 mod support;
 mod survival;
 mod top;

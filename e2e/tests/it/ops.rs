@@ -55,7 +55,7 @@ async fn a_node_serves_the_metrics_that_alerts_read() -> anyhow::Result<()> {
 }
 
 /// The first command of the guide that contains `part`, with these replacements.
-fn command(part: &str, replace: &[(&str, &str)]) -> anyhow::Result<String> {
+pub(crate) fn command(part: &str, replace: &[(&str, &str)]) -> anyhow::Result<String> {
 	let guide = std::fs::read_to_string(GUIDE)?;
 	// Every second part lies between fences.
 	let blocks = guide.split("```").skip(1).step_by(2);
@@ -66,7 +66,7 @@ fn command(part: &str, replace: &[(&str, &str)]) -> anyhow::Result<String> {
 }
 
 /// Runs a command line, which must succeed; its output.
-async fn bash(line: &str) -> anyhow::Result<String> {
+pub(crate) async fn bash(line: &str) -> anyhow::Result<String> {
 	let node = binaries::find(binaries::NODE)?;
 	let bin = node.parent().context("a folder")?.display();
 	let line = format!("export PATH='{bin}':$PATH\n{line}");

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //!  chain    the development chain, with short slots and epochs
+//!  committee  two members of the technical committee, who decide
+//!  four     four validators, and what they must agree on after a fault
 //!  lab      a node and miners in a temporary folder; waits for their results
 //!  user     a development key: registers, stakes, posts a row, sends Spikes and Grads
 //!  message  texts of the corpus and errors for them
@@ -11,6 +13,8 @@
 
 mod chain;
 mod clock;
+mod committee;
+mod four;
 mod lab;
 mod message;
 mod terminal;
@@ -27,6 +31,8 @@ use tempfile::TempDir;
 
 pub(crate) use chain::quick;
 pub(crate) use clock::Clock;
+pub(crate) use committee::{note_stalled, set_invulnerables, Committee};
+pub(crate) use four::{agree, components, four, QUICK};
 pub(crate) use lab::{announced, Lab, SOON};
 pub(crate) use message::{error, texts};
 pub(crate) use terminal::Terminal;
