@@ -54,7 +54,7 @@ impl Run {
 	pub fn is_of(&self, job: &Job) -> bool {
 		self.experiment == job.experiment
 			&& self.mode == job.mode
-			&& settings(job).is_ok_and(|settings| settings == self.settings)
+			&& settings(job).is_ok_and(|settings| settings == unscored(self.settings.clone()))
 	}
 
 	/// Part of each step of every other member that member 0 buys.
@@ -68,11 +68,20 @@ impl Run {
 	}
 }
 
-/// The settings of a job, without the folder of the corpus: its name depends on the machine.
+/// The settings of a job, without the folder of the corpus, whose name depends on the machine, and
+/// without those of attribution.
 fn settings(job: &Job) -> Result<Value> {
 	let settings = Settings { corpus: PathBuf::new(), ..job.settings.clone() };
 	// As a reader of the file sees them.
-	Ok(serde_json::from_str(&serde_json::to_string(&settings)?)?)
+	Ok(unscored(serde_json::from_str(&serde_json::to_string(&settings)?)?))
+}
+
+/// Settings without those of attribution: a run scores no input, so that nothing depends on them.
+fn unscored(mut settings: Value) -> Value {
+	if let Some(config) = settings["config"].as_object_mut() {
+		config.remove("attribution");
+	}
+	settings
 }
 
 /// A file of finished runs.

@@ -69,6 +69,10 @@ fn finished_runs_are_kept_and_become_results() {
 	assert!(all.starts_with(&finished) && all.lines().count() == 7, "none is run twice");
 	runner::run(&mut store, &jobs, 2).expect("nothing to do");
 	assert_eq!(fs::read_to_string(&path).expect("read"), all);
+	// Runs score no input: how an earlier version did it makes no other run.
+	let mut old = store.runs[0].clone();
+	old.settings["config"]["attribution"] = serde_json::json!({ "exploring": 1 });
+	assert!(old.is_of(&jobs[0]) && !old.is_of(&jobs[1]));
 
 	// Another setting is another run.
 	let other = TEXT.replace("steps = 6", "steps = 7");

@@ -77,6 +77,13 @@ pub struct DropoutConfig {
 	pub inputs: f64,
 	/// Each downstream input as a feature, in each example.
 	pub features: f64,
+	/// All downstream inputs together, in each example: the component learns to work alone.
+	#[serde(skip_serializing_if = "is_zero")]
+	pub network: f64,
+}
+
+fn is_zero(rate: &f64) -> bool {
+	*rate == 0.0
 }
 
 /// How steps on Grads are watched by the own loss on text that is not trained on.
@@ -100,10 +107,11 @@ pub struct AttributionConfig {
 	pub decay: f64,
 	/// Training steps between two scored batches, which the component does not train on.
 	pub score_every: u64,
-	/// Bid for an input that is worth no other bid so far, out of 65,536: without one, a component that
-	/// could become useful is never trained or served, and nobody finds out.
+	/// Bids for all inputs together that are worth no other bid so far, out of 65,536: without one, a
+	/// component that could become useful is never served, and nobody finds out.
 	pub exploring: u16,
-	/// Scored batches after which such an input has no exploring bid any more.
+	/// Scored batches after which such an input has no exploring bid any more. From the time when its
+	/// score counts as proven, the bid halves with every further `min_batches`.
 	pub explore_batches: u64,
 	/// Scored batches before a score counts as proven.
 	pub min_batches: u64,
@@ -165,7 +173,7 @@ impl Default for Config {
 
 impl Default for DropoutConfig {
 	fn default() -> Self {
-		Self { entries: 0.3, words: 0.3, inputs: 0.1, features: 0.0 }
+		Self { entries: 0.3, words: 0.3, inputs: 0.1, features: 0.0, network: 0.0 }
 	}
 }
 
@@ -180,11 +188,11 @@ impl Default for AttributionConfig {
 		Self {
 			decay: 0.98,
 			score_every: 8,
-			exploring: 512,
+			exploring: 328,
 			explore_batches: 128,
 			min_batches: 24,
 			z: 1.0,
-			audit_every: 2,
+			audit_every: 1,
 			duplicate_threshold: 0.97,
 			duplicate_every: 2,
 		}
@@ -233,6 +241,7 @@ impl Config {
 			(d.words, "dropout.words"),
 			(d.inputs, "dropout.inputs"),
 			(d.features, "dropout.features"),
+			(d.network, "dropout.network"),
 		] {
 			check((0.0..=0.9).contains(&rate), name, "must lie in 0..=0.9")?;
 		}

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-	attribution::{parts::Parts, Attribution, InputRow},
+	attribution::{parts::Removals, Attribution, InputRow},
 	checkpoint,
 	config::Config,
 	corpus::{Batch, Example},
@@ -37,12 +37,10 @@ pub struct StepReport {
 /// What one batch of text that is not trained on says about the inputs, in nats per target.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoreReport {
-	/// Mean loss with all that is present.
-	pub loss: f64,
 	/// ΔL of each input alone; `None` for inputs that were missing.
 	pub inputs: Vec<Option<f64>>,
-	/// The own part, and the part of all inputs.
-	pub parts: Parts,
+	/// The mean loss with all that is present, and without parts of it.
+	pub removals: Removals,
 }
 
 /// An error signal of an upstream.

@@ -227,10 +227,10 @@ pub struct RowArgs {
 	/// Row to post.
 	#[arg(long, value_name = "ROW", value_enum, default_value_t = Post::Measured)]
 	pub post: Post,
-	/// Bid for a component at an input that is not measured yet, in percent of the row: without a bid
-	/// it neither serves us nor learns for us, and we never find out. All such bids together are at
-	/// most 6.25 %.
-	#[arg(long, value_name = "PERCENT", default_value = "0.8", value_parser = parse::exploring)]
+	/// Bids for all components together that are at an input and not measured yet, in percent of the
+	/// row: without a bid they do not serve us, and we never find out. The bid for one that turns out
+	/// to be of no use fades.
+	#[arg(long, value_name = "PERCENT", default_value = "0.5", value_parser = parse::exploring)]
 	pub exploring_bid: u16,
 	/// Training steps before the first measured row is posted: early attributions are not
 	/// trustworthy.

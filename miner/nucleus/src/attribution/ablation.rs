@@ -1,5 +1,6 @@
-//! The audit: at intervals one input is removed (set to its mean) for one batch, at the cost of one
-//! forward pass, and the difference in loss is kept beside the score of that batch.
+//! The audit: at intervals one input, or one group of near-identical inputs, is removed (set to its
+//! mean) for one batch, at the cost of one forward pass, and the difference in loss is kept beside the
+//! score of that batch.
 
 use std::collections::VecDeque;
 
@@ -7,12 +8,19 @@ use serde::{Deserialize, Serialize};
 
 /// Audits remembered.
 const REMEMBERED: usize = 512;
+/// Audits below which they correct nothing.
+const LEAST: usize = 3;
+/// Audits that correct a score: what an input is worth changes while both learn.
+const NEWEST: usize = 16;
 
 /// One audited batch.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Sample {
-	input: usize,
+	/// The inputs that were removed together, in order.
+	removed: Vec<usize>,
+	/// Score of each of them.
 	estimate: f64,
+	/// Equal part of each of them in the difference in loss.
 	truth: f64,
 }
 
@@ -23,29 +31,50 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-	pub(crate) fn observe(&mut self, input: usize, estimate: f64, truth: f64) {
+	/// Takes in one audit: what was removed together, and for each of them its score and its part of
+	/// the difference in loss.
+	pub(crate) fn observe(&mut self, removed: Vec<usize>, estimate: f64, truth: f64) {
 		if !(estimate.is_finite() && truth.is_finite()) {
 			return;
 		}
-		self.samples.push_back(Sample { input, estimate, truth });
+		self.samples.push_back(Sample { removed, estimate, truth });
 		if self.samples.len() > REMEMBERED {
 			self.samples.pop_front();
 		}
 	}
 
 	pub(crate) fn forget(&mut self, input: usize) {
-		self.samples.retain(|sample| sample.input != input);
+		self.samples.retain(|sample| !sample.removed.contains(&input));
 	}
 
-	/// Mean (estimate, truth) of an input.
+	/// Mean (estimate, truth) of an input, alone or in its group.
 	pub(crate) fn mean(&self, input: usize) -> Option<(f64, f64)> {
 		let (mut estimate, mut truth, mut n) = (0.0, 0.0, 0.0);
-		for sample in self.samples.iter().filter(|sample| sample.input == input) {
+		for sample in self.samples.iter().filter(|sample| sample.removed.contains(&input)) {
 			estimate += sample.estimate;
 			truth += sample.truth;
 			n += 1.0;
 		}
 		(n > 0.0).then(|| (estimate / n, truth / n))
+	}
+
+	/// Part of the scores of `group` that its newest audits confirm: the sum of the differences in loss
+	/// over the sum of the scores of the same batches, within 0..=1. Audits in which other inputs were
+	/// removed do not count: beside its copy an input is worth nothing, and the two are worth what one
+	/// was. 1 below [`LEAST`] audits.
+	pub(crate) fn confirmed(&self, group: &[usize]) -> f64 {
+		let newest =
+			self.samples.iter().rev().filter(|sample| sample.removed == group).take(NEWEST);
+		let (mut estimate, mut truth, mut n) = (0.0, 0.0, 0);
+		for sample in newest {
+			estimate += sample.estimate;
+			truth += sample.truth;
+			n += 1;
+		}
+		if n < LEAST || estimate <= 0.0 {
+			return 1.0;
+		}
+		(truth / estimate).clamp(0.0, 1.0)
 	}
 
 	pub(crate) fn fidelity(&self, inputs: usize) -> Fidelity {
@@ -102,4 +131,38 @@ fn ranks(values: &[f64]) -> Vec<f64> {
 		below + (equal - 1.0) / 2.0
 	};
 	values.iter().map(|&x| rank(x)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn scores_count_as_far_as_audits_of_the_same_group_confirm_them() {
+		let mut audit = Audit::default();
+		assert_eq!(audit.confirmed(&[0]), 1.0);
+		for _ in 0..LEAST - 1 {
+			audit.observe(vec![0], 0.4, 0.1);
+		}
+		assert_eq!(audit.confirmed(&[0]), 1.0, "too few");
+		audit.observe(vec![0], 0.4, 0.1);
+		assert!((audit.confirmed(&[0]) - 0.25).abs() < 1e-12);
+		// A copy appears: the audits of one of the two say nothing about both.
+		assert_eq!(audit.confirmed(&[0, 2]), 1.0);
+		for _ in 0..LEAST {
+			audit.observe(vec![0, 2], 0.2, 0.1);
+			audit.observe(vec![1], 0.1, 0.3);
+			audit.observe(vec![3], 0.1, -0.3);
+		}
+		assert!((audit.confirmed(&[0, 2]) - 0.5).abs() < 1e-12);
+		assert!((audit.confirmed(&[0]) - 0.25).abs() < 1e-12);
+		assert_eq!((audit.confirmed(&[1]), audit.confirmed(&[3])), (1.0, 0.0));
+		// Old audits are not those of a component that has learned since.
+		(0..NEWEST).for_each(|_| audit.observe(vec![0], 0.4, 0.4));
+		assert_eq!(audit.confirmed(&[0]), 1.0);
+		// Another component is behind an input.
+		audit.forget(2);
+		assert_eq!(audit.confirmed(&[0, 2]), 1.0);
+		assert!(audit.mean(2).is_none() && audit.mean(0).is_some());
+	}
 }

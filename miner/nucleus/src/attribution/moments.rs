@@ -1,7 +1,7 @@
 //! Running mean and variance of a score over batches.
 //!
 //! The score of one batch has a rank correlation of about 0.5 with the truth; the mean over fifty or
-//! more batches is reliable. Rows are made of lower bounds.
+//! more batches is reliable. Bids for single inputs are made of lower bounds.
 
 use serde::{Deserialize, Serialize};
 

@@ -12,6 +12,21 @@
 //! measured in both orders, with and without the other: the Shapley values of two players. The rule is
 //! the same for both, and nothing is lost or counted twice.
 
+use serde::{Deserialize, Serialize};
+
+/// Losses of one batch, in nats per target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Removals {
+	/// With neither the own encoder nor an input.
+	pub neither: f64,
+	/// With the own encoder alone.
+	pub own: f64,
+	/// With the inputs alone.
+	pub inputs: f64,
+	/// With both.
+	pub both: f64,
+}
+
 /// What a component and its network save, in nats per target.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Parts {
@@ -21,18 +36,19 @@ pub struct Parts {
 	pub network: f64,
 }
 
-impl Parts {
-	/// From the losses with neither, with the own encoder alone, with the inputs alone, and with both.
+impl Removals {
+	/// The Shapley values.
 	///
 	/// ```
-	/// use bittensor_nucleus::attribution::parts::Parts;
+	/// use bittensor_nucleus::attribution::parts::{Parts, Removals};
 	///
 	/// // The inputs know all that the own encoder knows, and more.
-	/// let parts = Parts::of(6.0, 5.5, 5.0, 5.0);
+	/// let parts = Removals { neither: 6.0, own: 5.5, inputs: 5.0, both: 5.0 }.parts();
 	/// assert_eq!(parts, Parts { own: 0.25, network: 0.75 });
 	/// ```
-	pub fn of(neither: f64, own: f64, inputs: f64, both: f64) -> Self {
-		Self {
+	pub fn parts(&self) -> Parts {
+		let Self { neither, own, inputs, both } = *self;
+		Parts {
 			own: 0.5 * ((neither - own) + (inputs - both)),
 			network: 0.5 * ((neither - inputs) + (own - both)),
 		}

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 pub use contribution::{MIN_SELF_SHARE, SHARE_ONE};
 
-/// Exploring bids of a row in all, out of 65,536: a sixteenth.
+/// The most that exploring bids of a row may be in all, out of 65,536: a sixteenth.
 pub const MOST_EXPLORING: u32 = SHARE_ONE / 16;
 
 /// The share of one input in a row.
@@ -79,29 +79,27 @@ impl InputRow {
 		Self { self_share: SHARE_ONE - given, shares }
 	}
 
-	/// This row with a bid of `share` for each of `inputs`, at most [`MOST_EXPLORING`] in all; the
-	/// other parts, the own one too, shrink alike.
-	pub fn explore(self, inputs: &[usize], share: u16) -> Self {
-		let count = inputs.len() as u32;
-		let most = MOST_EXPLORING.checked_div(count).unwrap_or(0);
-		let share = u32::from(share).min(most);
-		if share == 0 {
+	/// This row with the bids `explored`, by input and at most [`MOST_EXPLORING`] in all; the other
+	/// parts, the own one too, shrink alike.
+	pub fn explore(self, explored: &[InputShare]) -> Self {
+		let bids = |input| explored.iter().any(|edge: &InputShare| edge.input == input);
+		let sum: u32 = explored.iter().map(|edge| u32::from(edge.share)).sum();
+		if sum == 0 || sum > MOST_EXPLORING {
 			return self;
 		}
-		let explored = share * count;
 		let given = SHARE_ONE - self.self_share;
-		let limit = SHARE_ONE - MIN_SELF_SHARE - explored;
+		let limit = SHARE_ONE - MIN_SELF_SHARE - sum;
 		let shrink = |share: u32, from: u32, to: u32| {
 			(u64::from(share) * u64::from(to)).checked_div(from.into()).unwrap_or(0) as u32
 		};
-		let kept = shrink(given, SHARE_ONE, SHARE_ONE - explored).min(limit);
+		let kept = shrink(given, SHARE_ONE, SHARE_ONE - sum).min(limit);
 		let mut shares: Vec<InputShare> = self
 			.shares
 			.iter()
-			.map(|edge| (edge.input, shrink(edge.share.into(), given, kept)))
-			.filter(|&(input, share)| share > 0 && !inputs.contains(&input))
-			.chain(inputs.iter().map(|&input| (input, share)))
-			.map(|(input, share)| InputShare { input, share: share as u16 })
+			.map(|edge| (edge.input, shrink(edge.share.into(), given, kept) as u16))
+			.filter(|&(input, share)| share > 0 && !bids(input))
+			.map(|(input, share)| InputShare { input, share })
+			.chain(explored.iter().copied().filter(|edge| edge.share > 0))
 			.collect();
 		shares.sort_by_key(|edge| edge.input);
 		let given: u32 = shares.iter().map(|edge| u32::from(edge.share)).sum();

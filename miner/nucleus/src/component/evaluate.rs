@@ -107,7 +107,8 @@ impl Component {
 			});
 		}
 		let own = tensors::from_rows(own, &self.device)?;
-		self.shape.joiner.forward(Centred { own, downstream, null: None }, None)
+		let z = self.weighed(Centred { own, downstream, null: None })?;
+		self.shape.joiner.forward(z, None)
 	}
 
 	pub(super) fn example_losses(
@@ -141,7 +142,7 @@ impl Component {
 		let (raw, _) = self.inputs.read(d, batch.texts.len())?;
 		let encoded = self.shape.encoder.forward(&batch.texts, None)?;
 		let leaves = Leaves::new(&self.inputs, encoded.vectors(), &raw, None, &self.device)?;
-		let joined = self.shape.joiner.forward(leaves.centred(), None)?;
+		let joined = self.shape.joiner.forward(self.weighed(leaves.centred())?, None)?;
 		let decoded = self.shape.objective.forward(&joined, &targets, None)?;
 		leaves.gradients(&decoded.root.backward()?)
 	}

@@ -96,7 +96,7 @@ impl Component {
 		let error = tensors::from_rows(rows.copied().collect(), &self.device)?;
 		let encoded = self.shape.encoder.forward(&texts, None)?;
 		let leaves = Leaves::new(&self.inputs, encoded.vectors(), &raw, None, &self.device)?;
-		let joined = self.shape.joiner.forward(leaves.centred(), None)?;
+		let joined = self.shape.joiner.forward(self.weighed(leaves.centred())?, None)?;
 		// The gradient of Σ y ⊙ ∂y is ∂y at y: the error goes on from there.
 		let grads = (joined.y * error)?.sum_all()?.backward()?;
 		let gradient = self.gradient(Gradient::default(), &grads, &*encoded, &leaves, 1.0)?;

@@ -8,12 +8,14 @@
 //! ```
 //! `step` trains, `grads` takes Grads in, `scoring` measures ΔL of each input, `evaluate` computes
 //! answers and losses without a step; `leaves` holds the centred inputs as leaves of candle's graph;
-//! `canary` takes steps on Grads back that spoil the own loss.
+//! `canary` takes steps on Grads back that spoil the own loss; `balance` weighs the own encoder beside
+//! the inputs.
 //!
 //! Invariants: no gradient flows through the mean and scale of an input; the null input takes part
 //! in training only; a step that is not finite is not made; equal settings, documents and answers
 //! give equal parameters, also across a checkpoint.
 
+mod balance;
 mod canary;
 mod evaluate;
 mod grads;
@@ -26,7 +28,7 @@ use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 
 use crate::{
 	attribution::Attribution,
-	component::{canary::Canary, scoring::Scores},
+	component::{balance::Balance, canary::Canary, scoring::Scores},
 	config::Config,
 	corpus::{Batch, Example},
 	encoder::Encoder,
@@ -60,6 +62,7 @@ pub struct Component {
 	inputs: InputTable,
 	scores: Scores,
 	canary: Canary,
+	balance: Balance,
 	/// Training steps on the own loss.
 	step: u64,
 	/// Changes of the parameters.
@@ -84,6 +87,7 @@ impl Component {
 			inputs: InputTable::new(inputs, own),
 			scores: Scores::new(inputs),
 			canary: Canary::default(),
+			balance: Balance::default(),
 			step: 0,
 			version: 0,
 			connections: vec![0; inputs],
@@ -108,6 +112,7 @@ impl Component {
 		self.connections = state.get("connections")?;
 		self.inputs = state.get("inputs")?;
 		self.scores = state.get("scores")?;
+		self.balance = state.get("balance")?;
 		let lengths =
 			[self.connections.len(), self.inputs.downstream.len(), self.scores.inputs.len()];
 		if lengths != [self.config.inputs; 3] {
@@ -169,6 +174,7 @@ impl Model for Component {
 		state.put("connections", &self.connections)?;
 		state.put("inputs", &self.inputs)?;
 		state.put("scores", &self.scores)?;
+		state.put("balance", &self.balance)?;
 		self.parameters.save(&mut state)?;
 		self.shape.objective.save(&mut state)?;
 		self.canary.save(&self.parameters, &mut state)?;
@@ -237,10 +243,11 @@ impl Model for Component {
 
 	fn rewind(&mut self, state: &State) -> Result<()> {
 		let inputs: InputTable = state.get("inputs")?;
+		let balance = state.get("balance")?;
 		self.parameters.check(state)?;
 		self.learner.load(&self.parameters, state, &self.config)?;
 		self.parameters.load(state)?;
-		self.inputs = inputs;
+		(self.inputs, self.balance) = (inputs, balance);
 		self.config.learning_rate *= 0.5;
 		self.version += 1;
 		Ok(())

@@ -10,7 +10,7 @@ use crate::{
 		ablation::Audit,
 		duplicates::{signature, Similarity},
 		fisher,
-		parts::Parts,
+		parts::Removals,
 		Attribution, InputScore, Moments,
 	},
 	component::{leaves::Leaves, step::mean, Component},
@@ -63,7 +63,14 @@ impl Scores {
 		let describe = |moments: &Moments, input: Option<usize>, floor: f64| {
 			let proven = moments.samples() >= settings.min_batches;
 			let lower = moments.lower(settings.z);
-			let bid = if proven { (lower - floor).max(0.0) } else { 0.0 };
+			let group = input.and_then(|input| groups.iter().position(|g| g.contains(&input)));
+			// Near-identical inputs are audited together, so that their bids stay equal.
+			let confirmed = match (input, group) {
+				(_, Some(group)) => self.audit.confirmed(&groups[group]),
+				(Some(input), None) => self.audit.confirmed(&[input]),
+				(None, None) => 1.0,
+			};
+			let bid = if proven { (lower - floor).max(0.0) * confirmed } else { 0.0 };
 			InputScore {
 				mean: moments.mean(),
 				se: moments.standard_error(),
@@ -72,7 +79,7 @@ impl Scores {
 				proven,
 				bid: if bid.is_finite() { bid } else { 0.0 },
 				audit: input.and_then(|input| self.audit.mean(input)).map(|(_, truth)| truth),
-				group: input.and_then(|input| groups.iter().position(|g| g.contains(&input))),
+				group,
 			}
 		};
 		let floor = self.null.upper(settings.z).max(0.0);
@@ -86,6 +93,7 @@ impl Scores {
 			null: describe(&self.null, None, 0.0),
 			fidelity: self.audit.fidelity(config.inputs),
 			exploring: settings.exploring,
+			halves_in: settings.min_batches,
 			explore_batches: settings.explore_batches,
 		}
 	}
@@ -112,7 +120,7 @@ impl Component {
 		let encoded = self.shape.encoder.forward(&batch.texts, None)?;
 		let null = Some(self.scores.null_choice(&self.config));
 		let leaves = Leaves::new(&self.inputs, encoded.vectors(), &raw, null, &self.device)?;
-		let joined = self.shape.joiner.forward(leaves.centred(), None)?;
+		let joined = self.shape.joiner.forward(self.weighed(leaves.centred())?, None)?;
 		let decoded = self.shape.objective.forward(&joined, &targets, None)?;
 		let grads = decoded.root.backward()?;
 		let vectors = leaves.gradients(&grads)?;
@@ -129,7 +137,8 @@ impl Component {
 			vectors.iter().map(|v| v.as_ref().map(|(g, z)| fisher::products(g, z))).collect();
 		let single: Vec<Option<f64>> = products.iter().map(|p| p.as_deref().map(score)).collect();
 		let mut inputs = single.clone();
-		for group in self.scores.similarity.groups(settings.duplicate_threshold) {
+		let groups = self.scores.similarity.groups(settings.duplicate_threshold);
+		for group in &groups {
 			// Removed together, split evenly.
 			let members: Vec<&Vec<f64>> =
 				group.iter().filter_map(|&input| products[input].as_ref()).collect();
@@ -162,55 +171,60 @@ impl Component {
 
 		let z = Centred { null: None, ..leaves.centred() };
 		let loss = |z: Centred| -> Result<f64> {
-			let joined = self.shape.joiner.forward(z, None)?;
+			let joined = self.shape.joiner.forward(self.weighed(z)?, None)?;
 			Ok(mean(&self.shape.objective.losses(&joined, &targets)?))
 		};
 		let both = loss(z.clone())?;
-		let parts = self.parts(&z, both, &loss)?;
+		let removals = self.removals(&z, both, &loss)?;
+		let parts = removals.parts();
 		let audited = match settings.audit_every > 0
 			&& (self.scores.batches + 1).is_multiple_of(settings.audit_every)
 		{
-			true => self.next_audit(&single),
+			true => self.next_audit(&inputs),
 			false => None,
 		};
-		let truth = match audited {
-			Some((input, _)) => {
-				let mut without = z;
-				without.downstream[input] = None;
-				loss(without)? - both
-			}
-			None => 0.0,
-		};
+		if let Some((input, estimate)) = audited {
+			// As it is scored: near-identical inputs are removed together, and share alike.
+			let group = groups.iter().find(|group| group.contains(&input)).cloned();
+			let mut removed = group.unwrap_or_else(|| vec![input]);
+			removed.retain(|&input| inputs[input].is_some());
+			let mut without = z;
+			removed.iter().for_each(|&input| without.downstream[input] = None);
+			let truth = (loss(without)? - both) / removed.len() as f64;
+			self.scores.audit.observe(removed, estimate, truth);
+			self.scores.next_audit = (input + 1) % self.config.inputs;
+		}
 		// A refusal by all says nothing about the network.
 		if single.iter().any(Option::is_some) || refused.is_empty() {
 			self.scores.own.observe(parts.own, settings.decay);
 			self.scores.network.observe(parts.network, settings.decay);
 		}
-		if let Some((input, estimate)) = audited {
-			self.scores.audit.observe(input, estimate, truth);
-			self.scores.next_audit = (input + 1) % self.config.inputs;
+		if single.iter().any(Option::is_some) {
+			let (g, z) = leaves.own.gradient(&grads)?;
+			let product: f64 = fisher::products(&g, &z).iter().sum();
+			self.balance.observe(product / targets.weight());
 		}
 		self.scores.batches += 1;
-		Ok(ScoreReport { loss: both, inputs, parts })
+		Ok(ScoreReport { inputs, removals })
 	}
 
-	/// The own part and that of all inputs.
-	fn parts(
+	/// The losses without the own encoder, without inputs, and without both.
+	fn removals(
 		&self,
 		z: &Centred,
 		both: f64,
 		loss: &dyn Fn(Centred) -> Result<f64>,
-	) -> Result<Parts> {
+	) -> Result<Removals> {
 		let nothing = z.own.zeros_like()?;
 		let no_inputs = vec![None; z.downstream.len()];
 		let neither =
 			loss(Centred { own: nothing.clone(), downstream: no_inputs.clone(), null: None })?;
 		if z.downstream.iter().all(Option::is_none) {
-			return Ok(Parts::of(neither, both, neither, both));
+			return Ok(Removals { neither, own: both, inputs: neither, both });
 		}
 		let own = loss(Centred { own: z.own.clone(), downstream: no_inputs, null: None })?;
 		let inputs = loss(Centred { own: nothing, downstream: z.downstream.clone(), null: None })?;
-		Ok(Parts::of(neither, own, inputs, both))
+		Ok(Removals { neither, own, inputs, both })
 	}
 
 	/// The input to audit, with its score of this batch.

@@ -16,6 +16,7 @@
 mod data;
 mod measure;
 mod network;
+mod rows;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,7 @@ use crate::{config::Config, corpus::Corpus, error::Result, learning::push::MOST}
 
 use data::Data;
 pub use measure::{Figure, Measured, Sums};
+pub use rows::{rows, Crowd, MeasuredRow};
 
 /// Who holds which documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

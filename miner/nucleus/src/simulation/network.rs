@@ -3,11 +3,14 @@
 use std::time::Instant;
 
 use candle_core::Tensor;
+use rand::Rng;
+use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 
 use crate::{
+	attribution::{parts::Removals, Attribution},
 	component::Component,
 	config::Config,
-	corpus::Batch,
+	corpus::{Batch, Example},
 	error::Result,
 	kinds::{component, Setup},
 	learning::Account,
@@ -26,32 +29,19 @@ struct Member {
 }
 
 /// All components of one mode.
-struct Network<'s> {
+pub(super) struct Network<'s> {
 	settings: &'s Settings,
 	mode: Mode,
 	members: Vec<Member>,
+	/// Components that learn nothing: the last inputs of every member.
+	bystanders: Vec<Box<dyn Model>>,
 	/// Seconds in training steps.
 	training: f64,
 }
 
 /// Runs one mode.
 pub(super) fn run(settings: &Settings, data: &Data, mode: Mode) -> Result<Vec<Outcome>> {
-	let others = match mode {
-		Mode::Solo | Mode::Joint => 0,
-		Mode::Without | Mode::With => settings.members - 1,
-	};
-	let mut members = Vec::new();
-	for (holding, n) in data.holdings(mode).into_iter().zip(0..) {
-		let config =
-			Config { inputs: others, seed: settings.seed * 1_000 + n, ..settings.config.clone() };
-		let setup = Setup {
-			prior: Some(holding.prior.clone()),
-			frequencies: Some(data.frequencies.clone()),
-			..Setup::new(config).with_tokenizer(data.tokenizer.clone())
-		};
-		members.push(Member { component: component(&setup)?, holding, best: None });
-	}
-	let mut network = Network { settings, mode, members, training: 0.0 };
+	let mut network = Network::new(settings, data, mode, data.holdings(mode), Vec::new())?;
 	network.run()?;
 	let made = (settings.steps * settings.members as u64).max(1);
 	let step_ms = 1e3 * network.training / made as f64;
@@ -83,7 +73,34 @@ pub(super) fn run(settings: &Settings, data: &Data, mode: Mode) -> Result<Vec<Ou
 	Ok(best.enumerate().filter_map(|(n, best)| Some((n, best?))).map(outcome).collect())
 }
 
-impl Network<'_> {
+impl<'s> Network<'s> {
+	/// Fresh members with these holdings.
+	pub(super) fn new(
+		settings: &'s Settings,
+		data: &Data,
+		mode: Mode,
+		holdings: Vec<Holding>,
+		bystanders: Vec<Box<dyn Model>>,
+	) -> Result<Self> {
+		let others = match mode {
+			Mode::Solo | Mode::Joint => 0,
+			Mode::Without | Mode::With => holdings.len() - 1,
+		};
+		let inputs = others + bystanders.len();
+		let mut members = Vec::new();
+		for (holding, n) in holdings.into_iter().zip(0..) {
+			let config =
+				Config { inputs, seed: settings.seed * 1_000 + n, ..settings.config.clone() };
+			let setup = Setup {
+				prior: Some(holding.prior.clone()),
+				frequencies: Some(data.frequencies.clone()),
+				..Setup::new(config).with_tokenizer(data.tokenizer.clone())
+			};
+			members.push(Member { component: component(&setup)?, holding, best: None });
+		}
+		Ok(Self { settings, mode, members, bystanders, training: 0.0 })
+	}
+
 	fn run(&mut self) -> Result<()> {
 		let Settings { steps, refresh, validate, .. } = *self.settings;
 		// The joint component sees every document as often as its holder does.
@@ -111,11 +128,13 @@ impl Network<'_> {
 
 	fn answers(&self, own: usize, texts: &[String]) -> Result<Vec<Option<Tensor>>> {
 		let answer = |j: usize| self.members[j].component.forward(texts, &[]).map(Some);
-		self.peers(own).into_iter().map(answer).collect()
+		let of_bystander = |model: &Box<dyn Model>| model.forward(texts, &[]).map(Some);
+		let peers = self.peers(own).into_iter().map(answer);
+		peers.chain(self.bystanders.iter().map(of_bystander)).collect()
 	}
 
 	/// Sends errors of words, and fetches words.
-	fn refresh(&mut self) -> Result<()> {
+	pub(super) fn refresh(&mut self) -> Result<()> {
 		let members = self.members.len();
 		let peers: Vec<Vec<usize>> = (0..members).map(|own| self.peers(own)).collect();
 		if self.mode == Mode::With {
@@ -162,7 +181,7 @@ impl Network<'_> {
 	}
 
 	/// One step of every member, on answers from before it.
-	fn step(&mut self) -> Result<()> {
+	pub(super) fn step(&mut self) -> Result<()> {
 		let size = self.settings.config.batch;
 		let batches: Vec<Batch> =
 			self.members.iter_mut().map(|m| m.holding.sampler.next_batch(size)).collect();
@@ -217,5 +236,31 @@ impl Network<'_> {
 			all.push(Sums::of(document, &losses));
 		}
 		Ok(Measured::new(all))
+	}
+
+	/// Every member scores one batch of validation text, drawn by the number of the step.
+	pub(super) fn score(&mut self, step: u64) -> Result<Vec<(Removals, Attribution)>> {
+		let mut all = Vec::new();
+		for own in 0..self.members.len() {
+			let examples: Vec<&Example> =
+				self.members[own].holding.validation.iter().flat_map(|m| &m.examples).collect();
+			let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed * 1_000 + own as u64);
+			rng.set_stream(step);
+			let draw = |_| examples[rng.random_range(0..examples.len())].clone();
+			let drawn: Vec<Example> = (0..self.settings.config.batch).map(draw).collect();
+			let batch = Batch::from_examples(&drawn);
+			let d = self.answers(own, &batch.texts)?;
+			let component = &mut self.members[own].component;
+			let removals = component.score(&batch, &d, &[])?.removals;
+			all.push((removals, component.attribution()));
+		}
+		Ok(all)
+	}
+
+	/// Loss of every member on its test text.
+	pub(super) fn test(&self) -> Result<Vec<f64>> {
+		let loss =
+			|(own, member): (usize, &Member)| Ok(self.measure(own, &member.holding.test)?.loss);
+		self.members.iter().enumerate().map(loss).collect()
 	}
 }

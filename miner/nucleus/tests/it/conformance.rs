@@ -255,7 +255,8 @@ fn a_constant_downstream_is_worth_exactly_nothing() {
 		}
 		let score = model.attribution().inputs[0].expect("it answered");
 		assert!(score.proven && score.mean == 0.0 && score.bid == 0.0, "{score:?}");
-		assert_eq!(model.row().share(0), settings.attribution.exploring, "no other bid");
+		let most = settings.attribution.exploring / 4;
+		assert!((1..=most).contains(&model.row().share(0)), "an exploring bid that fades");
 		let batch = sampler.next_batch(32);
 		let examples: Vec<Example> = batch
 			.texts

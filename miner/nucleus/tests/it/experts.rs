@@ -70,7 +70,7 @@ fn errors_of_words_are_those_of_finite_differences() {
 }
 
 const NO_DROPOUT: DropoutConfig =
-	DropoutConfig { entries: 0.0, words: 0.0, inputs: 0.0, features: 0.0 };
+	DropoutConfig { entries: 0.0, words: 0.0, inputs: 0.0, features: 0.0, network: 0.0 };
 
 #[test]
 fn words_that_cannot_be_used_are_refused() {

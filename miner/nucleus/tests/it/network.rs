@@ -1,8 +1,8 @@
 //! What a network is worth, in small: members against twins, payers, and hostile bidders.
 
 use bittensor_nucleus::{
-	simulation::{compare, run, Holdings, Mode, Settings},
-	Component, Config, Example, Grad, Model, Sampler, Tensor,
+	simulation::{compare, rows, run, Crowd, Holdings, MeasuredRow, Mode, Settings},
+	Component, Config, DropoutConfig, Example, Grad, Model, Sampler, Tensor,
 };
 
 use crate::support::{component, config, corpus, corpus_root, held_out, tokenizer};
@@ -47,6 +47,43 @@ fn members_with_disjoint_documents_beat_their_twins() {
 	let control = compare(&outcomes, Mode::With, Mode::Solo).1.expect("members");
 	println!("the same documents: {control:?}");
 	assert!(control.gain < 0.75 * mean.gain, "{control:?}");
+}
+
+#[test]
+fn members_keep_their_own_part_and_noise_gets_an_exploring_bid_at_most() {
+	let dropout = DropoutConfig { network: 0.3, ..DropoutConfig::default() };
+	let config = Config { dropout, ..settings().config };
+	let crowd = Crowd {
+		bystanders: vec!["noise".into(), "constant".into()],
+		score_every: 4,
+		tell_every: 5,
+		..Crowd::default()
+	};
+	let mut all: Vec<MeasuredRow> = Vec::new();
+	let settings = Settings { steps: 200, config, ..settings() };
+	rows(&settings, &crowd, |row| all.push(row.clone())).expect("rows");
+	assert_eq!(all.len(), 4 * 10);
+	for MeasuredRow { step, member, removals, attribution, row, .. } in &all {
+		let (own, network) = (attribution.own.mean, attribution.network.mean);
+		println!("{step} {member}: own {own:.4}, network {network:.4}, {removals:?}, {row:?}");
+		// Three other members, and then the bystanders.
+		for bystander in [3, 4] {
+			let share = f64::from(row.share(bystander)) / 65_536.0;
+			assert!(share <= 0.005, "input {bystander} at step {step}: {share}");
+		}
+		if *step == settings.steps {
+			assert!(row.shares.iter().any(|edge| edge.input < 3 && edge.share > 1_024), "{row:?}");
+		}
+	}
+	// One member may hold text from which it learns nothing that helps on other text; not all of them.
+	let last = all.iter().filter(|row| row.step == settings.steps);
+	let own: f64 = last.clone().map(|row| row.attribution.own.mean).sum();
+	let network: f64 = last.clone().map(|row| row.attribution.network.mean).sum();
+	assert!(own / (own + network) >= 0.15, "the own parts: {own}, the network's: {network}");
+	let shares: Vec<f64> = last.map(|row| f64::from(row.row.self_share) / 65_536.0).collect();
+	println!("own shares {shares:.3?}, own parts ÷ all {:.3}", own / (own + network));
+	assert!(shares.iter().sum::<f64>() / shares.len() as f64 > 0.2, "{shares:?}");
+	assert!(shares.iter().filter(|share| **share > 0.2).count() >= 3, "{shares:?}");
 }
 
 /// A seller that trains on its own documents, and a payer that uses it, with other documents. Returns
@@ -98,8 +135,11 @@ fn who_pays_is_served_better_and_hostile_errors_cost_little() {
 		let [a, b] = [1, 2].map(|seed| trade(seed, push, sign));
 		((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0)
 	};
-	let (none, paid, flipped) = (mean(0.0, 1.0), mean(1.0 / 6.0, 1.0), mean(1.0 / 6.0, -1.0));
-	println!("payer, seller: {none:?}; at a sixth {paid:?}; flipped {flipped:?}");
-	assert!(paid.0 < none.0, "the payer's loss falls");
+	let (none, little) = (mean(0.0, 1.0), mean(0.05, 1.0));
+	let (paid, flipped) = (mean(1.0 / 6.0, 1.0), mean(1.0 / 6.0, -1.0));
+	println!(
+		"payer, seller: {none:?}; at a twentieth {little:?}, at a sixth {paid:?}; flipped {flipped:?}"
+	);
+	assert!(paid.0 < little.0 && little.0 < none.0, "the payer's loss falls with its share");
 	assert!(flipped.1 < none.1 + 0.02, "flipped errors at a sixth: {flipped:?}");
 }

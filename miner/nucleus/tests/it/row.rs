@@ -1,7 +1,7 @@
 use bittensor_nucleus::{
 	attribution::{
-		parts::Parts,
-		row::{InputRow, MIN_SELF_SHARE, MOST_EXPLORING, SHARE_ONE},
+		parts::Removals,
+		row::{InputRow, MIN_SELF_SHARE, SHARE_ONE},
 		Moments,
 	},
 	Attribution, InputScore, InputShare,
@@ -87,13 +87,15 @@ fn score(mean: f64, bid: f64, proven: bool) -> InputScore {
 	InputScore { mean, bid, proven, samples, ..InputScore::default() }
 }
 
-/// An attribution whose inputs have these (mean, bid, proven).
+/// An attribution whose inputs have these (mean, bid, proven). The bounds of the two parts differ from
+/// their means.
 fn attribution(own: f64, network: f64, inputs: &[(f64, f64, bool)]) -> Attribution {
 	Attribution {
-		own: score(own, own, true),
-		network: score(network, network, true),
+		own: score(own, 0.4 * own, true),
+		network: score(network, 0.9 * network, true),
 		inputs: inputs.iter().map(|&(mean, bid, proven)| Some(score(mean, bid, proven))).collect(),
-		exploring: 512,
+		exploring: 328,
+		halves_in: 24,
 		explore_batches: 128,
 		..Attribution::default()
 	}
@@ -151,9 +153,10 @@ proptest! {
 		prop_assert!(row.shares.windows(2).all(|pair| pair[0].input < pair[1].input));
 		let unproven: Vec<usize> =
 			(0..singles.len()).filter(|&input| !singles[input].1).collect();
-		let each = 512.min(MOST_EXPLORING.checked_div(unproven.len() as u32).unwrap_or(0));
-		prop_assert!(unproven.iter().all(|&input| u32::from(row.share(input)) == each));
-		prop_assert!(each * unproven.len() as u32 <= MOST_EXPLORING);
+		let each = 328_u32.checked_div(unproven.len() as u32).unwrap_or(0);
+		prop_assert!(unproven.iter().all(|&input| u32::from(row.share(input)) == each && each > 0));
+		let all: u32 = unproven.iter().map(|&input| u32::from(row.share(input))).sum();
+		prop_assert!(all <= 328, "half a percent in all: {all}");
 	}
 
 	#[test]
@@ -177,9 +180,9 @@ proptest! {
 	fn parts_add_up_and_treat_both_alike(
 		neither in 0.0..9.0_f64, own in 0.0..9.0_f64, inputs in 0.0..9.0_f64, both in 0.0..9.0_f64,
 	) {
-		let parts = Parts::of(neither, own, inputs, both);
+		let parts = Removals { neither, own, inputs, both }.parts();
 		prop_assert!((parts.own + parts.network - (neither - both)).abs() < 1e-9);
-		let swapped = Parts::of(neither, inputs, own, both);
+		let swapped = Removals { neither, own: inputs, inputs: own, both }.parts();
 		prop_assert_eq!((swapped.own, swapped.network), (parts.network, parts.own));
 	}
 }
@@ -190,14 +193,17 @@ fn an_input_that_is_not_proven_does_not_give_its_part_to_others() {
 	let row = attribution(1.0, 1.0, &[(0.1, 0.1, true), (0.9, 0.0, false)]).row();
 	let part = f64::from(row.share(0)) / 65_536.0;
 	assert!((part - 0.1 / 1.1).abs() < 2e-3, "{row:?}");
-	assert_eq!(row.share(1), 512);
+	assert_eq!(row.share(1), 328);
 	// Nothing is proven: the row is the owner's, less the exploring bids.
 	let row = attribution(1.0, 1.0, &[(0.1, 0.0, false), (0.9, 0.0, false)]).row();
-	assert_eq!((row.self_share, row.share(0), row.share(1)), (SHARE_ONE - 1_024, 512, 512));
-	// An input without use so far is explored for a while.
-	let mut young = attribution(1.0, 1.0, &[(0.1, 0.1, true), (-0.1, 0.0, true)]);
-	young.inputs[1] = Some(InputScore { samples: 127, ..score(-0.1, 0.0, true) });
-	assert_eq!(young.row().share(1), 512);
+	assert_eq!((row.self_share, row.share(0), row.share(1)), (SHARE_ONE - 328, 164, 164));
+	// An input without use so far is explored for a while, less and less.
+	let after = |samples| {
+		let mut young = attribution(1.0, 1.0, &[(0.1, 0.1, true), (-0.1, 0.0, true)]);
+		young.inputs[1] = Some(InputScore { samples, ..score(-0.1, 0.0, true) });
+		young.row().share(1)
+	};
+	assert_eq!([24, 47, 48, 96, 127, 128].map(after), [164, 164, 82, 20, 10, 0]);
 	// Harmful and useless inputs get nothing after that.
 	let row = attribution(1.0, 1.0, &[(0.1, 0.1, true), (-0.2, 0.0, true), (0.0, 0.0, true)]).row();
 	assert_eq!((row.share(0), row.share(1), row.share(2)), (32_768, 0, 0));
