@@ -2,7 +2,7 @@
 #
 #   CARGO_TARGET_DIR=DIR   where cargo builds (default: target)
 #   CARGO_BUILD_JOBS=N     parallel jobs (default: cores + 1)
-#   SECONDS=N              make run, make localnet: stop after N seconds
+#   SECONDS=N              make run, make localnet, make soak: stop after N seconds
 #
 # Runs and tests write reports and logs to target/run of the checkout, wherever cargo builds.
 
@@ -150,6 +150,10 @@ bench-contribution: bench-tools bench-contenders ## Measure the engine and its c
 .PHONY: bench-chain
 bench-chain: build bench-tools ## Measure epochs of up to 65,536 components on a node (90 minutes)
 	@$(STEP) bench-chain $(BIN)/bench-chain
+
+.PHONY: soak
+soak: build bench-tools ## Run four validators under load for SECONDS (600), and report growth, finality, missed slots
+	@$(STEP) soak $(BIN)/bench-chain --soak $(or $(SECONDS),600) --components 4096 --out $(BENCH)/soak.json
 
 .PHONY: bench-miner
 bench-miner: bench-tools bench-learner ## Measure training beside JAX, and the overhead of attribution (a minute)

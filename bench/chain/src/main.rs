@@ -8,6 +8,7 @@
 //!      poster ──► posting, sustain                       blocks ──► epochs ──► case ──► report
 //!      signed posts        │                           events and times  costs    figures   tables
 //!                          └───────────────────────────────▲
+//!      soak: four validators instead, under load
 //! ```
 //!
 //! # Declared and measured
@@ -37,6 +38,7 @@ mod plan;
 mod poster;
 mod posting;
 mod report;
+mod soak;
 mod spec;
 mod state;
 mod sustain;
@@ -64,7 +66,8 @@ const ACCOUNTS: usize = 1_000;
 	version,
 	after_help = "Examples:\n  \
 		bench-chain --quick\n  \
-		bench-chain --graphs Z,R --components 4096 --epochs 3 --no-posting --sustain 0"
+		bench-chain --graphs Z,R --components 4096 --epochs 3 --no-posting --sustain 0\n  \
+		bench-chain --soak 600 --components 4096 --out target/bench/soak.json"
 )]
 struct Options {
 	/// Graphs, by name; the first one is posted to, too
@@ -92,6 +95,11 @@ struct Options {
 	#[arg(long)]
 	quick: bool,
 
+	/// Instead of all this, run four validators for this many seconds with 6 s slots, and with rows and
+	/// transfers up to the block limit; fails if a slot is missed or finality is more than 3 blocks behind
+	#[arg(long, value_name = "SECONDS", conflicts_with = "quick")]
+	soak: Option<u64>,
+
 	/// Report, as JSON; the tables are written beside it, as Markdown
 	#[arg(long, default_value = "target/bench/chain.json", value_name = "FILE")]
 	out: PathBuf,
@@ -113,7 +121,10 @@ fn main() -> anyhow::Result<()> {
 		(options.no_posting, options.sustain) = (true, 0);
 	}
 	let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-	let failures = runtime.block_on(until_stopped(run(&options)))?;
+	let failures = match options.soak {
+		Some(seconds) => runtime.block_on(until_stopped(soak(&options, seconds)))?,
+		None => runtime.block_on(until_stopped(run(&options)))?,
+	};
 	ensure!(failures.is_empty(), "{}", failures.join("; "));
 	Ok(())
 }
@@ -127,6 +138,18 @@ async fn until_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 		_ = terminate.recv() => bail!("stopped"),
 		_ = tokio::signal::ctrl_c() => bail!("interrupted"),
 	}
+}
+
+/// Runs four validators; returns the failures.
+async fn soak(options: &Options, seconds: u64) -> anyhow::Result<Vec<String>> {
+	let [components] = options.components[..] else { bail!("choose one --components") };
+	ensure!(components <= MAX_COMPONENTS, "a chain has at most {MAX_COMPONENTS} components");
+	let length = std::time::Duration::from_secs(seconds);
+	let soak = soak::run(components, length, options.work.clone()).await?;
+	soak.write(&options.out)?;
+	println!("{}", soak.markdown());
+	eprintln!("{} is written", options.out.display());
+	Ok(soak.failures())
 }
 
 /// Runs everything; returns the failures.

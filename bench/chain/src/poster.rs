@@ -97,6 +97,13 @@ impl Poster {
 		Ok(self.offline.sign(&call, &self.keys[index], self.nonces[index] + ahead)?)
 	}
 
+	/// Signs a transfer of account `index` to the next one.
+	pub(crate) fn signed_transfer(&self, index: usize) -> anyhow::Result<Vec<u8>> {
+		let next = &self.keys[(index + 1) % self.keys.len()];
+		let call = Call::Transfer { to: next.public_key().0, amount: 1 };
+		Ok(self.offline.sign(&call, &self.keys[index], self.nonces[index])?)
+	}
+
 	/// Account `index` has used its nonce.
 	pub(crate) fn used(&mut self, index: usize) {
 		self.nonces[index] += 1;

@@ -64,7 +64,17 @@ pub(crate) struct State(Storage);
 impl State {
 	/// Builds the state of `case`, with slots of so many milliseconds and epochs of so many blocks.
 	pub(crate) fn build(case: &Case, slot_ms: u64, epoch_length: u32) -> anyhow::Result<Self> {
-		let genesis = serde_json::to_vec(&genesis_json(slot_ms, epoch_length)?)?;
+		Self::build_on("development", case, slot_ms, epoch_length)
+	}
+
+	/// The same with the validators of another preset.
+	pub(crate) fn build_on(
+		preset: &str,
+		case: &Case,
+		slot_ms: u64,
+		epoch_length: u32,
+	) -> anyhow::Result<Self> {
+		let genesis = serde_json::to_vec(&genesis_json(preset, slot_ms, epoch_length)?)?;
 		let mut state = BasicExternalities::default();
 		state.execute_with(|| {
 			genesis::build_state(genesis)
@@ -106,13 +116,13 @@ pub(crate) struct Limits {
 	pub(crate) service_ms: f64,
 }
 
-/// The genesis of the development preset with another slot and epoch length, and with a least stake and
+/// The genesis of a preset with another slot and epoch length, and with a least stake and
 /// a first deposit of one unit, so that a case keeps its stakes and all uids can be paid for.
-fn genesis_json(slot_ms: u64, epoch_length: u32) -> anyhow::Result<Value> {
+fn genesis_json(preset: &str, slot_ms: u64, epoch_length: u32) -> anyhow::Result<Value> {
 	let default = genesis::get_preset(&None).context("the runtime has no default genesis")?;
 	let mut genesis: Value = serde_json::from_slice(&default)?;
-	let preset = genesis_config_presets::patch("development")
-		.context("the runtime has no preset `development`: adapt bench-chain to its new name")?;
+	let preset = genesis_config_presets::patch(preset)
+		.with_context(|| format!("the runtime has no preset `{preset}`: use its new name"))?;
 	json_merge(&mut genesis, preset);
 	let parameters = json!({
 		"epochLength": epoch_length,

@@ -101,6 +101,7 @@ pub struct Validators {
 	/// Those that were killed.
 	dead: Vec<Node>,
 	folder: PathBuf,
+	specification: PathBuf,
 	places: Vec<Place>,
 	links: links::Links,
 	/// Ports for one more node.
@@ -119,12 +120,31 @@ impl Validators {
 		ports: [Ports; 5],
 		chain: &ChainOptions,
 	) -> anyhow::Result<Self> {
-		specification::write(folder, chain).await?;
+		let spec = specification::write(folder, chain).await?;
+		Self::start_with(folder, ports, spec, chain.relays).await
+	}
+
+	/// The same on the chain of a specification.
+	pub async fn start_from(
+		folder: &Path,
+		ports: [Ports; 5],
+		specification: PathBuf,
+	) -> anyhow::Result<Self> {
+		Self::start_with(folder, ports, specification, false).await
+	}
+
+	async fn start_with(
+		folder: &Path,
+		ports: [Ports; 5],
+		specification: PathBuf,
+		relays: bool,
+	) -> anyhow::Result<Self> {
 		let [.., fifth] = ports;
 		let mut all = Self {
 			nodes: Vec::new(),
 			dead: Vec::new(),
 			folder: folder.into(),
+			specification,
 			places: Vec::new(),
 			links: links::Links::default(),
 			fifth,
@@ -133,7 +153,7 @@ impl Validators {
 			all.add_place(name, ports).await?;
 		}
 		let mut options = Vec::new();
-		if chain.relays {
+		if relays {
 			for from in &all.places {
 				for to in all.places.iter().filter(|to| to.name != from.name) {
 					all.links.add(&from.name, &to.name, to.ports.p2p).await?;
@@ -159,7 +179,7 @@ impl Validators {
 	}
 
 	async fn add_place(&mut self, name: &str, ports: Ports) -> anyhow::Result<()> {
-		let peer = specification::node_key(&self.specification(), &self.base_path(name)).await?;
+		let peer = specification::node_key(&self.node_key(name)).await?;
 		self.places.push(Place { name: name.into(), ports, peer });
 		Ok(())
 	}
@@ -167,7 +187,10 @@ impl Validators {
 	async fn start_one(&mut self, name: &str, options: &[&str]) -> anyhow::Result<()> {
 		let place = self.places.iter().find(|place| place.name == name).context("no place")?;
 		let others = self.places.iter().filter(|other| other.name != name);
-		let mut chain = vec![format!("--chain={}", self.specification().display())];
+		let mut chain = vec![
+			format!("--chain={}", self.specification.display()),
+			format!("--node-key-file={}", self.node_key(name).display()),
+		];
 		chain.extend(others.map(|other| {
 			let port = self.links.port(name, &other.name).unwrap_or(other.ports.p2p);
 			format!("--bootnodes={}", other.address(port))
@@ -286,9 +309,20 @@ impl Validators {
 		self.folder.join("validators").join(name)
 	}
 
+	/// The file with a node's key of the network.
+	fn node_key(&self, name: &str) -> PathBuf {
+		self.folder.join("keys").join(name)
+	}
+
 	/// The raw specification of the chain.
-	pub fn specification(&self) -> PathBuf {
-		specification::path(&self.folder)
+	pub fn specification(&self) -> &Path {
+		&self.specification
+	}
+
+	/// Names and process ids of the running nodes.
+	pub fn processes(&mut self) -> Vec<(String, u32)> {
+		let one = |node: &mut Node| (node.name().to_owned(), node.process().id());
+		self.nodes.iter_mut().map(one).collect()
 	}
 
 	/// The command that joins a fifth node, which can become a validator.
@@ -299,7 +333,7 @@ impl Validators {
 			"'{}' --chain '{}' --base-path '{}' --validator --listen-addr /ip4/127.0.0.1/tcp/{p2p} --rpc-port \
 			 {rpc} --prometheus-port {prometheus} --no-mdns --bootnodes {}",
 			crate::binaries::find(crate::binaries::NODE)?.display(),
-			self.specification().display(),
+			self.specification.display(),
 			self.base_path("fifth").display(),
 			boot.address(boot.ports.p2p)
 		))

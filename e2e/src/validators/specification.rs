@@ -7,9 +7,6 @@ use serde_json::{json, Value};
 
 use crate::binaries;
 
-/// Names the folder of the chain in a base path.
-const ID: &str = "bittensor_localnet";
-
 /// What differs from the preset `testnet`, and how the nodes reach each other.
 #[derive(Clone, Debug)]
 pub struct ChainOptions {
@@ -29,18 +26,13 @@ impl Default for ChainOptions {
 	}
 }
 
-/// Where the raw specification of the network in `folder` is.
-pub(super) fn path(folder: &Path) -> PathBuf {
-	folder.join("network.json")
-}
-
-/// Writes the specification, plain and raw.
-pub(super) async fn write(folder: &Path, options: &ChainOptions) -> anyhow::Result<()> {
+/// Writes the specification, plain and raw; the path of the raw one.
+pub(super) async fn write(folder: &Path, options: &ChainOptions) -> anyhow::Result<PathBuf> {
 	std::fs::create_dir_all(folder)?;
 	let plain = node(&["export-chain-spec", "--chain=testnet"]).await?;
 	let mut plain: Value = serde_json::from_str(&plain)?;
 	plain["name"] = json!("Bittensor Local Network");
-	plain["id"] = json!(ID);
+	plain["id"] = json!("bittensor_localnet");
 	let patch =
 		plain.pointer_mut("/genesis/runtimeGenesis/patch").context("no patch in testnet")?;
 	let shorter = json!({
@@ -54,20 +46,19 @@ pub(super) async fn write(folder: &Path, options: &ChainOptions) -> anyhow::Resu
 	std::fs::write(&plain_path, serde_json::to_string_pretty(&plain)?)?;
 	let chain = format!("--chain={}", plain_path.display());
 	let raw = node(&["export-chain-spec", "--raw", &chain]).await?;
-	Ok(std::fs::write(path(folder), raw)?)
+	let path = folder.join("network.json");
+	std::fs::write(&path, raw)?;
+	Ok(path)
 }
 
-/// Makes the node key in `base_path`, if there is none; the name by which other nodes know it.
-pub(super) async fn node_key(spec: &Path, base_path: &Path) -> anyhow::Result<String> {
-	let chain = format!("--chain={}", spec.display());
-	let file = base_path.join("chains").join(ID).join("network/secret_ed25519");
+/// Makes the node key in `file`, if there is none; the name by which other nodes know it.
+pub(super) async fn node_key(file: &Path) -> anyhow::Result<String> {
+	let option = format!("--file={}", file.display());
 	if !file.exists() {
-		let base_path = format!("--base-path={}", base_path.display());
-		node(&["key", "generate-node-key", &chain, &base_path]).await?;
+		std::fs::create_dir_all(file.parent().context("a folder")?)?;
+		node(&["key", "generate-node-key", &option]).await?;
 	}
-	let file = format!("--file={}", file.display());
-	let peer = node(&["key", "inspect-node-key", &file]).await?;
-	Ok(peer.trim().to_owned())
+	Ok(node(&["key", "inspect-node-key", &option]).await?.trim().to_owned())
 }
 
 fn lay_over(base: &mut Value, over: &Value) {
