@@ -26,7 +26,8 @@ pub(crate) struct Task {
 
 /// The settings that ship, without what is left out at random.
 fn config() -> Config {
-	let dropout = DropoutConfig { entries: 0.0, words: 0.0, inputs: 0.0, features: 0.0 };
+	let dropout =
+		DropoutConfig { entries: 0.0, words: 0.0, inputs: 0.0, features: 0.0, network: 0.0 };
 	Config { dropout, ..Config::default() }
 }
 
