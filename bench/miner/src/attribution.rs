@@ -1,7 +1,9 @@
 //! What attribution costs a component with 8 inputs.
 
 use bench_report::median;
-use bittensor_nucleus::{kind, kinds, Batch, Config, Corpus, Model, Setup, Tensor};
+use bittensor_nucleus::{
+	kind, kinds, AttributionConfig, Batch, Config, Corpus, Model, Setup, Tensor,
+};
 use serde::Serialize;
 
 use crate::{contenders::processor_seconds, task};
@@ -24,7 +26,7 @@ pub(crate) struct Attribution {
 pub(crate) fn measure(corpus: &Corpus, rounds: usize, steps: usize) -> anyhow::Result<Attribution> {
 	let (setup, mut sampler) = task::setup(corpus, Config::default())?;
 	let Config { inputs, batch, .. } = setup.config;
-	let every = setup.config.attribution.score_every;
+	let AttributionConfig { score_every: every, batch: texts, .. } = setup.config.attribution;
 	let mut component = kinds::component(&setup)?;
 	// What the inputs know is of no importance for the time.
 	let noise = |seed| {
@@ -49,7 +51,7 @@ pub(crate) fn measure(corpus: &Corpus, rounds: usize, steps: usize) -> anyhow::R
 			component.train_step(&examples, &d)?;
 			stepped += processor_seconds() - start;
 			if step % every == 0 {
-				let examples = sampler.next_batch(batch);
+				let examples = sampler.next_batch(texts);
 				let d = answers(&examples)?;
 				let start = processor_seconds();
 				component.score(&examples, &d, &[])?;

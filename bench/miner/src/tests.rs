@@ -1,11 +1,12 @@
 //! Options, parity, tables, and the process with JAX.
 
 use crate::{
-	attribution::Attribution,
+	attribution::{measure, Attribution},
 	contenders::{Jax, Ran},
 	report::{Parity, Report, Side},
 	Options,
 };
+use bittensor_nucleus::Corpus;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 fn report(theirs: &[f64]) -> Report {
@@ -58,6 +59,20 @@ fn tables_say_what_was_measured() {
 	}
 	let text = Report::default().markdown();
 	assert_eq!(text.matches("not measured").count(), 3, "{text}");
+}
+
+#[test]
+fn scoring_costs_little_beside_training() {
+	let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus");
+	let corpus = Corpus::load(&folder).expect("the corpus");
+	let measured = measure(&corpus, 3, 32).expect("measured");
+	println!("{measured:?}");
+	let Attribution { step_seconds, score_seconds, overhead, .. } = measured;
+	let [step, score, overhead] =
+		[step_seconds, score_seconds, overhead].map(|figure| figure.expect("a figure"));
+	assert!(step > 0.0 && score > 0.0, "{step} {score}");
+	// The target is 0.05, on a machine that does nothing else.
+	assert!(overhead < 0.1, "scoring is {overhead} of the steps between two scored batches");
 }
 
 #[test]

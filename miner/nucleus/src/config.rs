@@ -103,10 +103,13 @@ pub struct CanaryConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AttributionConfig {
-	/// Decay of the running mean and variance of each score, per batch (at least 0.98).
+	/// Decay of the running mean and variance of each score, per batch (at least 0.95, so that
+	/// a score is the mean of forty batches or more).
 	pub decay: f64,
 	/// Training steps between two scored batches, which the component does not train on.
 	pub score_every: u64,
+	/// Texts of a scored batch.
+	pub batch: usize,
 	/// Bids for all inputs together that are worth no other bid so far, out of 65,536: without one, a
 	/// component that could become useful is never served, and nobody finds out.
 	pub exploring: u16,
@@ -186,8 +189,9 @@ impl Default for CanaryConfig {
 impl Default for AttributionConfig {
 	fn default() -> Self {
 		Self {
-			decay: 0.98,
+			decay: 0.96,
 			score_every: 8,
+			batch: 16,
 			exploring: 328,
 			explore_batches: 128,
 			min_batches: 24,
@@ -251,13 +255,15 @@ impl Config {
 			check((0.0..1.0).contains(&momentum), "optimizer", "momentum must lie in 0..1")?;
 		}
 		let a = &self.attribution;
-		check((0.98..1.0).contains(&a.decay), "attribution.decay", "must lie in 0.98..1")?;
+		check((0.95..1.0).contains(&a.decay), "attribution.decay", "must lie in 0.95..1")?;
 		check(a.score_every > 0, "attribution.score_every", "must be at least 1")?;
 		check(
 			u32::from(a.exploring) <= MOST_EXPLORING,
 			"attribution.exploring",
 			"must be at most 4096, a sixteenth of a row",
 		)?;
+		// One example has no other to hold the null input's vector of.
+		check(a.batch > 1, "attribution.batch", "must be at least 2")?;
 		check(a.min_batches >= 16, "attribution.min_batches", "must be at least 16")?;
 		check(a.z >= 0.0 && a.z.is_finite(), "attribution.z", "must not be negative")?;
 		check(

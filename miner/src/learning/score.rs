@@ -1,6 +1,6 @@
 //! Scores the inputs on validation text: every few training steps one batch, which is not trained on.
 //!
-//! Between two scored batches there are `score_every` training steps, and four times as many once every
+//! Between two scored batches there are `score_every` training steps, and twice as many once every
 //! input is proven: early scores decide whom a newcomer bids for, later ones follow slow changes.
 
 use super::Learning;
@@ -12,7 +12,7 @@ use bittensor_nucleus::Half;
 /// Time between two looks at the number of steps.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Factor between two scored batches once every input is proven.
-const SETTLED: u64 = 4;
+const SETTLED: u64 = 2;
 
 /// Text that the component does not train on.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Unseen {
 	pub text: Arc<Half>,
 	/// Training steps between two scored batches.
 	pub every: u64,
+	/// Texts of a scored batch.
+	pub batch: usize,
 	/// Seed of the draws.
 	pub seed: u64,
 }
@@ -54,7 +56,7 @@ impl Learning {
 
 	/// Scores one batch. Returns whether every input is proven.
 	async fn score(&self, unseen: &Unseen, draw: u64) -> anyhow::Result<bool> {
-		let batch = unseen.text.draw(self.config.batch, unseen.seed, draw);
+		let batch = unseen.text.draw(unseen.batch, unseen.seed, draw);
 		let fetched = self.clone().fetch(batch).await;
 		// A peer that wants a bid says nothing about what it knows.
 		let missing = fetched.answers.iter().filter(|answer| answer.vectors.is_none());

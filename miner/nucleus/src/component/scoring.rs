@@ -170,12 +170,13 @@ impl Component {
 		self.scores.null.observe(null, settings.decay);
 
 		let z = Centred { null: None, ..leaves.centred() };
-		let loss = |z: Centred| -> Result<f64> {
+		let others = decoded.others.as_ref();
+		let loss = |z: Centred, others: Option<&Tensor>| -> Result<f64> {
 			let joined = self.shape.joiner.forward(self.weighed(z)?, None)?;
-			Ok(mean(&self.shape.objective.losses(&joined, &targets)?))
+			Ok(mean(&self.shape.objective.losses_beside(&joined.y, others, &targets)?))
 		};
-		let both = loss(z.clone())?;
-		let removals = self.removals(&z, both, &loss)?;
+		let both = loss(z.clone(), others)?;
+		let removals = self.removals(&z, others, both, &loss)?;
 		let parts = removals.parts();
 		let audited = match settings.audit_every > 0
 			&& (self.scores.batches + 1).is_multiple_of(settings.audit_every)
@@ -188,9 +189,10 @@ impl Component {
 			let group = groups.iter().find(|group| group.contains(&input)).cloned();
 			let mut removed = group.unwrap_or_else(|| vec![input]);
 			removed.retain(|&input| inputs[input].is_some());
+			let left = self.shape.objective.others_without(others, &z, &removed)?;
 			let mut without = z;
 			removed.iter().for_each(|&input| without.downstream[input] = None);
-			let truth = (loss(without)? - both) / removed.len() as f64;
+			let truth = (loss(without, left.as_ref())? - both) / removed.len() as f64;
 			self.scores.audit.observe(removed, estimate, truth);
 			self.scores.next_audit = (input + 1) % self.config.inputs;
 		}
@@ -212,18 +214,20 @@ impl Component {
 	fn removals(
 		&self,
 		z: &Centred,
+		others: Option<&Tensor>,
 		both: f64,
-		loss: &dyn Fn(Centred) -> Result<f64>,
+		loss: &dyn Fn(Centred, Option<&Tensor>) -> Result<f64>,
 	) -> Result<Removals> {
 		let nothing = z.own.zeros_like()?;
 		let no_inputs = vec![None; z.downstream.len()];
-		let neither =
-			loss(Centred { own: nothing.clone(), downstream: no_inputs.clone(), null: None })?;
+		let alone = Centred { own: nothing.clone(), downstream: no_inputs.clone(), null: None };
+		let neither = loss(alone, None)?;
 		if z.downstream.iter().all(Option::is_none) {
 			return Ok(Removals { neither, own: both, inputs: neither, both });
 		}
-		let own = loss(Centred { own: z.own.clone(), downstream: no_inputs, null: None })?;
-		let inputs = loss(Centred { own: nothing, downstream: z.downstream.clone(), null: None })?;
+		let own = loss(Centred { own: z.own.clone(), downstream: no_inputs, null: None }, None)?;
+		let downstream = z.downstream.clone();
+		let inputs = loss(Centred { own: nothing, downstream, null: None }, others)?;
 		Ok(Removals { neither, own, inputs, both })
 	}
 

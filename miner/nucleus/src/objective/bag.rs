@@ -20,7 +20,7 @@ use crate::{
 	corpus::Batch,
 	dropout::Dropout,
 	error::{NucleusError, Result},
-	joiner::Joined,
+	joiner::{Centred, Joined},
 	learning::{Gradient, Values},
 	objective::{
 		experts::Experts,
@@ -110,10 +110,16 @@ impl Bag {
 		}
 	}
 
-	/// Losses from q = y · R.
-	fn loss(&self, q: &Tensor, joined: &Joined, targets: &Targets, all: bool) -> Result<Loss> {
+	/// Losses from q = y · R and the term of the inputs.
+	fn loss(
+		&self,
+		q: &Tensor,
+		others: Option<&Tensor>,
+		targets: &Targets,
+		all: bool,
+	) -> Result<Loss> {
 		let own = q.matmul(&self.words.value().t()?)?;
-		let logits = match self.experts.logits(&joined.z)? {
+		let logits = match others {
 			Some(others) => (own + others)?,
 			None => own,
 		};
@@ -127,8 +133,33 @@ impl Objective for Bag {
 	}
 
 	fn losses(&self, joined: &Joined, targets: &Targets) -> Result<Vec<ExampleLoss>> {
-		let q = joined.y.detach().matmul(&self.tie.value())?;
-		Ok(self.loss(&q, joined, targets, false)?.examples)
+		self.losses_beside(&joined.y, self.experts.logits(&joined.z)?.as_ref(), targets)
+	}
+
+	fn losses_beside(
+		&self,
+		y: &Tensor,
+		others: Option<&Tensor>,
+		targets: &Targets,
+	) -> Result<Vec<ExampleLoss>> {
+		let q = y.detach().matmul(&self.tie.value())?;
+		Ok(self.loss(&q, others, targets, false)?.examples)
+	}
+
+	fn others_without(
+		&self,
+		others: Option<&Tensor>,
+		z: &Centred,
+		removed: &[usize],
+	) -> Result<Option<Tensor>> {
+		let Some(others) = others else { return Ok(None) };
+		let mut left = others.clone();
+		for &input in removed {
+			if let Some(term) = self.experts.term(input, z)? {
+				left = (left - term)?;
+			}
+		}
+		Ok(Some(left))
 	}
 
 	fn forward(
@@ -143,7 +174,8 @@ impl Objective for Bag {
 		};
 		let q = y.matmul(self.tie.tensor())?;
 		let constant = q.detach();
-		let loss = self.loss(&constant, joined, targets, true)?;
+		let others = self.experts.logits(&joined.z)?;
+		let loss = self.loss(&constant, others.as_ref(), targets, true)?;
 		let Some(g) = loss.gradient else {
 			return Err(NucleusError::NotFinite("loss".into()));
 		};
@@ -154,10 +186,10 @@ impl Objective for Bag {
 		gradient.add(&self.bias, Values::Dense(loss.bias));
 		// Below q the graph takes over: the gradient of Σ q ⊙ ∂q is ∂q at q.
 		let mut root = (q * g.matmul(&words)?)?.sum_all()?;
-		if let Some(others) = self.experts.root(&joined.z, &g)? {
-			root = (root + others)?;
+		if let Some(of_inputs) = self.experts.root(&joined.z, &g)? {
+			root = (root + of_inputs)?;
 		}
-		Ok(Decoded { losses: loss.examples, root, gradient, logits: g })
+		Ok(Decoded { losses: loss.examples, root, gradient, logits: g, others })
 	}
 
 	fn observe(&mut self, joined: &Joined) -> Result<()> {

@@ -149,6 +149,18 @@ impl Experts {
 		Ok(Some(weighted.matmul(&table.values.detach().t()?)?))
 	}
 
+	/// The term of one input, `[B, V]`; `None` if it is 0.
+	pub(super) fn term(&self, input: usize, z: &Centred) -> Result<Option<Tensor>> {
+		let present = self.present(z).into_iter().find(|(_, one, _)| *one == input);
+		let (Some((.., z)), Some(words)) = (present, &self.experts[input].words) else {
+			return Ok(None);
+		};
+		let scale = GAIN * f64::from(self.experts[input].notes.scale);
+		let weighted = (z.detach().broadcast_mul(&self.gains[input].value())? * scale)?;
+		let words = Tensor::from_slice(words, (self.vocab, DIM), z.device())?;
+		Ok(Some(weighted.matmul(&words.t()?)?))
+	}
+
 	/// A scalar whose gradient with respect to z and β is that of ΣL, from ∂ΣL/∂logits.
 	pub(super) fn root(&self, z: &Centred, g: &Tensor) -> Result<Option<Tensor>> {
 		let (Some(table), present) = (&self.table, self.present(z)) else { return Ok(None) };

@@ -22,7 +22,11 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-	corpus::Batch, dropout::Dropout, error::Result, joiner::Joined, learning::Gradient,
+	corpus::Batch,
+	dropout::Dropout,
+	error::Result,
+	joiner::{Centred, Joined},
+	learning::Gradient,
 	state::State,
 };
 
@@ -55,6 +59,8 @@ pub struct Decoded {
 	pub gradient: Gradient,
 	/// What the errors of words are computed from: ∂ΣL/∂logits, `[B, V]`.
 	pub logits: Tensor,
+	/// The term of all inputs in the logits, `[B, V]`, outside of any graph; `None` if it is 0.
+	pub others: Option<Tensor>,
 }
 
 /// The decoder and its loss.
@@ -71,6 +77,28 @@ pub trait Objective: std::fmt::Debug + Send + Sync {
 	/// # Errors
 	/// [`NucleusError::Tensor`](crate::NucleusError::Tensor) if an operation fails.
 	fn losses(&self, joined: &Joined, targets: &Targets) -> Result<Vec<ExampleLoss>>;
+
+	/// The loss of each example from y and the term of the inputs, which is most of the work.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn losses_beside(
+		&self,
+		y: &Tensor,
+		others: Option<&Tensor>,
+		targets: &Targets,
+	) -> Result<Vec<ExampleLoss>>;
+
+	/// The term of the inputs without those in `removed`, from that of all present ones, `others`.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn others_without(
+		&self,
+		others: Option<&Tensor>,
+		z: &Centred,
+		removed: &[usize],
+	) -> Result<Option<Tensor>>;
 
 	/// The loss of each example, and the gradients. With `dropout`, of a training step.
 	///

@@ -247,7 +247,8 @@ impl<'s> Network<'s> {
 			let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed * 1_000 + own as u64);
 			rng.set_stream(step);
 			let draw = |_| examples[rng.random_range(0..examples.len())].clone();
-			let drawn: Vec<Example> = (0..self.settings.config.batch).map(draw).collect();
+			let drawn: Vec<Example> =
+				(0..self.settings.config.attribution.batch).map(draw).collect();
 			let batch = Batch::from_examples(&drawn);
 			let d = self.answers(own, &batch.texts)?;
 			let component = &mut self.members[own].component;

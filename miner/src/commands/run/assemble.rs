@@ -157,6 +157,7 @@ pub async fn assemble(
 			unseen: Some(Unseen {
 				text: Arc::new(unseen),
 				every: AttributionConfig::default().score_every,
+				batch: AttributionConfig::default().batch,
 				seed: args.component.seed.unwrap_or_default(),
 			}),
 			twin,
