@@ -51,7 +51,7 @@ fn members_with_disjoint_documents_beat_their_twins() {
 
 #[test]
 fn members_keep_their_own_part_and_noise_gets_an_exploring_bid_at_most() {
-	let dropout = DropoutConfig { network: 0.3, ..DropoutConfig::default() };
+	let dropout = DropoutConfig { network: 0.4, ..DropoutConfig::default() };
 	let config = Config { dropout, ..settings().config };
 	let crowd = Crowd {
 		bystanders: vec!["noise".into(), "constant".into()],

@@ -29,7 +29,7 @@ const APART: u64 = 128;
 
 /// Part of the examples of a training step that is learned from without the network: it may be away,
 /// and what the component knows by itself is measured without it.
-const WITHOUT_NETWORK: f64 = 0.3;
+const WITHOUT_NETWORK: f64 = 0.4;
 
 /// A base path that another miner uses.
 #[derive(Debug, thiserror::Error)]
