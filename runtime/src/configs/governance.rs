@@ -167,7 +167,7 @@ impl pallet_preimage::Config for Runtime {
 }
 
 /// The calls that cannot be paused: without them the chain stops, its members cannot act, or people cannot
-/// take their stake out.
+/// take their stake and their keys out.
 pub struct NeverPaused;
 
 impl NeverPaused {
@@ -196,6 +196,21 @@ impl NeverPaused {
 					| b"set_parameters"
 					| b"abort_solve"
 			),
+			// The way out of the set of validators, and what governance does to it.
+			b"ValidatorSet" => call != b"register",
+			// Accounts that act only through others leave through them, and a stolen proxy is removed. The
+			// call that a proxy makes can be paused by its own name.
+			b"Proxy" => matches!(
+				call,
+				b"proxy"
+					| b"announce" | b"proxy_announced"
+					| b"reject_announcement"
+					| b"remove_announcement"
+					| b"remove_proxy"
+					| b"remove_proxies"
+					| b"kill_pure"
+			),
+			b"Utility" => call == b"as_derivative",
 			_ => false,
 		}
 	}

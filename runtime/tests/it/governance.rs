@@ -5,8 +5,8 @@ use crate::{
 	documentation::{metadata, variants},
 };
 use bittensor_runtime::{
-	configs::governance::{NeverPaused, RootCalls},
-	slots, AccountId, BlockNumber, Runtime, RuntimeCall, RuntimeEvent, RuntimeOrigin, System, UNIT,
+	configs::governance::RootCalls, slots, AccountId, BlockNumber, Runtime, RuntimeCall,
+	RuntimeEvent, RuntimeOrigin, System, UNIT,
 };
 use codec::{Decode, Encode};
 use frame_support::{
@@ -84,17 +84,8 @@ pub(crate) fn as_root(call: RuntimeCall) -> RuntimeCall {
 	RuntimeCall::Governance(bittensor_runtime::governance::Call::as_root { call: Box::new(call) })
 }
 
-fn all_members() -> RuntimeOrigin {
+pub(crate) fn all_members() -> RuntimeOrigin {
 	RawOrigin::<AccountId, ()>::Members(3, 3).into()
-}
-
-fn named(pallet: &str, call: &str) -> pallet_tx_pause::RuntimeCallNameOf<Runtime> {
-	let name = |name: &str| name.as_bytes().to_vec().try_into().expect("a short name");
-	(name(pallet), name(call))
-}
-
-fn pause(pallet: &str, call: &str) -> RuntimeCall {
-	RuntimeCall::TxPause(pallet_tx_pause::Call::pause { full_name: named(pallet, call) })
 }
 
 #[test]
@@ -133,70 +124,6 @@ fn one_member_or_a_stranger_sets_nothing() {
 			})
 		)));
 		assert_eq!(min_stake(), before);
-	});
-}
-
-#[test]
-fn a_paused_call_fails_until_it_is_resumed() {
-	preset("testnet").execute_with(|| {
-		let transfer = || {
-			let dest = Bob.to_account_id().into();
-			RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive { dest, value: UNIT })
-		};
-		let filtered: DispatchError = frame_system::Error::<Runtime>::CallFiltered.into();
-		assert_eq!(submit(Dave, transfer()).0, Ok(()));
-		assert_eq!(decide(pause("Balances", "transfer_keep_alive"), &[Alice, Bob]), Some(Ok(())));
-		assert_eq!(submit(Dave, transfer()).0, Err(filtered));
-		// Not by a way around either.
-		let batch = pallet_utility::Call::batch_all { calls: vec![transfer()] };
-		assert!(submit(Dave, RuntimeCall::Utility(batch)).0.is_err());
-		let ident = named("Balances", "transfer_keep_alive");
-		let resume = RuntimeCall::TxPause(pallet_tx_pause::Call::unpause { ident });
-		assert_eq!(submit(Dave, resume.clone()).0, Err(DispatchError::BadOrigin));
-		assert_eq!(decide(resume, &[Alice, Bob]), Some(Ok(())));
-		assert_eq!(submit(Dave, transfer()).0, Ok(()));
-	});
-}
-
-#[test]
-fn what_keeps_the_chain_going_is_never_paused() {
-	let every: Vec<_> = every_call().into_iter().map(|call| (call.pallet, call.name)).collect();
-	let never = [
-		("System", "remark"),
-		("Timestamp", "set"),
-		("Grandpa", "note_stalled"),
-		("TechnicalCommittee", "propose"),
-		("TechnicalCommittee", "vote"),
-		("TechnicalCommittee", "close"),
-		("Governance", "as_root"),
-		("Scheduler", "cancel"),
-		("Preimage", "note_preimage"),
-		("Migrations", "force_set_cursor"),
-		("TxPause", "unpause"),
-		("Sudo", "sudo"),
-		("Emission", "unstake"),
-		("Emission", "withdraw_unbonded"),
-		("Emission", "deregister"),
-		("Emission", "resign_service_key"),
-		("Emission", "set_parameters"),
-		("Emission", "abort_solve"),
-	];
-	preset("testnet").execute_with(|| {
-		for (pallet, name) in never {
-			assert!(every.contains(&(pallet.into(), name.into())), "no call {pallet}.{name}");
-			let unpausable = pallet_tx_pause::Error::<Runtime>::Unpausable;
-			let result = pause(pallet, name).dispatch(all_members()).map_err(|error| error.error);
-			assert_eq!(result.map(|_| ()), Err(unpausable.into()), "{pallet}.{name}");
-		}
-		// All others can be, and none has a name that is too long for the filter.
-		let mut paused = 0;
-		for (pallet, name) in every {
-			if !NeverPaused::names(pallet.as_bytes(), name.as_bytes()) {
-				assert!(pause(&pallet, &name).dispatch(all_members()).is_ok(), "{pallet}.{name}");
-				paused += 1;
-			}
-		}
-		assert!(paused > 30, "{paused}");
 	});
 }
 
@@ -254,14 +181,14 @@ fn what_two_members_schedule_three_can_cancel_and_two_others_too() {
 }
 
 /// A call of the runtime, as its metadata lists it.
-struct Listed {
-	pallet: String,
-	name: String,
+pub(crate) struct Listed {
+	pub(crate) pallet: String,
+	pub(crate) name: String,
 	/// The first two bytes of the encoded call.
-	index: [u8; 2],
+	pub(crate) index: [u8; 2],
 }
 
-fn every_call() -> Vec<Listed> {
+pub(crate) fn every_call() -> Vec<Listed> {
 	let metadata = metadata();
 	let pallets =
 		metadata.pallets.iter().filter_map(|pallet| Some((pallet, pallet.calls.as_ref()?)));
@@ -277,7 +204,7 @@ fn every_call() -> Vec<Listed> {
 }
 
 /// Calls of this kind with arguments of zeros, and with pseudorandom ones, as far as they decode.
-fn instances(index: [u8; 2]) -> Vec<RuntimeCall> {
+pub(crate) fn instances(index: [u8; 2]) -> Vec<RuntimeCall> {
 	let mut state = u64::from(u16::from_le_bytes(index)) | 1 << 40;
 	let mut random = move || {
 		state ^= state << 13;

@@ -6,6 +6,7 @@
 //! | `genesis` | what a genesis must name, and what it cannot be |
 //! | `governance` | the technical committee: what it can do and what it cannot |
 //! | `upgrade` | an upgrade by the committee, and what it does to a solve |
+//! | `brake` | what the committee can pause, and that everybody can leave then |
 //! | `limits` | block limits at every slot length |
 //! | `proxies` | the calls that each proxy type may make |
 //! | `blocks` | whole blocks with signed extrinsics, from genesis to the first payout |
@@ -14,6 +15,7 @@
 //! | `documentation` | documentation of our pallets, and the metadata file of the clients |
 
 mod blocks;
+mod brake;
 mod chain;
 mod documentation;
 mod epoch;

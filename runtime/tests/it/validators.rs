@@ -54,11 +54,15 @@ fn ours(events: &[RuntimeEvent]) -> Vec<Event<Runtime>> {
 	events.iter().filter_map(ours).collect()
 }
 
+/// The calls by which an account becomes a candidate, with the keys of Charlie and a stake of this many BIT.
+pub(crate) fn join(account: &AccountId, bit: u64) -> Vec<RuntimeCall> {
+	vec![set_keys(account), register(), stake(bit * UNIT), candidacy()]
+}
+
 /// Makes Charlie a validator, with a stake of this many BIT. Returns the number of the last block.
-fn charlie_joins(bit: u64) -> u32 {
+pub(crate) fn charlie_joins(bit: u64) -> u32 {
 	let charlie = Charlie.to_account_id();
-	let calls = [set_keys(&charlie), register(), stake(bit * UNIT), candidacy()];
-	let signed = calls.into_iter().enumerate();
+	let signed = join(&charlie, bit).into_iter().enumerate();
 	let signed = signed.map(|(nonce, call)| sign(Charlie, nonce as u32, call)).collect();
 	let (results, _) = author(1, signed);
 	assert!(results.iter().all(|result| *result == Ok(Ok(()))), "{results:?}");
