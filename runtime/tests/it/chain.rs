@@ -5,6 +5,7 @@ use bittensor_runtime::{
 	RuntimeEvent, SignedPayload, System, TxExtension, UncheckedExtrinsic,
 };
 use codec::Encode;
+use frame_metadata_hash_extension::CheckMetadataHash;
 use frame_support::traits::Get;
 use sc_chain_spec::json_merge;
 use serde_json::Value;
@@ -14,7 +15,10 @@ use sp_genesis_builder::{
 };
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring;
-use sp_runtime::{generic::Era, traits::Header as _, ApplyExtrinsicResult, Digest, DigestItem};
+use sp_runtime::{
+	generic::Era, traits::Header as _, transaction_validity::TransactionValidityError,
+	ApplyExtrinsicResult, Digest, DigestItem,
+};
 
 /// The full genesis of a preset: the default genesis with the values of the preset, as in a node.
 pub(crate) fn genesis_json(preset: Option<&str>) -> Value {
@@ -49,6 +53,16 @@ fn genesis_hash() -> Hash {
 
 /// A call signed by `who`, with the extensions that a wallet adds.
 pub(crate) fn sign(who: Sr25519Keyring, nonce: Nonce, call: RuntimeCall) -> UncheckedExtrinsic {
+	sign_with(who, nonce, call, CheckMetadataHash::new(false)).expect("nothing is missing to sign")
+}
+
+/// As [`sign`], by a wallet that puts this hash of the metadata under the signature, or none.
+pub(crate) fn sign_with(
+	who: Sr25519Keyring,
+	nonce: Nonce,
+	call: RuntimeCall,
+	hash: CheckMetadataHash<Runtime>,
+) -> Result<UncheckedExtrinsic, TransactionValidityError> {
 	let extension: TxExtension = (
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
@@ -58,18 +72,14 @@ pub(crate) fn sign(who: Sr25519Keyring, nonce: Nonce, call: RuntimeCall) -> Unch
 		frame_system::CheckNonce::from(nonce),
 		frame_system::CheckWeight::new(),
 		pallet_transaction_payment::ChargeTransactionPayment::from(0),
-		frame_metadata_hash_extension::CheckMetadataHash::new(false),
+		hash,
 		frame_system::WeightReclaim::new(),
 	);
-	let payload = SignedPayload::new(call, extension).expect("nothing is missing to sign");
+	let payload = SignedPayload::new(call, extension)?;
 	let signature = payload.using_encoded(|bytes| who.sign(bytes));
 	let (call, extension, _) = payload.deconstruct();
-	UncheckedExtrinsic::new_signed(
-		call,
-		AccountId::from(who.to_raw_public()).into(),
-		signature.into(),
-		extension,
-	)
+	let account = AccountId::from(who.to_raw_public());
+	Ok(UncheckedExtrinsic::new_signed(call, account.into(), signature.into(), extension))
 }
 
 /// Authors block `number` on the current state: inherents, then these extrinsics. Returns the result of
@@ -78,26 +88,43 @@ pub(crate) fn author(
 	number: BlockNumber,
 	extrinsics: Vec<UncheckedExtrinsic>,
 ) -> (Vec<ApplyExtrinsicResult>, Vec<RuntimeEvent>) {
-	let slot_duration = bittensor_runtime::slots::Length::get();
-	let now = 1_800_000_000_000 + u64::from(number) * slot_duration;
-	let slot = Slot::from(now / slot_duration);
-	let parent = if number == 1 { genesis_hash() } else { parent_hash() };
-	let header = Header::new(
-		number,
-		Default::default(),
-		Default::default(),
-		parent,
-		Digest { logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())] },
-	);
-	Executive::initialize_block(&header);
-	let time = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now });
-	Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(time))
-		.expect("the time is valid")
-		.expect("the time is set");
-	let results = extrinsics.into_iter().map(Executive::apply_extrinsic).collect();
-	let header: opaque::Header = Executive::finalize_block();
-	frame_support::storage::unhashed::put(PARENT, &header.hash());
+	let (header, results) = build(number, extrinsics);
+	succeed(&header);
 	(results, System::events().into_iter().map(|record| record.event).collect())
+}
+
+/// The time that block `number` states, as an extrinsic.
+pub(crate) fn time_of(number: BlockNumber) -> UncheckedExtrinsic {
+	let call = pallet_timestamp::Call::set { now: milliseconds(number) };
+	UncheckedExtrinsic::new_bare(RuntimeCall::Timestamp(call))
+}
+
+fn milliseconds(number: BlockNumber) -> u64 {
+	1_800_000_000_000 + u64::from(number) * bittensor_runtime::slots::Length::get()
+}
+
+/// The header with which block `number` starts.
+pub(crate) fn start_of(number: BlockNumber) -> Header {
+	let slot = Slot::from(milliseconds(number) / bittensor_runtime::slots::Length::get());
+	let parent = if number == 1 { genesis_hash() } else { parent_hash() };
+	let digest = Digest { logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())] };
+	Header::new(number, Default::default(), Default::default(), parent, digest)
+}
+
+/// Executes block `number` as its author does. Returns its header, and the result of each extrinsic.
+pub(crate) fn build(
+	number: BlockNumber,
+	extrinsics: Vec<UncheckedExtrinsic>,
+) -> (Header, Vec<ApplyExtrinsicResult>) {
+	Executive::initialize_block(&start_of(number));
+	Executive::apply_extrinsic(time_of(number)).expect("the time is valid").expect("it is set");
+	let results = extrinsics.into_iter().map(Executive::apply_extrinsic).collect();
+	(Executive::finalize_block(), results)
+}
+
+/// The next block follows the one with this header.
+pub(crate) fn succeed(header: &opaque::Header) {
+	frame_support::storage::unhashed::put(PARENT, &header.hash());
 }
 
 /// Key under which the test stores the hash of the last block, until the next block stores it.

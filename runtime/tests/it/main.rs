@@ -7,6 +7,7 @@
 //! | `governance` | the technical committee: what it can do and what it cannot |
 //! | `upgrade` | an upgrade by the committee, and what it does to a solve |
 //! | `brake` | what the committee can pause, and that everybody can leave then |
+//! | `metadata_hash` | signatures over the hash of the metadata, as of wallets that show what they sign |
 //! | `limits` | block limits at every slot length |
 //! | `proxies` | the calls that each proxy type may make |
 //! | `blocks` | whole blocks with signed extrinsics, from genesis to the first payout |
@@ -22,6 +23,7 @@ mod epoch;
 mod genesis;
 mod governance;
 mod limits;
+mod metadata_hash;
 mod presets;
 mod proxies;
 mod upgrade;
