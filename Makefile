@@ -220,7 +220,7 @@ experiment-tools: setup
 ##@ Lint
 
 .PHONY: lint
-lint: lint-lock lint-features lint-fmt lint-toml lint-typos lint-shell lint-sizes lint-deny lint-pages lint-ops lint-clippy lint-docs lint-metadata ## Run every check that is not a test
+lint: lint-lock lint-features lint-fmt lint-toml lint-typos lint-shell lint-sizes lint-deny lint-pages lint-ops lint-clippy lint-try-runtime lint-docs lint-metadata ## Run every check that is not a test
 
 .PHONY: lint-lock
 lint-lock: ## Check that Cargo.lock has one version of each SDK crate
@@ -268,6 +268,12 @@ lint-ops: ## Check the alerts, the dashboard, the service units and the Dockerfi
 .PHONY: lint-clippy
 lint-clippy: setup ## Run clippy; warnings are errors
 	@$(STEP) "lint: clippy" $(CARGO) clippy --workspace --all-targets --profile $(PROFILE) --locked -- -D warnings
+
+# Its dependencies are checked, not compiled: half a minute once, and then the crates that have changed.
+.PHONY: lint-try-runtime
+lint-try-runtime: setup ## Check that the runtime compiles with the feature try-runtime
+	@SKIP_WASM_BUILD=1 $(STEP) "lint: try-runtime" $(CARGO) check -p bittensor-runtime --features try-runtime \
+		--profile $(PROFILE) --locked --lib
 
 .PHONY: lint-docs
 lint-docs: setup ## Check links in the documentation of the code
