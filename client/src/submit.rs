@@ -204,15 +204,34 @@ pub(crate) fn unfit(call: &Call, error: ExtrinsicError) -> ChainError {
 fn dispatch_error(call: &Call, error: &DispatchError) -> ChainError {
 	let (name, hint) = match error {
 		DispatchError::Module(module) => match module.details() {
-			Ok(details) => (
-				format!("{}::{}", details.pallet.name(), details.variant.name),
-				details.variant.docs.join(" "),
-			),
+			Ok(details) => {
+				let name = format!("{}::{}", details.pallet.name(), details.variant.name);
+				let hint = match foreign_hint(&name) {
+					Some(hint) => hint.into(),
+					None => details.variant.docs.join(" "),
+				};
+				(name, hint)
+			}
 			Err(_) => (module.to_string(), String::new()),
 		},
 		error => (error.to_string(), String::new()),
 	};
 	ChainError::Dispatch { call: call.name().as_str(), name, hint }
+}
+
+/// What to do about an error of the SDK, whose documentation says only what is wrong.
+fn foreign_hint(name: &str) -> Option<&'static str> {
+	Some(match name {
+		"Session::InvalidProof" => {
+			"The proof is not of these keys for this account. `bittensor-node validator register` makes \
+			 both, as does `author_rotateKeysWithOwner` of the validator's node with the account that signs"
+		}
+		"Session::DuplicatedKey" => {
+			"Another account has one of these session keys. `bittensor-node validator register --rotate` \
+			 makes new ones"
+		}
+		_ => return None,
+	})
 }
 
 #[cfg(test)]

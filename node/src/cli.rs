@@ -127,10 +127,26 @@ fn name_chains(mut command: Command) -> Command {
 }
 
 /// The secret in a file that `key generate` printed; any other word stays as it is.
+///
+/// # Errors
+/// The word can only be the name of a file, and there is none, or it is empty. The SDK would take an empty
+/// secret for the phrase that everybody knows.
 fn secret(word: &str) -> Result<String, String> {
 	let path = Path::new(word);
-	let text = if path.is_file() { std::fs::read_to_string(path).ok() } else { None };
-	let printed = text.as_deref().and_then(PrintedKey::parse);
+	if !path.is_file() {
+		let file_name = word.contains('.') && !word.contains(' ') && !word.contains("//");
+		return match file_name {
+			true => {
+				Err("there is no such file: give a key file, a phrase, a seed or an address".into())
+			}
+			false => Ok(word.into()),
+		};
+	}
+	let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+	if text.trim().is_empty() {
+		return Err("the file is empty: `bittensor-node key generate` prints a key".into());
+	}
+	let printed = PrintedKey::parse(&text);
 	let secret = printed.as_ref().and_then(|printed| printed.secrets().next());
 	Ok(secret.unwrap_or(word).into())
 }
@@ -147,6 +163,15 @@ mod tests {
 		for below in command.get_subcommands_mut() {
 			helps(below, &path, all);
 		}
+	}
+
+	#[test]
+	fn a_word_that_is_no_secret_and_no_key_file_is_refused() {
+		for word in ["0x12", "5Grw", "bottom drive obey lake", "//Alice", "0x12/soft", "a b//c.d"] {
+			assert_eq!(secret(word).as_deref(), Ok(word));
+		}
+		let said = secret("no/such.key").expect_err("no file");
+		assert!(said.contains("no such file"), "{said}");
 	}
 
 	#[test]
@@ -174,6 +199,8 @@ mod tests {
 			.collect();
 		assert!(lines.len() >= 16, "{lines:#?}");
 		for line in lines {
+			// A key file must exist: the parser reads it. Any text will do.
+			let line = line.replace("inspect account.key", "inspect Cargo.toml");
 			let words = line.split(" > ").next().unwrap_or_default().split_whitespace();
 			let matches = command().try_get_matches_from(words);
 			let matches = matches.unwrap_or_else(|error| panic!("{line}: {error}"));

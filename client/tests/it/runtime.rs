@@ -15,6 +15,23 @@ fn the_runtime_offers_what_clients_use() {
 }
 
 #[test]
+fn a_chain_without_validator_calls_is_named_before_anything_is_sent() {
+	// The same runtime, in which the pallet has another name.
+	let mut bytes = std::fs::read("metadata.scale").expect("`make metadata` writes it");
+	let name = b"\x30ValidatorSet";
+	let places: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(name)).collect();
+	assert!(!places.is_empty());
+	for at in places {
+		bytes[at + 1] = b'X';
+	}
+	let error = names::check(&Metadata::decode_from(&bytes).expect("metadata"));
+	let said = error.expect_err("no pallet ValidatorSet").to_string();
+	for part in ["call ValidatorSet.register", "Use programs built for this chain's runtime"] {
+		assert!(said.contains(part), "{part} is not in {said}");
+	}
+}
+
+#[test]
 fn every_call_is_encoded_by_the_metadata() {
 	let endpoint =
 		Endpoint { host: "::1".try_into().expect("short"), port: 9, tls_spki: None, protocol: 1 };
@@ -33,9 +50,13 @@ fn every_call_is_encoded_by_the_metadata() {
 		Call::ResignServiceKey,
 		Call::OfferComponent { new_owner: Some([8; 32]) },
 		Call::AcceptComponent { owner: [9; 32] },
+		Call::SetKeys { keys: [[10; 32], [11; 32]], proof: vec![12, 13] },
+		Call::RegisterValidator,
+		Call::LeaveValidators,
+		Call::PurgeKeys,
 	];
 	// The end of an extrinsic is its call: pallet, call, arguments.
-	let arguments: [&[u8]; 13] = [
+	let arguments: [&[u8]; 17] = [
 		&[&[1u8, 12][..], b"::1", &[9, 0, 0, 1, 0, 1], &[1; 32]].concat(),
 		&[5 << 2],
 		&[5, 7 << 2],
@@ -49,6 +70,11 @@ fn every_call_is_encoded_by_the_metadata() {
 		&[10],
 		&[&[1u8][..], &[8; 32]].concat(),
 		&[9; 32],
+		&[&[10u8; 32][..], &[11; 32], &[2 << 2, 12, 13]].concat(),
+		// Pallet 12, the number of the call.
+		&[12, 0],
+		&[12, 1],
+		&[12, 2],
 	];
 	for (call, arguments) in calls.iter().zip(arguments) {
 		let signed = offline.sign(call, &dev::alice(), 3).expect("signed");

@@ -32,7 +32,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<Outcome> {
 	}
 	screen.line("To join with a fifth node:");
 	screen.line(&format!("  {}", validators.join_command()?));
-	screen.line("Ctrl-C stops all four.");
+	screen.line("It becomes a validator as in docs/src/guides/become-a-validator.md. Ctrl-C stops all four.");
 
 	let chain = validators.nodes[0].connect().await?;
 	let deadline = options.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));

@@ -10,6 +10,7 @@
 //!  stall                  keys
 //!  metrics                what a node tells Prometheus and its log
 //!  validator              the commands of the guide for validators, and keys that both programs read
+//!  candidacy              what is refused to those who want to validate
 //!  guide                  the commands of the guide for miners, from a new key to a paid component
 //!  first_mint, paths,     one validator and a few miners each, as processes
 //!  survival, localnet
@@ -20,6 +21,7 @@
 //! ```
 
 mod bad_input;
+mod candidacy;
 mod client;
 #[path = "../../../client/tests/it/conformance.rs"]
 mod conformance;

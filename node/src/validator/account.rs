@@ -35,8 +35,8 @@ impl KeyArgs {
 			(None, Some(path), _) => read(path)?,
 			(None, None, Ok(text)) => parse(&text).context(VARIABLE)?,
 			(None, None, Err(_)) => anyhow::bail!(
-				"no key: give the owner's with --key-file FILE or in {VARIABLE}; `bittensor-node key \
-				 generate > owner.key` makes one"
+				"no key: give the owner's with --key-file FILE or in {VARIABLE}. `bittensor-miner keys new \
+				 owner.key` makes one"
 			),
 		};
 		Ok((pair.public_key().0, Key::new(pair)))
@@ -74,12 +74,12 @@ fn parse(text: &str) -> anyhow::Result<Keypair> {
 			return Ok(pair);
 		}
 	}
-	anyhow::bail!("is no sr25519 key: generate it with --scheme sr25519")
+	anyhow::bail!("it is no sr25519 key: generate it with --scheme sr25519")
 }
 
 fn keypair(secret: &str) -> anyhow::Result<Keypair> {
 	let wrong =
-		"is neither 0x and 64 hex digits, nor a phrase of 12 to 24 words, nor the output of \
+		"it is neither 0x and 64 hex digits, nor a phrase of 12 to 24 words, nor the output of \
 		`bittensor-node key generate`";
 	// Without a phrase before them, junctions are those of a phrase that everybody knows.
 	anyhow::ensure!(!secret.is_empty() && !secret.starts_with('/'), wrong);

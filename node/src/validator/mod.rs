@@ -13,16 +13,19 @@
 //! chain asks for.
 
 mod account;
+mod ready;
 mod register;
 mod status;
+mod wrap;
 
 use account::KeyArgs;
 use anyhow::Context;
 use bittensor_client::{
-	bit, hex_hash, parse, rpc_params, ss58, AccountId, Call, Chain, Key, SubxtChain,
+	bit, hex_hash, parse, rpc_params, ss58, AccountId, Call, Chain, ChainError, Key, SubxtChain,
 	ValidatorStatus,
 };
 use std::time::Duration;
+use wrap::wrap;
 
 /// How long the node may take to answer at first.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -32,7 +35,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub(crate) enum ValidatorCommand {
 	/// Become a validator with the node on this machine: stake, session keys, candidacy.
 	///
-	/// Does what is missing and says what it waits for. The node must run with --validator.
+	/// Waits until the node has caught up, does what is missing and says what it waits for. The node must
+	/// run with --validator.
 	#[command(after_help = "Examples:\n  \
 		bittensor-node validator register --key-file owner.key\n  \
 		bittensor-node validator register --key-file owner.key --stake 5000 --wait")]
@@ -108,7 +112,7 @@ pub(crate) fn run(command: &ValidatorCommand) -> sc_cli::Result<()> {
 			ValidatorCommand::Status(args) => {
 				let account = match args.account {
 					Some(account) => account,
-					None => args.key.load()?.0,
+					None => args.key.load().context("status takes an ACCOUNT or a key")?.0,
 				};
 				let operator = Operator::connect(&args.url, account, None).await?;
 				print!("{}", status::show(&operator).await?);
@@ -129,9 +133,15 @@ struct Operator {
 
 impl Operator {
 	async fn connect(args: &UrlArgs, account: AccountId, key: Option<Key>) -> anyhow::Result<Self> {
-		let chain = SubxtChain::connect(&args.url, None, CONNECT, key).await;
-		let chain = chain.context("start the node first, or give its address with --url")?;
-		Ok(Self { chain, account })
+		match SubxtChain::connect(&args.url, None, CONNECT, key).await {
+			Ok(chain) => Ok(Self { chain, account }),
+			// The options that the client's error names are those of the miner.
+			Err(ChainError::Unreachable { url, reason }) => anyhow::bail!(
+				"no node answers at {url}: {reason}. Start the node of this validator first, or give its \
+				 address with --url ws://127.0.0.1:PORT, where PORT is its --rpc-port"
+			),
+			Err(error) => Err(error.into()),
+		}
 	}
 
 	async fn with_key(url: &UrlArgs, key: &KeyArgs) -> anyhow::Result<Self> {
@@ -201,21 +211,26 @@ async fn leave(args: &LeaveArgs) -> anyhow::Result<()> {
 	let status = operator.status().await?;
 	if status.validator || status.planned {
 		let last = status.bound_until.unwrap_or(status.session + u32::from(status.planned));
-		println!(
-			"Keep the node running until its last session ends: session {last}; now it is session {}, and the \
-			 next one starts in block {}. Then run this command again: it returns the deposit for the keys.",
+		say(&format!(
+			"Keep the node running until session {last} has ended. Now it is session {}, and the next one \
+			 starts in block {}. Then run this command again: it returns the deposit for the keys.",
 			status.session, status.next_session
-		);
+		));
 		return Ok(());
 	}
 	let before = operator.chain.free_balance(operator.account, None).await?;
 	operator.submit("Session keys removed", Call::PurgeKeys).await?;
 	let after = operator.chain.free_balance(operator.account, None).await?;
-	println!(
+	say(&format!(
 		"The account has {} BIT, {} BIT more. The component keeps its stake: `bittensor-miner unstake` takes \
 		 it out. The node can stop.",
 		bit(after),
 		bit(after.saturating_sub(before))
-	);
+	));
 	Ok(())
+}
+
+/// Prints sentences.
+fn say(sentences: &str) {
+	println!("{}", wrap(sentences, 0));
 }

@@ -1,7 +1,7 @@
 //! `validator register`.
 
-use super::{status, Operator, RegisterArgs};
-use bittensor_client::{bit, rpc_params, ss58, Call, Chain};
+use super::{ready, say, status, Operator, RegisterArgs};
+use bittensor_client::{bit, ss58, Call, Chain, ValidatorStatus};
 use futures::StreamExt;
 
 /// Enough for the deposit for session keys and the fees of all calls, in units.
@@ -10,27 +10,34 @@ const RESERVE: u64 = bittensor_client::UNIT;
 /// Does what is missing.
 pub(super) async fn run(args: &RegisterArgs) -> anyhow::Result<()> {
 	let operator = Operator::with_key(&args.url, &args.key).await?;
-	is_validator(&operator).await?;
+	ready::wait(&operator).await?;
 	let before = operator.status().await?;
-	let account = ss58(&operator.account);
-	if let Some(barred) = before.barred_until {
-		anyhow::bail!(
-			"{account} was slashed and cannot register until session {barred} has ended; now it is session {}",
-			before.session
-		);
+	if !before.invulnerable {
+		not_barred(&ss58(&operator.account), &before)?;
 	}
 	let holds_keys = before.keys && !args.rotate && operator.holds_keys().await?;
 
-	// An invulnerable needs keys only.
+	// All that can be refused is asked before the first call, so that nothing is half done.
+	let mut calls = Vec::new();
 	if !before.invulnerable {
-		stake(&operator, args.stake.unwrap_or(before.min_stake), before.min_stake).await?;
+		// An invulnerable needs keys only.
+		let target = args.stake.unwrap_or(before.min_stake);
+		anyhow::ensure!(
+			target >= before.min_stake,
+			"--stake {} is less than the {} BIT that a candidate needs",
+			bit(target),
+			bit(before.min_stake)
+		);
+		calls = stake(&operator, target, before.keys).await?;
 	}
 	if !holds_keys {
-		let call = operator.rotate_keys().await?;
-		operator.submit("Session keys of this node", call).await?;
+		calls.push(("Session keys of this node".into(), operator.rotate_keys().await?));
 	}
 	if !before.invulnerable && !before.candidate {
-		operator.submit("Candidacy", Call::RegisterValidator).await?;
+		calls.push(("Candidacy".into(), Call::RegisterValidator));
+	}
+	for (what, call) in calls {
+		operator.submit(&what, call).await?;
 	}
 	print!("{}", status::show(&operator).await?);
 	if args.wait {
@@ -39,25 +46,29 @@ pub(super) async fn run(args: &RegisterArgs) -> anyhow::Result<()> {
 	Ok(())
 }
 
-/// The node must run as a validator, or it would hold keys and author nothing.
-async fn is_validator(operator: &Operator) -> anyhow::Result<()> {
-	let roles: Vec<String> = operator.chain.request("system_nodeRoles", rpc_params![]).await?;
-	anyhow::ensure!(
-		roles.iter().any(|role| role == "Authority"),
-		"the node runs without --validator: it would author no block. Start it again with --validator"
-	);
-	Ok(())
+/// A slashed account cannot register: nothing is done for it, so that it pays no fee.
+fn not_barred(account: &str, status: &ValidatorStatus) -> anyhow::Result<()> {
+	match status.barred_until {
+		None => Ok(()),
+		Some(barred) => anyhow::bail!(
+			"{account} was slashed and cannot register until session {barred} has ended. Now it is session {}; \
+			 run this command again after that, or register another account",
+			status.session
+		),
+	}
 }
 
-/// Registers a component if the account owns none, and stakes what is missing.
-async fn stake(operator: &Operator, target: u64, least: u64) -> anyhow::Result<()> {
+/// The calls that register a component, if the account owns none, and stake what is missing to `target`.
+///
+/// # Errors
+/// The account serves a component of another one, or has too little for them, the deposit for keys unless
+/// it has `keys`, and fees.
+async fn stake(
+	operator: &Operator,
+	target: u64,
+	keys: bool,
+) -> anyhow::Result<Vec<(String, Call)>> {
 	let (chain, account) = (&operator.chain, operator.account);
-	anyhow::ensure!(
-		target >= least,
-		"--stake {} is less than the {} BIT that a candidate needs",
-		bit(target),
-		bit(least)
-	);
 	let uid = chain.component_of(account, None).await?;
 	let component = match uid {
 		Some(uid) => chain.components(None).await?.into_iter().find(|one| one.uid == uid),
@@ -76,63 +87,118 @@ async fn stake(operator: &Operator, target: u64, least: u64) -> anyhow::Result<(
 		None => chain.epoch_status(None).await?.deposit,
 	};
 	let missing = target.saturating_sub(component.as_ref().map_or(0, |component| component.stake));
-	// Before the first call, so that nothing is half done.
-	let (free, needed) =
-		(chain.free_balance(account, None).await?, deposit.saturating_add(missing));
-	if needed > 0 {
+	let needed = deposit.saturating_add(missing);
+	if needed > 0 || !keys {
+		let free = chain.free_balance(account, None).await?;
+		let needed = needed.saturating_add(RESERVE);
 		anyhow::ensure!(
-			free >= needed.saturating_add(RESERVE),
+			free >= needed,
 			"{} has {} BIT and needs {} BIT: {} BIT to stake, a deposit of {} BIT for the component, and about {} \
 			 BIT for a deposit for the keys and for fees. Send it some: `bittensor-miner transfer {} AMOUNT`, \
 			 signed by an account that has some",
 			ss58(&account),
 			bit(free),
-			bit(needed.saturating_add(RESERVE)),
+			bit(needed),
 			bit(missing),
 			bit(deposit),
 			bit(RESERVE),
 			ss58(&account)
 		);
 	}
+	let mut calls = Vec::new();
 	if component.is_none() {
 		let call = Call::Register { endpoint: None, service_key: None };
-		operator
-			.submit(&format!("Component, with a deposit of {} BIT", bit(deposit)), call)
-			.await?;
+		calls.push((format!("Component, with a deposit of {} BIT", bit(deposit)), call));
 	}
 	if missing > 0 {
 		let call = Call::Stake { amount: missing };
-		operator.submit(&format!("Stake of {} BIT more", bit(missing)), call).await?;
+		calls.push((format!("Stake of {} BIT more", bit(missing)), call));
 	}
-	Ok(())
+	Ok(calls)
 }
 
 /// Says each change until the node has authored a block.
 async fn first_block(operator: &Operator) -> anyhow::Result<()> {
 	let mut blocks = operator.chain.blocks();
-	let (mut planned, mut session) = (false, 0);
+	let (mut first, mut before, mut lost) = (None, None, false);
 	while let Some(block) = blocks.next().await {
-		// A lost connection heals.
-		let Ok(block) = block else { continue };
-		let status =
-			operator.chain.validator_status(operator.account, Some(block.head.hash)).await?;
+		let read = match block {
+			Ok(block) => {
+				let at = Some(block.head.hash);
+				let status = operator.chain.validator_status(operator.account, at).await;
+				status.map(|status| (block.head.number, status))
+			}
+			Err(error) => Err(error),
+		};
+		let (number, status) = match read {
+			Ok(read) => read,
+			// A lost connection heals.
+			Err(error) => {
+				if !std::mem::replace(&mut lost, true) {
+					say(&format!("The node does not answer; this command waits for it. {error}"));
+				}
+				continue;
+			}
+		};
+		lost = false;
 		if status.authored > 0 {
-			println!("Block {}: this validator authored its first block.", block.head.number);
+			println!("Block {number}: this validator authored its first block.");
 			return Ok(());
 		}
 		anyhow::ensure!(
 			status.candidate || status.invulnerable,
 			"the account is no candidate any more: it missed its slots, or was slashed. See the log of the node"
 		);
-		if (planned, session) != (status.planned, status.session) {
-			let what = match (status.validator, status.planned) {
-				(true, _) => "validates; waiting for its turn".into(),
-				(false, true) => format!("chosen; validates from block {}", status.next_session),
-				(false, false) => format!("waits for the choice in block {}", status.next_session),
-			};
-			println!("Block {}, session {}: {what}", block.head.number, status.session);
-			(planned, session) = (status.planned, status.session);
+		let first = *first.get_or_insert(status.session);
+		let now = Some((status.session, status.planned, status.validator));
+		if now != before {
+			say(&format!("Block {number}, session {}: {}", status.session, step(&status, first)));
+			before = now;
 		}
 	}
 	Ok(())
+}
+
+/// What an account waits for that is a candidate since session `first`.
+fn step(status: &ValidatorStatus, first: u32) -> String {
+	let next = status.next_session;
+	match (status.validator, status.planned) {
+		(true, _) => "validates; waiting for its first block".into(),
+		(false, true) => format!("chosen; validates from block {next} on"),
+		(false, false) if status.session == first => {
+			format!("waiting; block {next} chooses the set after the next")
+		}
+		(false, false) => format!(
+			"not chosen: others have more stake, or too many join at once; waiting for the next choice in \
+			 block {next}"
+		),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::validator::status::tests::status;
+
+	#[test]
+	fn a_slashed_account_is_told_when_it_can_register() {
+		let mut status = status();
+		assert!(not_barred("5Grw", &status).is_ok());
+		status.barred_until = Some(12);
+		let said = not_barred("5Grw", &status).expect_err("slashed").to_string();
+		for part in ["5Grw was slashed", "until session 12 has ended", "Now it is session 7"] {
+			assert!(said.contains(part), "{part} is not in {said}");
+		}
+	}
+
+	#[test]
+	fn each_step_says_for_which_block_it_waits() {
+		let mut status = status();
+		assert!(step(&status, 7).starts_with("waiting; block 80"));
+		assert!(step(&status, 6).starts_with("not chosen: others have more stake"));
+		status.planned = true;
+		assert_eq!(step(&status, 6), "chosen; validates from block 80 on");
+		status.validator = true;
+		assert!(step(&status, 6).starts_with("validates"));
+	}
 }

@@ -1,6 +1,6 @@
 //! `validator status`.
 
-use super::Operator;
+use super::{wrap::wrap, Operator};
 use bittensor_client::{bit, ss58, ValidatorStatus};
 use std::fmt::Write;
 
@@ -30,7 +30,7 @@ fn text(
 	let mut text = format!("account     {account}\n");
 	let mut line = |name: &str, value: String| {
 		// Writing to a string does not fail.
-		let _ = writeln!(text, "{name:<11} {value}");
+		let _ = writeln!(text, "{}", wrap(&format!("{name:<11} {value}"), 12));
 	};
 	let place = place.map_or(String::new(), |(place, of)| format!("; {place} of {of} candidates"));
 	line(
@@ -69,7 +69,7 @@ fn text(
 fn state(status: &ValidatorStatus) -> String {
 	let next = status.session.saturating_add(1);
 	if let Some(barred) = status.barred_until {
-		return format!("slashed: it cannot register until session {barred} has ended");
+		return format!("slashed: cannot register until session {barred} has ended");
 	}
 	let chosen = status.candidate || status.invulnerable;
 	match (status.validator, status.planned, chosen) {
@@ -78,27 +78,34 @@ fn state(status: &ValidatorStatus) -> String {
 			"validates, but is not chosen for session {next}: others have more stake, or too many change at once"
 		),
 		(false, true, true) => {
-			format!("chosen: validates from session {next} on. Keep the node running")
+			format!(
+				"chosen: validates from session {next} on, in block {}. Keep the node running",
+				status.next_session
+			)
 		}
 		(false, false, true) => format!(
-			"candidate: the set of session {} is chosen when session {next} starts, by stake",
-			next.saturating_add(1)
+			"candidate: the set of session {} is chosen by stake when session {next} starts, in block {}",
+			next.saturating_add(1),
+			status.next_session
 		),
 		(true, ..) | (false, true, false) => format!(
 			"leaves: keep the node running until session {} has ended, then run `bittensor-node validator \
 			 leave` again",
 			status.bound_until.unwrap_or(next)
 		),
-		(false, false, false) => "no validator and no candidate".into(),
+		(false, false, false) => {
+			"no validator and no candidate: `bittensor-node validator register` makes it one".into()
+		}
 	}
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
 	use super::*;
 	use bittensor_client::UNIT;
 
-	fn status() -> ValidatorStatus {
+	/// A candidate in session 7; session 8 starts in block 80.
+	pub(in crate::validator) fn status() -> ValidatorStatus {
 		ValidatorStatus {
 			keys: true,
 			stake: 1_500 * UNIT,
@@ -124,8 +131,9 @@ mod tests {
 			change(&mut status);
 			state(&status)
 		};
-		assert!(of(|_| ()).contains("set of session 9 is chosen when session 8 starts"));
-		assert!(of(|s| s.planned = true).contains("from session 8 on"));
+		assert!(of(|_| ())
+			.contains("set of session 9 is chosen by stake when session 8 starts, in block 80"));
+		assert!(of(|s| s.planned = true).contains("from session 8 on, in block 80"));
 		assert_eq!(of(|s| (s.validator, s.planned) = (true, true)), "validates");
 		assert!(of(|s| s.validator = true).contains("not chosen for session 8"));
 		let leaving = |s: &mut ValidatorStatus| {
@@ -151,11 +159,17 @@ mod tests {
 		for part in [
 			"account     5Grw",
 			"1500.0000 BIT, at least 1000.0000 BIT; 2 of 3 candidates",
-			"this node does not hold them",
+			"this node does not hold",
 			"7 with 4 validators; the next one starts in block 80",
 			"4 authored, 1 missed",
 		] {
 			assert!(text.contains(part), "{part} is not in\n{text}");
 		}
+		assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+		assert_eq!(
+			text.lines().count(),
+			7,
+			"six fields, of which the keys take two lines:\n{text}"
+		);
 	}
 }
