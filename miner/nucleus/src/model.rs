@@ -328,6 +328,12 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 		Attribution::default()
 	}
 
+	/// What each upstream that is known has bought: the sum of s_u over the steps at which its Grads of
+	/// passages were present.
+	fn bought(&self) -> Vec<(Account, f64)> {
+		Vec::new()
+	}
+
 	/// The row to post.
 	fn row(&self) -> InputRow {
 		self.attribution().row()

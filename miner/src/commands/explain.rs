@@ -13,7 +13,7 @@ use crate::{
 	},
 	cli::{parse, ExplainArgs, WhichArgs},
 	identity::{self, Identity},
-	telemetry::{InputStatus, Status},
+	telemetry::{InputStatus, Status, UpstreamStatus},
 };
 use anyhow::Context;
 use bittensor_client::{bit, hex_hash, ss58, Chain, ComponentInfo, Head, Row};
@@ -70,13 +70,14 @@ impl Explanation {
 		self.snapshot.row.as_ref().and_then(|row| row.active.as_ref())
 	}
 
-	/// As JSON; `inputs` are those of the miner's status file.
-	pub fn json(&self, inputs: Option<&[InputStatus]>) -> Value {
+	/// As JSON, with the inputs and upstreams of the miner's status file.
+	pub fn json(&self, status: Option<&Status>) -> Value {
 		let mut json = component::with_rows(&self.mine, self.snapshot.row.as_ref());
 		let head = self.snapshot.head;
 		json["block"] = json!({ "number": head.number, "hash": hex_hash(&head.hash) });
 		json["payout"] = json!(self.earnings.as_ref().map(Earnings::json));
-		json["inputs"] = json!(inputs);
+		json["inputs"] = json!(status.map(|status| &status.inputs));
+		json["upstreams"] = json!(status.map(|status| &status.upstreams));
 		json
 	}
 
@@ -211,7 +212,9 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
 
 /// What each input lowers, for people.
 fn inputs_text(inputs: &[InputStatus]) -> String {
-	let mut table = table(["uid", "owner", "ΔL, nats", "at least", "share", "answers"]);
+	let header =
+		["uid", "owner", "ΔL, nats", "at least", "share", "answers", "bought steps", "for BIT"];
+	let mut table = table(header);
 	for input in inputs {
 		table.add_row([
 			input.uid.map_or("-".into(), |uid| uid.to_string()),
@@ -220,12 +223,36 @@ fn inputs_text(inputs: &[InputStatus]) -> String {
 			format!("{:+.4}", input.lower),
 			percent(input.share),
 			input.answers(),
+			format!("{:.2}", input.push),
+			in_short(&input.paid),
 		]);
 	}
 	match table.is_empty() {
 		true => "\nIt has no inputs.".into(),
-		false => format!("\nWhat each input lowers its loss by, per example:\n{table}"),
+		false => format!("\nWhat each input lowers its loss by, per target:\n{table}"),
 	}
+}
+
+/// What each upstream has bought of its steps, for people.
+fn upstreams_text(upstreams: &[UpstreamStatus]) -> String {
+	let mut table = table(["uid", "owner", "bought steps", "for BIT"]);
+	for upstream in upstreams {
+		table.add_row([
+			upstream.uid.map_or("-".into(), |uid| uid.to_string()),
+			identity::ends(&upstream.account),
+			format!("{:.2}", upstream.push),
+			in_short(&upstream.received),
+		]);
+	}
+	match table.is_empty() {
+		true => "\nNobody has bought any of its steps.".into(),
+		false => format!("\nWhat others have bought of its steps:\n{table}"),
+	}
+}
+
+/// Units of a status file in BIT.
+fn in_short(units: &str) -> String {
+	units.parse().map_or("-".into(), bit)
 }
 
 /// The status file that the arguments name.
@@ -264,10 +291,14 @@ pub async fn run(args: &ExplainArgs, as_json: bool) -> anyhow::Result<String> {
 	let head = block_at(&*chain, args.at).await?;
 	let uid = uid_of(&*chain, &args.which, status.as_ref(), head).await?;
 	let explanation = Explanation::read(&*chain, head, uid).await?;
-	let inputs = status.as_ref().map(|status| &*status.inputs);
 	if as_json {
-		return Ok(explanation.json(inputs).to_string());
+		return Ok(explanation.json(status.as_ref()).to_string());
 	}
-	let inputs = inputs.map(|inputs| format!("\n{}", inputs_text(inputs)));
-	Ok(format!("{}{}", explanation.text(), inputs.unwrap_or_default()))
+	let learning = status.as_ref().map(learning_text).unwrap_or_default();
+	Ok(format!("{}{learning}", explanation.text()))
+}
+
+/// What the status file of its miner says of its inputs and its upstreams, for people.
+pub fn learning_text(status: &Status) -> String {
+	format!("\n{}\n{}", inputs_text(&status.inputs), upstreams_text(&status.upstreams))
 }

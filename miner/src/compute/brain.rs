@@ -199,7 +199,8 @@ impl Brain {
 			.iter()
 			.filter_map(|edge| Some(((*self.inputs.get(edge.input)?)?, edge.share)))
 			.collect();
-		Measure { inputs: self.inputs.clone(), attribution, shares, steps: self.model.steps() }
+		let (steps, sold) = (self.model.steps(), self.model.bought());
+		Measure { inputs: self.inputs.clone(), attribution, shares, steps, sold }
 	}
 
 	/// blake2-256 of the parameters of f, which determine the answers to others.

@@ -27,6 +27,8 @@ pub struct Measure {
 	pub shares: Vec<(AccountId, u16)>,
 	/// Training steps made.
 	pub steps: u64,
+	/// What upstreams have bought: the sum of s_u over our steps, by account.
+	pub sold: Vec<(AccountId, f64)>,
 }
 
 impl Measure {

@@ -2,7 +2,7 @@
 
 use super::{rate::Rates, Learning};
 use crate::{chain::cache::Snapshot, dendrite::Peer};
-use bittensor_nucleus::BidWeight;
+use bittensor_nucleus::{learning::push::MOST_OF_ONE, BidWeight};
 use bittensor_wire::{AccountId, GradAnswer, Spike, Vectors};
 use metrics::counter;
 use std::sync::Arc;
@@ -51,12 +51,21 @@ impl Learning {
 			return;
 		}
 		let Ok(permit) = in_flight.clone().try_acquire_owned() else { return };
-		let dendrite = self.dendrite.clone();
+		let (dendrite, health) = (self.dendrite.clone(), self.health.clone());
+		let asked: Vec<AccountId> = wanted.iter().map(|(peer, _)| peer.account).collect();
 		let deadline = Instant::now() + self.config.spike_timeout;
 		self.supervisor.spawn_brief("grads", async move {
-			for answer in dendrite.grads(&spike, wanted, deadline).await {
+			let answers = dendrite.grads(&spike, wanted, deadline).await;
+			for (account, answer) in asked.into_iter().zip(answers) {
 				match answer {
-					Ok(answer) => count_answer(&answer, "passages"),
+					Ok(answer) => {
+						count_answer(&answer, "passages");
+						if answer.accepted() && answer.weight.is_finite() {
+							// No bid buys more of a step, whatever the answer says.
+							let push = answer.weight.clamp(0.0, MOST_OF_ONE);
+							health.lock().entry(account).or_default().push += push;
+						}
+					}
 					Err(error) => tracing::debug!("a Grad was not delivered: {error}"),
 				}
 			}

@@ -1,8 +1,11 @@
 //! The scores of the inputs, and the row that they make.
 
-use super::{Answers, Learning};
-use crate::{compute::Measure, telemetry::InputStatus};
-use bittensor_client::{ss58, Edge, SHARE_ONE};
+use super::{trade::Trade, Answers, Learning};
+use crate::{
+	compute::Measure,
+	telemetry::{InputStatus, UpstreamStatus},
+};
+use bittensor_client::{decimal, ss58, AccountId, Edge, SHARE_ONE};
 use metrics::gauge;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -15,19 +18,21 @@ impl Learning {
 	pub(super) async fn measure_often(self) -> anyhow::Result<()> {
 		let mut ticks = tokio::time::interval(ROW_EVERY);
 		ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+		let mut trade = Trade::default();
 		loop {
 			ticks.tick().await;
+			trade.follow(&self.network.cache().snapshot());
 			match self.compute.measure().await {
 				Ok(measure) => {
 					self.telemetry.errors().clear("measuring");
-					self.note_measure(measure);
+					self.note_measure(measure, &trade);
 				}
 				Err(error) => self.telemetry.errors().note("measuring", error),
 			}
 		}
 	}
 
-	fn note_measure(&self, measure: Measure) {
+	fn note_measure(&self, measure: Measure, trade: &Trade) {
 		let snapshot = self.network.cache().snapshot();
 		let shares = if self.config.attribute { measure.shares.clone() } else { Vec::new() };
 		let given: u32 = shares.iter().map(|(_, share)| u32::from(*share)).sum();
@@ -40,7 +45,7 @@ impl Learning {
 			.flatten()
 			.map(|account| {
 				let score = scores.get(account);
-				let Answers { answered, missing, refused } =
+				let Answers { answered, missing, refused, push } =
 					health.get(account).copied().unwrap_or_default();
 				let known = self.dendrite.experience().of(account);
 				InputStatus {
@@ -56,6 +61,8 @@ impl Learning {
 					latency_ms: (known.answers > 0).then_some(known.millis),
 					silent: known.silent(now).map(|silent| silent.as_secs()),
 					unpaid: known.unpaid,
+					push,
+					paid: decimal(trade.paid_to(account)),
 				}
 			})
 			.collect();
@@ -66,8 +73,15 @@ impl Learning {
 		if let Some(fidelity) = measure.attribution.fidelity.pearson {
 			gauge!("bittensor_miner_attribution_fidelity").set(fidelity);
 		}
+		let upstream = |(account, push): &(AccountId, f64)| UpstreamStatus {
+			account: ss58(account),
+			uid: snapshot.component_of(account).map(|component| component.uid),
+			push: *push,
+			received: decimal(trade.received_from(account)),
+		};
+		let upstreams = measure.sold.iter().map(upstream).collect();
 		let mut status = self.telemetry.status();
-		status.inputs = inputs;
+		(status.inputs, status.upstreams) = (inputs, upstreams);
 		status.row = shares
 			.iter()
 			.filter_map(|(account, share)| {

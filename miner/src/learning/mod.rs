@@ -29,6 +29,7 @@ mod measure;
 pub mod rate;
 mod save;
 pub mod score;
+pub mod trade;
 mod train;
 pub mod twin;
 pub mod words;
@@ -88,7 +89,7 @@ pub struct LearningConfig {
 }
 
 /// Answers of a component in this run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Answers {
 	/// In time.
 	pub answered: u64,
@@ -96,6 +97,8 @@ pub struct Answers {
 	pub missing: u64,
 	/// Of these, refused for want of a bid.
 	pub refused: u64,
+	/// Sum of the weights, s_u, with which it took our Grads of passages in.
+	pub push: f64,
 }
 
 /// Answers per component in this run; clones share it.

@@ -21,7 +21,7 @@ mod status;
 
 pub use errors::Errors;
 pub use gain::GainStatus;
-pub use status::{InputStatus, PerplexityStatus, Status};
+pub use status::{InputStatus, PerplexityStatus, Status, UpstreamStatus};
 
 use crate::chain::{cache::ChainCache, poster::Poster};
 use parking_lot::{Mutex, MutexGuard};

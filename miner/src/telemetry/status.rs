@@ -50,6 +50,26 @@ pub struct InputStatus {
 	pub silent: Option<u64>,
 	/// Its last answer was a refusal for want of a bid.
 	pub unpaid: bool,
+	/// Bought push: the sum of the parts of its steps, s_u, with which it took our Grads in, in this
+	/// run, as its answers say.
+	pub push: f64,
+	/// Units that our row gave it in this run, as a decimal string.
+	pub paid: String,
+}
+
+/// A component that bids for us.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UpstreamStatus {
+	/// SS58 address.
+	pub account: String,
+	/// Its uid, if it is registered.
+	pub uid: Option<u32>,
+	/// What it has bought of our steps: the sum of s_u over those at which its Grads were present,
+	/// since we know it.
+	pub push: f64,
+	/// Units that its row gave us in this run, as a decimal string.
+	pub received: String,
 }
 
 /// The status of a running component.
@@ -107,6 +127,8 @@ pub struct Status {
 	/// The inputs that are taken.
 	// Readers of the file know them by this name.
 	pub inputs: Vec<InputStatus>,
+	/// The components whose Grads we take in.
+	pub upstreams: Vec<UpstreamStatus>,
 	/// The strongest bid for us.
 	pub strongest_bid: Option<Bid>,
 	/// Rows posted in this run.

@@ -219,6 +219,13 @@ async fn only_paid_grads_move_the_parameters() {
 	assert_eq!(compute.upstream_step().await, Ok(true));
 	let (_, after) = compute.parameters().await.expect("a digest");
 	assert_ne!(before, after);
+	// What it bought: a quarter of that step, and of each further one at which it is present.
+	let sold = async || compute.measure().await.expect("measured").sold;
+	assert_eq!(sold().await, [([7; 32], 0.25)]);
+	assert_eq!(compute.upstream_step().await, Ok(false));
+	compute.grad(upstream(0.125)).await.expect("taken in");
+	assert_eq!(compute.upstream_step().await, Ok(true));
+	assert_eq!(sold().await, [([7; 32], 0.375)]);
 }
 
 fn dropped(reason: GradReason) -> Result<GradOutcome, ComputeError> {

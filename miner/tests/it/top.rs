@@ -4,11 +4,11 @@
 use bittensor_client::{bit, AccountId, Call, Chain, Edge, MemoryChain, Parameters, UNIT};
 use bittensor_miner::{
 	commands::{
-		explain::Explanation,
+		explain::{learning_text, Explanation},
 		top::{draw, Controls, FromMiner, Sort, View},
 	},
 	identity::Identity,
-	telemetry::Status,
+	telemetry::{Status, UpstreamStatus},
 };
 use ratatui::{
 	backend::TestBackend,
@@ -172,6 +172,41 @@ async fn what_is_wrong_is_on_every_screen() {
 	assert_has(&screen(&view, 100, 30), &["! component 4 refuses us"]);
 	view.chain_error = Some("no answer from ws://127.0.0.1:9944".into());
 	assert_has(&screen(&view, 80, 24), &["! no answer from ws://127.0.0.1:9944"]);
+}
+
+#[tokio::test]
+async fn what_bids_bought_is_shown_on_both_sides() {
+	let mut view = view(true).await;
+	let FromMiner::Status(mut status, _) = view.miner.clone() else { panic!("a status") };
+	// A status file of before says nothing about it.
+	assert!(status.upstreams.is_empty() && status.inputs.iter().all(|input| input.push == 0.0));
+	assert!(!screen(&view, 100, 30).contains(", bought"));
+	let text = learning_text(&status);
+	assert_has(&text, &["Nobody has bought any of its steps."]);
+
+	let dearest = status.inputs.iter_mut().max_by_key(|input| input.share).expect("inputs");
+	(dearest.push, dearest.paid) = (12.345, (3 * UNIT / 2).to_string());
+	let upstream = |uid: u32, push| UpstreamStatus {
+		account: bittensor_client::ss58(&account(NAMES[uid as usize])),
+		uid: Some(uid),
+		push,
+		received: (7 * UNIT).to_string(),
+	};
+	status.upstreams = vec![upstream(2, 41.5), upstream(4, 0.25)];
+	let text = learning_text(&status);
+	let both = ["12.35", &bit(3 * UNIT / 2), "What others have bought of its steps", "41.50"];
+	assert_has(&text, &both);
+	assert_has(&text, &["0.25", &bit(7 * UNIT)]);
+	let json = view.explanation.json(Some(&status));
+	assert_eq!(json["upstreams"][0]["push"], 41.5);
+	assert_eq!(json["upstreams"][1]["received"], (7 * UNIT).to_string());
+	let pushes = json["inputs"].as_array().expect("inputs").iter().map(|one| one["push"].as_f64());
+	assert_eq!(pushes.flatten().sum::<f64>(), 12.345);
+	view.miner = FromMiner::Status(status, Duration::ZERO);
+	let screen = screen(&view, 100, 30);
+	let bob = screen.lines().find(|line| line.starts_with("    2 Bob") && line.contains("epoch"));
+	assert_has(bob.expect("a bid"), &["BIT in the epoch, bought 41.50 steps"]);
+	assert_has(&screen, &[" bought ", "12.35"]);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ use crate::{
 	error::{NucleusError, Result},
 	inputs::{Input, InputTable},
 	joiner::{adaptor_deviation, Joiner},
-	learning::{Gradient, Learner, StepMixing},
+	learning::{Account, Gradient, Learner, StepMixing},
 	model::{Grad, GradReport, Model, ScoreReport, StepReport},
 	objective::{ExampleLoss, Objective},
 	parameters::{normal, Parameter, Parameters},
@@ -281,6 +281,10 @@ impl Model for Component {
 
 	fn own_gradient(&self, batch: &Batch, d: &[Option<Tensor>]) -> Result<Gradient> {
 		Component::own_gradient(self, batch, d)
+	}
+
+	fn bought(&self) -> Vec<(Account, f64)> {
+		self.learner.bought()
 	}
 
 	fn attribution(&self) -> Attribution {

@@ -66,18 +66,21 @@ struct Present<'s> {
 	/// Part of the vocabulary.
 	covered: f64,
 	moments: &'s mut Moments,
+	/// Where the source's push is summed; `None` for words.
+	bought: Option<&'s mut f64>,
 }
 
 impl StepMixing {
 	/// Of all sources, what they sent of passages and of words; nothing is held afterwards.
 	fn present(&mut self, clip: f64) -> [Vec<Present<'_>>; 2] {
 		let mut both = [Vec::new(), Vec::new()];
-		for Source { push, passages, words, .. } in self.sources.all.values_mut() {
-			for (all, stream) in both.iter_mut().zip([passages, words]) {
+		for Source { push, passages, words, bought, .. } in self.sources.all.values_mut() {
+			let streams = [(passages, Some(bought)), (words, None)];
+			for (all, (stream, bought)) in both.iter_mut().zip(streams) {
 				let taken = stream.take(clip).filter(|_| *push >= LEAST_PUSH);
 				if let Some((gradient, covered)) = taken {
 					let moments = &mut stream.moments;
-					all.push(Present { push: *push, gradient, covered, moments });
+					all.push(Present { push: *push, gradient, covered, moments, bought });
 				}
 			}
 		}
@@ -107,11 +110,14 @@ impl StepMixing {
 		let [passages, words] = self.present(clip);
 		let any = !(passages.is_empty() && words.is_empty());
 		let mut bought = 0.0;
-		for Present { push, gradient, moments, .. } in passages {
+		for Present { push, gradient, moments, bought: sum, .. } in passages {
 			bought += push;
+			if let Some(sum) = sum {
+				*sum += push;
+			}
 			moments.step(parameters, &gradient, &Pace { tables: push, function: push, ..pace })?;
 		}
-		for Present { push, gradient, covered, moments } in words {
+		for Present { push, gradient, covered, moments, .. } in words {
 			let tables = WORD_STEP * push;
 			let pace = Pace { tables, function: tables * covered, ..pace };
 			moments.step(parameters, &gradient, &pace)?;
@@ -158,6 +164,10 @@ impl Learner for StepMixing {
 
 	fn sources(&self) -> Vec<Account> {
 		self.sources.all.keys().copied().collect()
+	}
+
+	fn bought(&self) -> Vec<(Account, f64)> {
+		self.sources.all.iter().map(|(account, source)| (*account, source.bought)).collect()
 	}
 
 	fn repeat(

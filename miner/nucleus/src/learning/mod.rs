@@ -55,6 +55,10 @@ pub trait Learner: std::fmt::Debug + Send + Sync {
 	/// The upstreams that it knows.
 	fn sources(&self) -> Vec<Account>;
 
+	/// What each upstream that it knows has bought: the sum of s_u over the steps at which it was
+	/// present.
+	fn bought(&self) -> Vec<(Account, f64)>;
+
 	/// Moves the parameters along the present direction of a source, as so many of its steps would.
 	///
 	/// # Errors

@@ -25,6 +25,7 @@ pub(super) struct SavedSource {
 	seen: u64,
 	passages: SavedStream,
 	words: SavedStream,
+	bought: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +58,7 @@ pub(super) fn save_sources(
 			seen: source.seen,
 			passages: save_stream(&source.passages, &format!("{n}.passages"), parameters, state),
 			words: save_stream(&source.words, &format!("{n}.words"), parameters, state),
+			bought: source.bought,
 		});
 	}
 	saved
@@ -78,6 +80,7 @@ pub(super) fn load_sources(
 			seen: saved.seen,
 			passages: stream(saved.passages, "passages")?,
 			words: stream(saved.words, "words")?,
+			bought: saved.bought,
 		};
 		all.insert(saved.account, source);
 	}

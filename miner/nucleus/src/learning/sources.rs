@@ -65,6 +65,8 @@ pub(crate) struct Source {
 	pub(crate) passages: Stream,
 	/// Errors of words.
 	pub(crate) words: Stream,
+	/// Sum of s_u over the steps at which its passages were present.
+	pub(crate) bought: f64,
 }
 
 /// What a message asks the parameters to do.

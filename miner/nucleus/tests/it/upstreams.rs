@@ -375,3 +375,27 @@ fn grads_are_judged_before_they_count() {
 	assert_eq!(send(&mut component, &sent(3, 0.22)), Verdict::Accepted);
 	assert_eq!(send(&mut component, &sent(1, 0.2)), Verdict::Outbid);
 }
+
+#[test]
+fn what_a_bid_has_bought_is_its_part_of_the_steps_at_which_it_was_present() {
+	// The second one is there at every third step; the third one bids more than it can get.
+	let grads = |step: usize| {
+		let mut all = vec![sent(1, 0.05), sent(1, 0.05)];
+		all.extend((step % 3 == 0).then(|| sent(2, 0.1)));
+		all.push(sent(3, 0.9));
+		all
+	};
+	let component = trained(plain(OptimizerKind::Adam), 9, grads);
+	let expected = [(1, 9.0 * 0.05), (2, 3.0 * 0.1), (3, 9.0 * MOST_OF_ONE)];
+	let bought = component.bought();
+	assert_eq!(bought.len(), 3);
+	for ((account, sum), (source, expected)) in bought.iter().zip(expected) {
+		assert_eq!(*account, [source; 32]);
+		assert!((sum - expected).abs() < 1e-9, "{source}: {sum} for {expected}");
+	}
+	// All together buy at most half of a step.
+	let crowd = |_| (1..=4).map(|source| sent(source, MOST_OF_ONE)).collect();
+	let sum: f64 =
+		trained(plain(OptimizerKind::Adam), 4, crowd).bought().iter().map(|(_, sum)| sum).sum();
+	assert!((sum - 4.0 * MOST).abs() < 1e-9, "{sum}");
+}

@@ -29,8 +29,10 @@ use ratatui::{
 
 /// From this width on, payout and learning are beside each other.
 const BESIDE: u16 = 72;
-/// From this width on, the inputs have all columns.
-const ALL_COLUMNS: u16 = 76;
+/// From this width on, the inputs have their scores and times.
+const WITH_SCORES: u16 = 76;
+/// From this width on, the inputs also have what was bought of them.
+const WITH_PUSH: u16 = 86;
 /// Lines of the payout and of learning, with the title.
 const FIGURES: u16 = 8;
 /// Bids that are shown on a low screen, with the title.
@@ -289,11 +291,15 @@ fn draw_inputs(frame: &mut Frame, view: &View, controls: &Controls, area: Rect) 
 		frame.render_widget(Paragraph::new(text).block(section("Inputs")), area);
 		return room;
 	}
-	let wide = area.width >= ALL_COLUMNS;
+	let (wide, push) = (area.width >= WITH_SCORES, area.width >= WITH_PUSH);
 	let (mut header, mut widths) = (vec!["uid", "name", "share"], vec![5, 13, 7]);
 	if wide {
 		header.extend(["ΔL, nats", "at least", "latency"]);
 		widths.extend([9, 9, 8]);
+	}
+	if push {
+		header.push("bought");
+		widths.push(8);
 	}
 	header.extend(["answers", "state"]);
 	widths.extend([7, 12]);
@@ -308,6 +314,9 @@ fn draw_inputs(frame: &mut Frame, view: &View, controls: &Controls, area: Rect) 
 			cells.push(right(format!("{:+.4}", input.mean)));
 			cells.push(right(format!("{:+.4}", input.lower)));
 			cells.push(right(latency));
+		}
+		if push {
+			cells.push(right(format!("{:.2}", input.push)));
 		}
 		let state = input.state();
 		let well = matches!(&*state, "ok" | "not measured");
@@ -336,10 +345,12 @@ fn bid_lines(view: &View, area: Rect) -> Paragraph<'static> {
 	let room = usize::from(area.height.saturating_sub(1));
 	let line = |bid: &bittensor_client::Bid| {
 		let (name, share) = (view.explanation.name(bid.uid), percent(bid.share));
+		let bought = view.upstream(bid.uid).map(|one| format!(", bought {:.2} steps", one.push));
 		Line::from(format!(
-			"{:>5} {name:<13} {share:>7} of its row, {} BIT in the epoch",
+			"{:>5} {name:<13} {share:>7} of its row, {} BIT in the epoch{}",
 			bid.uid,
-			bit(bid.flow)
+			bit(bid.flow),
+			bought.unwrap_or_default()
 		))
 	};
 	let mut lines: Vec<Line> = bids.iter().take(room).map(line).collect();

@@ -2,7 +2,7 @@
 
 use crate::{
 	commands::explain::Explanation,
-	telemetry::{InputStatus, Status},
+	telemetry::{InputStatus, Status, UpstreamStatus},
 };
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::{
@@ -66,6 +66,11 @@ impl View {
 	/// Its inputs, if they are known.
 	pub fn inputs(&self) -> &[InputStatus] {
 		self.status().map_or(&[], |status| &status.inputs)
+	}
+
+	/// What a component has bought of its steps, if that is known.
+	pub fn upstream(&self, uid: u32) -> Option<&UpstreamStatus> {
+		self.status()?.upstreams.iter().find(|upstream| upstream.uid == Some(uid))
 	}
 
 	/// What is wrong, the gravest first.
