@@ -4,7 +4,7 @@ use crate::validator::ValidatorCommand;
 use bittensor_client::PrintedKey;
 use clap::{Command, CommandFactory};
 use sc_cli::{RunCmd, SubstrateCli};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What `--chain` takes, in the help of every command that has it.
 const CHAINS: &str = "The chain: `dev`, `local`, `testnet`, or the path of a specification file";
@@ -33,6 +33,11 @@ pub(crate) struct Cli {
 	/// Options for running the node.
 	#[clap(flatten)]
 	pub(crate) run: RunCmd,
+
+	/// Folder of compiled runtimes, which nodes on one machine can share; only their user may write to it.
+	/// Default: `runtime-cache` beside the database.
+	#[arg(long, value_name = "FOLDER", global = true)]
+	pub(crate) runtime_cache: Option<PathBuf>,
 }
 
 /// All commands except running the node.

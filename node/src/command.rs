@@ -59,26 +59,28 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 			cmd.run(spec)
 		}
 		Subcommand::CheckBlock(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, import_queue, .. } = partial(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } =
+				partial(&cli, &config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Subcommand::ExportBlocks(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = partial(&cli, &config)?;
 			Ok((cmd.run(client, config.database), task_manager))
 		}),
 		Subcommand::ExportState(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, .. } = partial(&config)?;
+			let PartialComponents { client, task_manager, .. } = partial(&cli, &config)?;
 			Ok((cmd.run(client, config.chain_spec), task_manager))
 		}),
 		Subcommand::ImportBlocks(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, import_queue, .. } = partial(&config)?;
+			let PartialComponents { client, task_manager, import_queue, .. } =
+				partial(&cli, &config)?;
 			Ok((cmd.run(client, import_queue), task_manager))
 		}),
 		Subcommand::PurgeChain(cmd) => {
 			cli.create_runner(cmd)?.sync_run(|config| cmd.run(config.database))
 		}
 		Subcommand::Revert(cmd) => cli.create_runner(cmd)?.async_run(|config| {
-			let PartialComponents { client, task_manager, backend, .. } = partial(&config)?;
+			let PartialComponents { client, task_manager, backend, .. } = partial(&cli, &config)?;
 			// GRANDPA's own data must be reverted together with the blocks.
 			let revert_grandpa = Box::new(|client, _, blocks| {
 				sc_consensus_grandpa::revert(client, blocks)?;
@@ -99,8 +101,8 @@ fn parse() -> Cli {
 }
 
 /// The parts of a node for a command that does not run one.
-fn partial(config: &Configuration) -> sc_cli::Result<Service> {
-	service::new_partial(config).map_err(plain)
+fn partial(cli: &Cli, config: &Configuration) -> sc_cli::Result<Service> {
+	service::new_partial(config, cli.runtime_cache.as_deref()).map_err(plain)
 }
 
 /// Without the words "Application:" before the reason.
@@ -122,11 +124,16 @@ fn keep_secrets() {
 fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
 	let runner = setup::runner(&mut cli)?;
 	setup::keys(&cli.run, runner.config())?;
+	let cache = cli.runtime_cache;
 	runner.run_node_until_exit(|mut config| async move {
 		keep_states_of_development(&mut config);
 		match config.network.network_backend {
-			NetworkBackendType::Libp2p => service::new_full::<NetworkWorker<_, _>>(config).await,
-			NetworkBackendType::Litep2p => service::new_full::<Litep2pNetworkBackend>(config).await,
+			NetworkBackendType::Libp2p => {
+				service::new_full::<NetworkWorker<_, _>>(config, cache).await
+			}
+			NetworkBackendType::Litep2p => {
+				service::new_full::<Litep2pNetworkBackend>(config, cache).await
+			}
 		}
 		.map_err(plain)
 	})

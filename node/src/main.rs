@@ -18,6 +18,7 @@
 //! | [`refusal`] | what they say |
 //! | [`service`] | the parts in the picture, and how they connect |
 //! | [`parts`] | their types |
+//! | [`executor`] | runs the runtime, and keeps it compiled |
 //! | [`clock`] | warns if the clock of the machine is behind |
 //! | [`validator`] | the commands with which a node becomes a validator |
 //! | [`metrics`] | the emission for Prometheus and in the log |
@@ -33,6 +34,7 @@ mod chain_spec;
 mod cli;
 mod clock;
 mod command;
+mod executor;
 mod genesis;
 mod metrics;
 mod node_key;

@@ -6,8 +6,8 @@
 
 use crate::{
 	clock::{Clock, Watched},
-	genesis, metrics, node_key,
-	parts::{HostFunctions, Service},
+	executor, genesis, metrics, node_key,
+	parts::Service,
 	refusal::Refusal,
 };
 use bittensor_runtime::{
@@ -26,7 +26,11 @@ use sc_service::{
 use sc_telemetry::TelemetryWorker;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_aura::{sr25519::AuthorityPair as AuraPair, SlotDuration};
-use std::{sync::Arc, time::Duration};
+use std::{
+	path::{Path, PathBuf},
+	sync::Arc,
+	time::Duration,
+};
 
 /// Maximum number of blocks between two stored finality proofs, which joining nodes use.
 const JUSTIFICATION_PERIOD: u32 = 512;
@@ -57,7 +61,12 @@ fn gossip_duration(slot: SlotDuration) -> Duration {
 }
 
 /// Opens the database and builds the parts that every command needs.
-pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceError> {
+///
+/// `cache` is the folder of compiled runtimes, if not the one beside the database.
+pub(crate) fn new_partial(
+	config: &Configuration,
+	cache: Option<&Path>,
+) -> Result<Service, ServiceError> {
 	let telemetry = config
 		.telemetry_endpoints
 		.clone()
@@ -69,7 +78,7 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 		})
 		.transpose()?;
 
-	let executor = sc_service::new_wasm_executor::<HostFunctions>(&config.executor);
+	let executor = executor::new(config, cache);
 	let backend = sc_service::new_db_backend(config.db_config())?;
 	let genesis = genesis::builder(config, &backend, &executor)?;
 	let (client, backend, keystore_container, task_manager) =
@@ -143,6 +152,7 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Service, ServiceErro
 /// Starts a node; it runs until its task manager ends.
 pub(crate) async fn new_full<N: NetworkBackend<Block, Hash>>(
 	config: Configuration,
+	cache: Option<PathBuf>,
 ) -> Result<TaskManager, ServiceError> {
 	let Service {
 		client,
@@ -153,7 +163,7 @@ pub(crate) async fn new_full<N: NetworkBackend<Block, Hash>>(
 		select_chain,
 		transaction_pool,
 		other: (block_import, grandpa_link, clock, mut telemetry),
-	} = new_partial(&config)?;
+	} = new_partial(&config, cache.as_deref())?;
 	let peer = config.network.node_key.clone().into_keypair()?.public().to_peer_id();
 	task_manager.keep_alive(node_key::claim(peer)?);
 	let others = config.network.boot_nodes.iter();
