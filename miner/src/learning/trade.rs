@@ -58,13 +58,14 @@ impl Trade {
 #[cfg(test)]
 mod tests {
 	use super::Trade;
+	use std::iter::{empty, once};
 
 	#[test]
 	fn each_payout_of_this_run_counts_once() {
 		let (one, two) = ([1; 32], [2; 32]);
 		let mut trade = Trade::default();
 		let mut look = |epoch, paid: u64, received: u64| {
-			trade.add(epoch, [(one, paid)].into_iter(), [(two, received)].into_iter());
+			trade.add(epoch, once((one, paid)), once((two, received)));
 			(trade.paid_to(&one), trade.received_from(&two), trade.paid_to(&two))
 		};
 		assert_eq!(look(Some(7), 100, 100), (0, 0, 0), "paid before the start");
@@ -74,8 +75,8 @@ mod tests {
 		assert_eq!(look(Some(9), 5, 0), (15, 3, 0));
 		// The first payout of a chain is one of this run.
 		let mut trade = Trade::default();
-		trade.add(None, [].into_iter(), [].into_iter());
-		trade.add(Some(1), [(one, 4)].into_iter(), [].into_iter());
+		trade.add(None, empty(), empty());
+		trade.add(Some(1), once((one, 4)), empty());
 		assert_eq!(trade.paid_to(&one), 4);
 	}
 }

@@ -128,9 +128,9 @@ impl<'s> Network<'s> {
 
 	fn answers(&self, own: usize, texts: &[String]) -> Result<Vec<Option<Tensor>>> {
 		let answer = |j: usize| self.members[j].component.forward(texts, &[]).map(Some);
-		let of_bystander = |model: &Box<dyn Model>| model.forward(texts, &[]).map(Some);
 		let peers = self.peers(own).into_iter().map(answer);
-		peers.chain(self.bystanders.iter().map(of_bystander)).collect()
+		let bystanders = self.bystanders.iter().map(|model| model.forward(texts, &[]).map(Some));
+		peers.chain(bystanders).collect()
 	}
 
 	/// Sends errors of words, and fetches words.

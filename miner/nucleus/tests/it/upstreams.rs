@@ -381,7 +381,7 @@ fn what_a_bid_has_bought_is_its_part_of_the_steps_at_which_it_was_present() {
 	// The second one is there at every third step; the third one bids more than it can get.
 	let grads = |step: usize| {
 		let mut all = vec![sent(1, 0.05), sent(1, 0.05)];
-		all.extend((step % 3 == 0).then(|| sent(2, 0.1)));
+		all.extend(step.is_multiple_of(3).then(|| sent(2, 0.1)));
 		all.push(sent(3, 0.9));
 		all
 	};

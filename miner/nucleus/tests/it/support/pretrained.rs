@@ -4,19 +4,19 @@ use std::{
 	collections::HashSet,
 	fs,
 	io::Write,
+	path::{Path, PathBuf},
 	sync::{Mutex, OnceLock},
 };
 
 use bittensor_nucleus::{pretrained::Package, Config, ModelFiles, Setup, KINDS};
-use tempfile::TempDir;
 
 /// Files in the user's cache folder. Principal components are those of the cache folder, since they
 /// take seconds to fit; vectors are not, so that every test computes its own.
 pub(crate) fn files() -> &'static ModelFiles {
-	static FILES: OnceLock<(ModelFiles, TempDir)> = OnceLock::new();
+	static FILES: OnceLock<ModelFiles> = OnceLock::new();
 	let make = || {
 		let cached = ModelFiles::cached();
-		let folder = tempfile::tempdir().expect("a folder");
+		let folder = empty_folder();
 		let packages =
 			|| KINDS.iter().filter(|kind| kind.package.is_some_and(|p| p.is_there(&cached)));
 		let shared = cached.cache.as_deref();
@@ -33,11 +33,22 @@ pub(crate) fn files() -> &'static ModelFiles {
 			}
 		}
 		for basis in bases() {
-			fs::copy(basis.path(), folder.path().join(basis.file_name())).expect("copied");
+			fs::copy(basis.path(), folder.join(basis.file_name())).expect("copied");
 		}
-		(ModelFiles { cache: Some(folder.path().into()), ..cached }, folder)
+		ModelFiles { cache: Some(folder), ..cached }
 	};
-	&FILES.get_or_init(make).0
+	FILES.get_or_init(make)
+}
+
+/// An empty folder of this test, below the target folder. It is used again, since what lies in a static
+/// is not removed at the end.
+fn empty_folder() -> PathBuf {
+	let thread = std::thread::current();
+	let test = thread.name().unwrap_or("test").replace(':', "-");
+	let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pretrained").join(test);
+	fs::remove_dir_all(&folder).ok();
+	fs::create_dir_all(&folder).expect("a folder");
+	folder
 }
 
 /// Whether the files of a model are there. If not, it says so, once, past the harness, which shows
