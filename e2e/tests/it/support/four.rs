@@ -17,7 +17,7 @@ pub(crate) async fn four(folder: &Path, genesis: Value) -> anyhow::Result<Valida
 }
 
 /// Two components that attribute to each other, so that epochs are paid over edges. Returns their
-/// owners.
+/// owners when the first epoch is paid and final.
 pub(crate) async fn components(validators: &mut Validators) -> anyhow::Result<[User; 2]> {
 	let url = validators.node("alice")?.url();
 	let eve = User::connect(&url, "//Eve").await?;
@@ -25,6 +25,7 @@ pub(crate) async fn components(validators: &mut Validators) -> anyhow::Result<[U
 	let uids = [eve.register(200).await?, ferdie.register(100).await?];
 	eve.post_row(&[edge(uids[1], 20_000)]).await?;
 	ferdie.post_row(&[edge(uids[0], 30_000)]).await?;
+	validators.finalised("alice", QUICK.epoch + 2).await?;
 	Ok([eve, ferdie])
 }
 
