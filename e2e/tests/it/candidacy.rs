@@ -3,12 +3,15 @@
 
 use std::{net::TcpListener, time::Duration};
 
-use anyhow::Context;
-use bittensor_client::{hex_hash, rpc_params, ss58, AccountId, Call, Chain, Key, SubxtChain, UNIT};
+use bittensor_client::{ss58, AccountId, Call, Chain, Key, SubxtChain, UNIT};
 use bittensor_e2e::node::{Node, NodeOptions, Role};
 use subxt_signer::sr25519::{dev, Keypair};
 
-use crate::{guide::Shell, support::node_options, validator::first};
+use crate::{
+	guide::Shell,
+	support::{new_keys, node_options},
+	validator::first,
+};
 
 const CONNECT: Duration = Duration::from_secs(30);
 
@@ -27,17 +30,7 @@ impl Account {
 
 	/// The call that registers new keys of the node, with their proof for `owner`.
 	async fn keys_for(&self, owner: &AccountId) -> anyhow::Result<Call> {
-		let owner = rpc_params![hex_hash(owner)];
-		let made: serde_json::Value =
-			self.chain.request("author_rotateKeysWithOwner", owner).await?;
-		let part = |name: &str| -> anyhow::Result<Vec<u8>> {
-			let text = made[name].as_str().with_context(|| format!("{made}"))?;
-			let digits = text.as_bytes().get(2..).unwrap_or_default().chunks(2);
-			digits.map(|two| Ok(u8::from_str_radix(std::str::from_utf8(two)?, 16)?)).collect()
-		};
-		let keys = part("keys")?;
-		let keys = [keys[..32].try_into()?, keys[32..].try_into()?];
-		Ok(Call::SetKeys { keys, proof: part("proof")? })
+		Ok(new_keys(&self.chain, owner).await?.1)
 	}
 
 	/// Submits a call that the chain must refuse with these words.

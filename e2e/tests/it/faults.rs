@@ -2,15 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use bittensor_client::{rpc_params, AccountId, Call, Chain};
+use bittensor_client::{AccountId, Chain};
 use bittensor_e2e::validators::{Validators, NAMES};
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
 	ops::{bash, command},
-	support::{agree, components, edge, four, User},
+	support::{agree, components, edge, four, new_keys, User},
 };
 
 /// For what takes seconds, on a machine that does other things too.
@@ -92,35 +90,17 @@ async fn finality_survives_the_end_of_one_and_recovers_from_that_of_two() -> any
 	Ok(())
 }
 
-/// What `author_rotateKeysWithOwner` answers.
-#[derive(Deserialize)]
-struct NewKeys {
-	keys: String,
-	proof: String,
-}
-
 /// Makes new session keys on a node and registers them for the account of its validator. Returns the
 /// account.
 async fn rotate(validators: &mut Validators, name: &str, stash: &str) -> anyhow::Result<AccountId> {
 	let url = validators.node(name)?.url();
 	let user = User::connect(&url, stash).await?;
 	let (chain, account) = user.chain();
-	let owner = bittensor_client::hex_hash(&account);
 	let node = validators.connect(name).await?;
-	let new: NewKeys = node.request("author_rotateKeysWithOwner", rpc_params![owner]).await?;
-	let bytes = bytes(&new.keys)?;
-	let (aura, grandpa) = bytes.split_at_checked(32).context("two keys")?;
-	let keys = [aura.try_into()?, grandpa.try_into()?];
-	chain.submit(Call::SetKeys { keys, proof: self::bytes(&new.proof)? }).await?;
-	assert_eq!(node.session_keys(account, None).await?, Some(bytes));
+	let (keys, call) = new_keys(&node, &account).await?;
+	chain.submit(call).await?;
+	assert_eq!(node.session_keys(account, None).await?, Some(keys));
 	Ok(account)
-}
-
-/// The bytes of `0x…`.
-fn bytes(hex: &str) -> anyhow::Result<Vec<u8>> {
-	let digits = hex.strip_prefix("0x").with_context(|| hex.to_owned())?.as_bytes();
-	let byte = |two: &[u8]| Ok(u8::from_str_radix(std::str::from_utf8(two)?, 16)?);
-	digits.chunks(2).map(byte).collect()
 }
 
 #[tokio::test]

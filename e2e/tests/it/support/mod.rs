@@ -4,6 +4,7 @@
 //!  chain    the development chain, with short slots and epochs
 //!  committee  two members of the technical committee, who decide
 //!  four     four validators, and what they must agree on after a fault
+//!  keys     session keys that a node makes
 //!  lab      a node and miners in a temporary folder; waits for their results
 //!  user     a development key: registers, stakes, posts a row, sends Spikes and Grads
 //!  message  texts of the corpus and errors for them
@@ -15,6 +16,7 @@ mod chain;
 mod clock;
 mod committee;
 mod four;
+mod keys;
 mod lab;
 mod message;
 mod terminal;
@@ -33,6 +35,7 @@ pub(crate) use chain::quick;
 pub(crate) use clock::Clock;
 pub(crate) use committee::{note_stalled, set_invulnerables, Committee};
 pub(crate) use four::{agree, components, four, QUICK};
+pub(crate) use keys::new_keys;
 pub(crate) use lab::{announced, Lab, SOON};
 pub(crate) use message::{error, texts};
 pub(crate) use terminal::Terminal;
