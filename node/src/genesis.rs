@@ -1,4 +1,5 @@
-//! The database must be that of the chain that the node is to run.
+//! The first block: the database must have that of the chain that the node is to run, and the specification
+//! must make the one that it states.
 
 use crate::{
 	chain_spec,
@@ -16,8 +17,8 @@ type Builder = GenesisBlockBuilder<Block, FullBackend, WasmExecutor<HostFunction
 
 /// A builder of the first block of the configured chain, for the database of `backend`.
 ///
-/// Refuses a database whose first block is another one: the SDK would run that chain without a word. And
-/// a specification whose first block is not the one that it states.
+/// Refuses a database whose first block is another one, because the SDK would run that chain without a
+/// word, and a specification whose first block is not the one that it states.
 pub(crate) fn builder(
 	config: &Configuration,
 	backend: &Arc<FullBackend>,

@@ -223,6 +223,30 @@ async fn a_specification_that_states_another_first_block_is_refused() -> anyhow:
 	Ok(())
 }
 
+/// The files of compiled runtimes in this folder.
+fn compiled(folder: &Path) -> anyhow::Result<usize> {
+	let kinds = std::fs::read_dir(folder.join("modules"))?;
+	kinds.map(|kind| Ok(std::fs::read_dir(kind?.path())?.count())).sum()
+}
+
+#[tokio::test]
+async fn compiled_runtimes_are_kept() -> anyhow::Result<()> {
+	let folder = tempfile::tempdir()?;
+	let base = format!("--base-path={}", folder.path().display());
+	command(&["export-state", "--chain=dev", &base, "0"]).await?;
+	let beside = folder.path().join("chains/bittensor_dev/runtime-cache");
+	let kept = compiled(&beside)?;
+	assert!(kept > 0);
+
+	// A folder of the user's. The other one stays as it is.
+	let other = folder.path().join("other");
+	let cache = format!("--runtime-cache={}", other.display());
+	command(&["export-state", "--chain=dev", &base, &cache, "0"]).await?;
+	assert!(compiled(&other)? > 0);
+	assert_eq!(compiled(&beside)?, kept);
+	Ok(())
+}
+
 #[tokio::test]
 async fn node_keys_are_made_once_kept_private_and_not_shared() -> anyhow::Result<()> {
 	let folder = tempfile::tempdir()?;
