@@ -46,6 +46,13 @@ pub fn find(name: &str) -> Result<PathBuf, NotBuilt> {
 	find_in(name, folders)
 }
 
+/// The option of the node with which all nodes of one build keep their compiled runtimes in one folder,
+/// beside their binary. To compile a runtime takes longer than all the rest of a start.
+pub fn runtime_cache() -> Result<String, NotBuilt> {
+	let folder = find(NODE)?.with_file_name("runtime-cache");
+	Ok(format!("--runtime-cache={}", folder.display()))
+}
+
 fn find_in(name: &str, searched: Vec<PathBuf>) -> Result<PathBuf, NotBuilt> {
 	match searched.iter().map(|folder| folder.join(name)).find(|path| path.is_file()) {
 		Some(path) => Ok(path),

@@ -165,7 +165,7 @@ pub fn spec_as(options: &NodeOptions, role: &Role) -> Result<Spec, binaries::Not
 	args.push(format!("--listen-addr=/ip4/127.0.0.1/tcp/{}", role.p2p_port));
 	args.push(format!("--base-path={}", options.base_path.display()));
 	let program = binaries::find(binaries::NODE)?;
-	args.push(format!("--runtime-cache={}", program.with_file_name("runtime-cache").display()));
+	args.push(binaries::runtime_cache()?);
 	args.push(format!("--rpc-port={}", options.rpc_port));
 	args.extend(options.extra.iter().cloned());
 	Ok(Spec {

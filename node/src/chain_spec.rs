@@ -14,7 +14,7 @@ use bittensor_runtime::{
 	genesis_config_presets, opaque::Hash, SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL, WASM_BINARY,
 };
 use sc_chain_spec::ChainSpecExtension;
-use sc_service::{ChainSpec as _, ChainType, Properties};
+use sc_service::{ChainType, Properties};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -57,29 +57,13 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
 			ChainType::Local,
 			genesis_config_presets::TESTNET_RUNTIME_PRESET,
 		),
-		path => {
-			let spec = ChainSpec::from_json_file(PathBuf::from(path)).map_err(|error| {
-				format!(
-					"--chain {path}: {error}; use `dev`, `local`, `testnet` or the path of a \
+		path => ChainSpec::from_json_file(PathBuf::from(path)).map_err(|error| {
+			format!(
+				"--chain {path}: {error}; use `dev`, `local`, `testnet` or the path of a \
 					 specification file"
-				)
-			})?;
-			check(&spec).map_err(|reason| format!("--chain {path}: {reason}"))?;
-			Ok(spec)
-		}
+			)
+		}),
 	}
-}
-
-/// Builds the genesis of a plain specification, so that a mistake is reported by the name of the field. A
-/// raw one is the state itself.
-fn check(spec: &ChainSpec) -> Result<(), String> {
-	if !spec.as_json(false)?.contains("\"runtimeGenesis\"") {
-		return Ok(());
-	}
-	spec.as_storage_builder().build_storage().map(|_| ()).map_err(|error| {
-		// The SDK adds the whole genesis to the reason.
-		error.split(" for blob:").next().unwrap_or(&error).to_string()
-	})
 }
 
 fn preset(name: &str, id: &str, chain_type: ChainType, preset: &str) -> Result<ChainSpec, String> {
@@ -112,74 +96,7 @@ fn properties() -> Properties {
 #[cfg(test)]
 mod tests {
 	use super::*;
-
-	/// A file with the plain specification of `testnet`, in which `from` is replaced; removed at the end.
-	struct Changed(PathBuf);
-
-	impl Changed {
-		fn new(name: &str, from: &str, to: &str) -> Self {
-			let spec = load("testnet").expect("a runtime: run without SKIP_WASM_BUILD");
-			let plain = spec.as_json(false).expect("the plain form");
-			assert_eq!(plain.matches(from).count(), 1, "{from}");
-			let file = format!("bittensor-{}-{name}.json", std::process::id());
-			let path = std::env::temp_dir().join(file);
-			std::fs::write(&path, plain.replace(from, to)).expect("a temporary file");
-			Self(path)
-		}
-
-		fn load(&self) -> Result<ChainSpec, String> {
-			load(&self.0.to_string_lossy())
-		}
-	}
-
-	impl Drop for Changed {
-		fn drop(&mut self) {
-			let _ = std::fs::remove_file(&self.0);
-		}
-	}
-
-	#[test]
-	fn a_genesis_that_is_wrong_is_refused_with_the_field_and_its_range() {
-		let cases = [
-			(
-				"slot",
-				"\"slotDuration\": 6000",
-				"\"slotDuration\": 60",
-				"slots.slotDuration is 60: choose 600 to 60000 milliseconds",
-			),
-			(
-				"epoch",
-				"\"epochLength\": 100",
-				"\"epochLength\": 0",
-				"emission.parameters.epochLength is 0: choose 1 to 1000000 blocks",
-			),
-			(
-				"missing",
-				"\"sigma\": 1000000000,",
-				"",
-				"emission.parameters.sigma is missing: choose 0 to 18446744073709551615 units per block",
-			),
-			(
-				"unknown",
-				"\"slotDuration\": 6000",
-				"\"slotDuration\": 6000, \"duration\": 1",
-				"slots.duration is unknown: choose among slotDuration",
-			),
-			(
-				"nobody",
-				"\"technicalCommittee\": {",
-				"\"technicalCommittee\": {}, \"nobody\": {",
-				"technicalCommittee.members is empty and sudo.key is missing",
-			),
-		];
-		for (name, from, to, reason) in cases {
-			let changed = Changed::new(name, from, to);
-			let error = changed.load().err().expect("the genesis is refused");
-			let expected = format!("--chain {}: {reason}", changed.0.display());
-			assert!(error.starts_with(&expected), "{error}");
-			assert!(error.len() < 500, "the genesis is not repeated: {error}");
-		}
-	}
+	use sc_service::ChainSpec as _;
 
 	#[test]
 	fn every_preset_has_a_name_and_its_public_keys_can_be_used() {
@@ -191,13 +108,5 @@ mod tests {
 			assert_ne!(chain.chain_type(), ChainType::Live, "{name}");
 			assert!(chain.id().starts_with("bittensor_") && !chain.name().is_empty());
 		}
-	}
-
-	#[test]
-	fn a_plain_and_a_raw_specification_are_accepted() {
-		let plain = Changed::new("plain", "\"slotDuration\": 6000", "\"slotDuration\": 2000");
-		let spec = plain.load().expect("a good genesis");
-		std::fs::write(&plain.0, spec.as_json(true).expect("the raw form")).expect("written again");
-		plain.load().expect("the raw form");
 	}
 }

@@ -35,7 +35,7 @@ pub(crate) struct Cli {
 	pub(crate) run: RunCmd,
 
 	/// Folder of compiled runtimes, which nodes on one machine can share; only their user may write to it.
-	/// Default: `runtime-cache` beside the database.
+	/// Default: `runtime-cache` beside the database, if the command has one.
 	#[arg(long, value_name = "FOLDER", global = true)]
 	pub(crate) runtime_cache: Option<PathBuf>,
 }

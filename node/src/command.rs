@@ -3,6 +3,7 @@
 use crate::{
 	chain_spec,
 	cli::{self, Cli, Subcommand},
+	executor, genesis,
 	parts::Service,
 	service, setup, validator,
 };
@@ -55,7 +56,11 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 		Subcommand::ExportChainSpec(cmd) => {
 			// The runtime logs why it refuses a genesis.
 			sc_cli::LoggerBuilder::new("error").init()?;
-			let spec = cli.load_spec(&cmd.chain)?;
+			let mut spec = cli.load_spec(&cmd.chain)?;
+			if cmd.raw {
+				let executor = executor::without_database(cli.runtime_cache.as_deref());
+				spec.set_storage(genesis::storage(&*spec, &executor)?);
+			}
 			cmd.run(spec)
 		}
 		Subcommand::CheckBlock(cmd) => cli.create_runner(cmd)?.async_run(|config| {

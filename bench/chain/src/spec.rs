@@ -52,7 +52,8 @@ impl Template {
 			.with_context(|| format!("could not create {}", folder.display()))?;
 		let file = folder.join("template.json");
 		let output = Command::new(&node)
-			.args(["export-chain-spec", "--chain=dev", "--raw", "--output"])
+			.args(["export-chain-spec", "--chain=dev", "--raw", &binaries::runtime_cache()?])
+			.arg("--output")
 			.arg(&file)
 			.output()
 			.with_context(|| format!("could not start {}", node.display()))?;

@@ -45,7 +45,7 @@ pub(super) async fn write(folder: &Path, options: &ChainOptions) -> anyhow::Resu
 	let plain_path = folder.join("network-plain.json");
 	std::fs::write(&plain_path, serde_json::to_string_pretty(&plain)?)?;
 	let chain = format!("--chain={}", plain_path.display());
-	let raw = node(&["export-chain-spec", "--raw", &chain]).await?;
+	let raw = node(&["export-chain-spec", "--raw", &chain, &binaries::runtime_cache()?]).await?;
 	let path = folder.join("network.json");
 	std::fs::write(&path, raw)?;
 	Ok(path)

@@ -1,5 +1,13 @@
 //! The first block: the database must have that of the chain that the node is to run, and the specification
 //! must make the one that it states.
+//!
+//! ```text
+//! specification ──state──► storage ──builder──► first block ◄──compare── database, stated hash
+//! ```
+
+mod state;
+
+pub(crate) use state::storage;
 
 use crate::{
 	chain_spec,
@@ -11,24 +19,22 @@ use sc_client_api::Backend;
 use sc_executor::WasmExecutor;
 use sc_service::{BuildGenesisBlock, Configuration, Error as ServiceError, GenesisBlockBuilder};
 use sp_blockchain::HeaderBackend;
+use sp_core::storage::Storage;
 use std::sync::Arc;
 
 type Builder = GenesisBlockBuilder<Block, FullBackend, WasmExecutor<HostFunctions>>;
 
-/// A builder of the first block of the configured chain, for the database of `backend`.
+/// A builder of the first block of the configured chain, whose state is `storage`, for the database of
+/// `backend`.
 ///
 /// Refuses a database whose first block is another one, because the SDK would run that chain without a
 /// word, and a specification whose first block is not the one that it states.
 pub(crate) fn builder(
 	config: &Configuration,
+	storage: Storage,
 	backend: &Arc<FullBackend>,
 	executor: &WasmExecutor<HostFunctions>,
 ) -> Result<Builder, ServiceError> {
-	let storage = config
-		.chain_spec
-		.as_storage_builder()
-		.build_storage()
-		.map_err(sp_blockchain::Error::Storage)?;
 	let builder = |storage, commit| {
 		Builder::new_with_storage(storage, commit, backend.clone(), executor.clone())
 	};
