@@ -95,8 +95,9 @@ struct Options {
 	#[arg(long)]
 	quick: bool,
 
-	/// Instead of all this, run four validators for this many seconds with 6 s slots, and with rows and
-	/// transfers up to the block limit; fails if a slot is missed or finality is more than 3 blocks behind
+	/// Instead of all this, run four validators with 6 s slots: for this many seconds without load, and
+	/// then with rows and transfers up to the block limit; fails if a slot is missed or finality is more
+	/// than 3 blocks behind without load, or if anything is lost
 	#[arg(long, value_name = "SECONDS", conflicts_with = "quick")]
 	soak: Option<u64>,
 
