@@ -54,7 +54,8 @@ impl Run {
 	pub fn is_of(&self, job: &Job) -> bool {
 		self.experiment == job.experiment
 			&& self.mode == job.mode
-			&& settings(job).is_ok_and(|settings| settings == unscored(self.settings.clone()))
+			&& settings(job)
+				.is_ok_and(|settings| settings == relevant(self.mode, self.settings.clone()))
 	}
 
 	/// Part of each step of every other member that member 0 buys.
@@ -68,18 +69,26 @@ impl Run {
 	}
 }
 
-/// The settings of a job, without the folder of the corpus, whose name depends on the machine, and
-/// without those of attribution.
+/// The settings of a job on which its outcome depends, without the folder of the corpus, whose name
+/// depends on the machine.
 fn settings(job: &Job) -> Result<Value> {
 	let settings = Settings { corpus: PathBuf::new(), ..job.settings.clone() };
 	// As a reader of the file sees them.
-	Ok(unscored(serde_json::from_str(&serde_json::to_string(&settings)?)?))
+	Ok(relevant(job.mode, serde_json::from_str(&serde_json::to_string(&settings)?)?))
 }
 
-/// Settings without those of attribution: a run scores no input, so that nothing depends on them.
-fn unscored(mut settings: Value) -> Value {
+/// Settings without those of inputs, for components that have none.
+fn relevant(mode: Mode, mut settings: Value) -> Value {
+	if matches!(mode, Mode::Without | Mode::With) {
+		return settings;
+	}
 	if let Some(config) = settings["config"].as_object_mut() {
 		config.remove("attribution");
+		if let Some(dropout) = config.get_mut("dropout").and_then(Value::as_object_mut) {
+			for name in ["inputs", "features", "network"] {
+				dropout.remove(name);
+			}
+		}
 	}
 	settings
 }

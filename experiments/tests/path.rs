@@ -69,10 +69,13 @@ fn finished_runs_are_kept_and_become_results() {
 	assert!(all.starts_with(&finished) && all.lines().count() == 7, "none is run twice");
 	runner::run(&mut store, &jobs, 2).expect("nothing to do");
 	assert_eq!(fs::read_to_string(&path).expect("read"), all);
-	// Runs score no input: how an earlier version did it makes no other run.
-	let mut old = store.runs[0].clone();
-	old.settings["config"]["attribution"] = serde_json::json!({ "exploring": 1 });
-	assert!(old.is_of(&jobs[0]) && !old.is_of(&jobs[1]));
+	// Twins have no inputs: how an earlier version dealt with them makes no other run.
+	for (n, same) in [(0, true), (1, false), (2, false), (3, true)] {
+		let mut old = store.runs.iter().find(|run| run.is_of(&jobs[n])).expect("finished").clone();
+		old.settings["config"]["attribution"] = serde_json::json!({ "exploring": 1 });
+		old.settings["config"]["dropout"]["network"] = serde_json::json!(0.1);
+		assert_eq!(old.is_of(&jobs[n]), same, "run {n}");
+	}
 
 	// Another setting is another run.
 	let other = TEXT.replace("steps = 6", "steps = 7");

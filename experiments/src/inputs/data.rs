@@ -1,13 +1,16 @@
 //! Examples to train on, to choose the best step by, and to measure.
 
-use super::InputsPlan;
+use super::{InputsPlan, Vectors};
 use anyhow::Result;
 use bittensor_nucleus::{
 	corpus::{held_out, Batch, Corpus, Example, Sampler, Split},
 	kinds::{component, Setup},
-	Component, Config, Tokenizer, Unigram,
+	Component, Config, Tensor, Tokenizer, Unigram,
 };
 use std::sync::Arc;
+
+/// A prime: its multiples go through all examples before one comes again.
+const STRIDE: usize = 1_000_003;
 
 /// Examples of one document.
 pub(super) struct Measure {
@@ -57,6 +60,34 @@ impl Data {
 		};
 		let (validation, test) = (part(1, plan.validation)?, part(0, plan.test)?);
 		Ok(Self { tokenizer, prior, batches, others, validation, test })
+	}
+
+	/// Some validation texts, in another order than that of the documents, beside what inputs know of
+	/// them: what a component weighs its inputs by.
+	pub(super) fn drawn(
+		&self,
+		inputs: &[&Vectors],
+		count: usize,
+		draw: usize,
+	) -> Result<(Batch, Vec<Option<Tensor>>)> {
+		let places: Vec<(usize, usize)> = self
+			.validation
+			.iter()
+			.enumerate()
+			.flat_map(|(n, measure)| (0..measure.examples.len()).map(move |row| (n, row)))
+			.collect();
+		let chosen: Vec<(usize, usize)> = (draw * count..(draw + 1) * count)
+			.filter_map(|n| places.get(n * STRIDE % places.len().max(1)).copied())
+			.collect();
+		let examples: Vec<Example> =
+			chosen.iter().map(|&(n, row)| self.validation[n].examples[row].clone()).collect();
+		let of_input = |input: &&Vectors| -> Result<Option<Tensor>> {
+			let row = |&(n, row): &(usize, usize)| input.validation[n].narrow(0, row, 1);
+			let rows = chosen.iter().map(row).collect::<Result<Vec<_>, _>>()?;
+			Ok(Some(Tensor::cat(&rows, 0)?))
+		};
+		let vectors = inputs.iter().map(of_input).collect::<Result<_>>()?;
+		Ok((Batch::from_examples(&examples), vectors))
 	}
 
 	pub(super) fn component(&self, config: Config) -> Result<Component> {

@@ -279,11 +279,17 @@ fn train(
 		component.connect(n)?;
 		component.set_words(n, Some(&input.words))?;
 	}
+	let score_every = component.config().attribution.score_every as usize;
 	let mut best = None;
 	let steps = plan.epochs * batches.len();
 	for step in 0..steps {
 		let at = step % batches.len();
 		component.train_step(&batches[at], &nth(inputs, of, at))?;
+		if !inputs.is_empty() && (step + 1) % score_every == 0 {
+			let (batch, d) =
+				data.drawn(inputs, component.config().attribution.batch, step / score_every)?;
+			component.score(&batch, &d, &[])?;
+		}
 		if (step + 1) % plan.validate == 0 || step + 1 == steps {
 			let loss = measure(&component, &data.validation, inputs, |v| &v.validation)?.loss;
 			if best.as_ref().is_none_or(|(_, best, _)| loss < *best) {

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Incremented when older files can no longer be read.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 /// Key of the JSON header in the file's metadata. A checksum of [`DIGITS`] digits precedes the
 /// header; it covers the header and the names and bytes of the tensors in their order.
 const HEADER: &str = "component";

@@ -77,13 +77,9 @@ pub struct DropoutConfig {
 	pub inputs: f64,
 	/// Each downstream input as a feature, in each example.
 	pub features: f64,
-	/// All downstream inputs together, in each example: the component learns to work alone.
-	#[serde(skip_serializing_if = "is_zero")]
+	/// All downstream inputs together, in each example: they may be away, and what a component knows by
+	/// itself is measured without them.
 	pub network: f64,
-}
-
-fn is_zero(rate: &f64) -> bool {
-	*rate == 0.0
 }
 
 /// How steps on Grads are watched by the own loss on text that is not trained on.
@@ -176,7 +172,7 @@ impl Default for Config {
 
 impl Default for DropoutConfig {
 	fn default() -> Self {
-		Self { entries: 0.3, words: 0.3, inputs: 0.1, features: 0.0, network: 0.0 }
+		Self { entries: 0.3, words: 0.3, inputs: 0.1, features: 0.0, network: 0.4 }
 	}
 }
 

@@ -131,7 +131,7 @@ mod tests {
 		let mut dropout = Dropout::of_step(&config, 1, &Device::Cpu);
 		let ones = tensors::from_rows(vec![1.0; 4_000 * DIM], &Device::Cpu).expect("ones");
 		let downstream = vec![Some(ones.clone()), None, Some(ones.clone())];
-		let all = Centred { own: ones, downstream, null: None };
+		let all = Centred { own: ones, downstream, null: None, strengths: Vec::new() };
 		let left = dropout.inputs(all).expect("masked");
 		assert!(kept(&left.own).iter().all(|kept| *kept));
 		let inputs: Vec<Vec<bool>> = left.downstream.iter().flatten().map(kept).collect();

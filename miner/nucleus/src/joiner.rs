@@ -7,6 +7,7 @@
 //! A missing input is its own mean, z = 0, and adds nothing.
 
 use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
 
 use crate::{
 	config::{Config, DIM},
@@ -24,6 +25,30 @@ pub struct Centred {
 	pub downstream: Vec<Option<Tensor>>,
 	/// The null input, in training only.
 	pub null: Option<Tensor>,
+	/// What the two terms of each downstream input are multiplied by; 1 where there is none.
+	pub strengths: Vec<Strength>,
+}
+
+/// What the two terms of a downstream input are multiplied by.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Strength {
+	/// As a feature.
+	pub feature: f64,
+	/// As an expert.
+	pub expert: f64,
+}
+
+impl Default for Strength {
+	fn default() -> Self {
+		Self { feature: 1.0, expert: 1.0 }
+	}
+}
+
+impl Centred {
+	/// The strength of an input.
+	pub(crate) fn strength(&self, input: usize) -> Strength {
+		self.strengths.get(input).copied().unwrap_or_default()
+	}
 }
 
 /// The output vector of one batch beside the inputs that it was made from.
@@ -94,9 +119,10 @@ impl Joiner {
 			None => Ok(z.clone()),
 		};
 		let mut h = drop(&z.own, false)?.matmul(self.own.tensor())?;
-		for (z, adaptor) in z.downstream.iter().zip(&self.adaptors) {
-			if let Some(z) = z.as_ref().filter(|_| self.features) {
-				h = (h + (drop(z, true)? * self.rate)?.matmul(adaptor.tensor())?)?;
+		for (input, (present, adaptor)) in z.downstream.iter().zip(&self.adaptors).enumerate() {
+			if let Some(present) = present.as_ref().filter(|_| self.features) {
+				let factor = self.rate * z.strength(input).feature;
+				h = (h + (drop(present, true)? * factor)?.matmul(adaptor.tensor())?)?;
 			}
 		}
 		if let Some(z) = &z.null {

@@ -107,7 +107,7 @@ impl Component {
 			});
 		}
 		let own = tensors::from_rows(own, &self.device)?;
-		let z = self.weighed(Centred { own, downstream, null: None })?;
+		let z = self.weighed(Centred { own, downstream, null: None, strengths: Vec::new() })?;
 		self.shape.joiner.forward(z, None)
 	}
 

@@ -89,6 +89,7 @@ impl Leaves {
 			own: self.own.tensor(),
 			downstream: self.downstream.iter().map(|l| l.as_ref().map(Leaf::tensor)).collect(),
 			null: self.null.as_ref().map(Leaf::tensor),
+			strengths: Vec::new(),
 		}
 	}
 

@@ -8,8 +8,8 @@
 //! ```
 //! `step` trains, `grads` takes Grads in, `scoring` measures ΔL of each input, `evaluate` computes
 //! answers and losses without a step; `leaves` holds the centred inputs as leaves of candle's graph;
-//! `canary` takes steps on Grads back that spoil the own loss; `balance` weighs the own encoder beside
-//! the inputs.
+//! `canary` takes steps on Grads back that spoil the own loss; `balance` weighs the parts of an
+//! answer.
 //!
 //! Invariants: no gradient flows through the mean and scale of an input; the null input takes part
 //! in training only; a step that is not finite is not made; equal settings, documents and answers
@@ -87,7 +87,7 @@ impl Component {
 			inputs: InputTable::new(inputs, own),
 			scores: Scores::new(inputs),
 			canary: Canary::default(),
-			balance: Balance::default(),
+			balance: Balance::new(inputs),
 			step: 0,
 			version: 0,
 			connections: vec![0; inputs],
@@ -115,7 +115,7 @@ impl Component {
 		self.balance = state.get("balance")?;
 		let lengths =
 			[self.connections.len(), self.inputs.downstream.len(), self.scores.inputs.len()];
-		if lengths != [self.config.inputs; 3] {
+		if lengths != [self.config.inputs; 3] || !self.balance.fits(self.config.inputs) {
 			return Err(NucleusError::State("number of inputs".into()));
 		}
 		self.canary = Canary::load(&self.parameters, state)?;
@@ -197,6 +197,7 @@ impl Model for Component {
 		};
 		self.inputs.downstream[input] = Input::default();
 		self.scores.forget(input);
+		self.balance.forget(input);
 		self.connections[input] += 1;
 		let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed ^ input as u64);
 		rng.set_stream(self.connections[input]);
@@ -243,7 +244,10 @@ impl Model for Component {
 
 	fn rewind(&mut self, state: &State) -> Result<()> {
 		let inputs: InputTable = state.get("inputs")?;
-		let balance = state.get("balance")?;
+		let balance: Balance = state.get("balance")?;
+		if !balance.fits(self.config.inputs) {
+			return Err(NucleusError::State("number of inputs".into()));
+		}
 		self.parameters.check(state)?;
 		self.learner.load(&self.parameters, state, &self.config)?;
 		self.parameters.load(state)?;

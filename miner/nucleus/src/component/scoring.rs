@@ -13,7 +13,7 @@ use crate::{
 		parts::Removals,
 		Attribution, InputScore, Moments,
 	},
-	component::{leaves::Leaves, step::mean, Component},
+	component::{balance::Slopes, leaves::Leaves, step::mean, Component},
 	config::Config,
 	corpus::Batch,
 	error::Result,
@@ -120,7 +120,8 @@ impl Component {
 		let encoded = self.shape.encoder.forward(&batch.texts, None)?;
 		let null = Some(self.scores.null_choice(&self.config));
 		let leaves = Leaves::new(&self.inputs, encoded.vectors(), &raw, null, &self.device)?;
-		let joined = self.shape.joiner.forward(self.weighed(leaves.centred())?, None)?;
+		let weighed = self.weighed(leaves.centred())?;
+		let joined = self.shape.joiner.forward(weighed.clone(), None)?;
 		let decoded = self.shape.objective.forward(&joined, &targets, None)?;
 		let grads = decoded.root.backward()?;
 		let vectors = leaves.gradients(&grads)?;
@@ -189,7 +190,7 @@ impl Component {
 			let group = groups.iter().find(|group| group.contains(&input)).cloned();
 			let mut removed = group.unwrap_or_else(|| vec![input]);
 			removed.retain(|&input| inputs[input].is_some());
-			let left = self.shape.objective.others_without(others, &z, &removed)?;
+			let left = self.shape.objective.others_without(others, &weighed, &removed)?;
 			let mut without = z;
 			removed.iter().for_each(|&input| without.downstream[input] = None);
 			let truth = (loss(without, left.as_ref())? - both) / removed.len() as f64;
@@ -203,8 +204,15 @@ impl Component {
 		}
 		if single.iter().any(Option::is_some) {
 			let (g, z) = leaves.own.gradient(&grads)?;
-			let product: f64 = fisher::products(&g, &z).iter().sum();
-			self.balance.observe(product / targets.weight());
+			let experts = self.shape.objective.products(&weighed, &decoded)?;
+			let slopes = Slopes::new(
+				&self.balance,
+				&fisher::products(&g, &z),
+				&products,
+				experts,
+				targets.weight(),
+			);
+			self.balance.observe(&slopes);
 		}
 		self.scores.batches += 1;
 		Ok(ScoreReport { inputs, removals })
@@ -220,14 +228,13 @@ impl Component {
 	) -> Result<Removals> {
 		let nothing = z.own.zeros_like()?;
 		let no_inputs = vec![None; z.downstream.len()];
-		let alone = Centred { own: nothing.clone(), downstream: no_inputs.clone(), null: None };
+		let alone = Centred { own: nothing.clone(), downstream: no_inputs.clone(), ..z.clone() };
 		let neither = loss(alone, None)?;
 		if z.downstream.iter().all(Option::is_none) {
 			return Ok(Removals { neither, own: both, inputs: neither, both });
 		}
-		let own = loss(Centred { own: z.own.clone(), downstream: no_inputs, null: None }, None)?;
-		let downstream = z.downstream.clone();
-		let inputs = loss(Centred { own: nothing, downstream, null: None }, others)?;
+		let own = loss(Centred { downstream: no_inputs, ..z.clone() }, None)?;
+		let inputs = loss(Centred { own: nothing, ..z.clone() }, others)?;
 		Ok(Removals { neither, own, inputs, both })
 	}
 

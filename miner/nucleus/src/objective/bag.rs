@@ -186,10 +186,19 @@ impl Objective for Bag {
 		gradient.add(&self.bias, Values::Dense(loss.bias));
 		// Below q the graph takes over: the gradient of Σ q ⊙ ∂q is ∂q at q.
 		let mut root = (q * g.matmul(&words)?)?.sum_all()?;
-		if let Some(of_inputs) = self.experts.root(&joined.z, &g)? {
+		let mut inputs = None;
+		if let Some((of_inputs, products)) = self.experts.root(&joined.z, &g)? {
 			root = (root + of_inputs)?;
+			inputs = Some(products);
 		}
-		Ok(Decoded { losses: loss.examples, root, gradient, logits: g, others })
+		Ok(Decoded { losses: loss.examples, root, gradient, logits: g, others, inputs })
+	}
+
+	fn products(&self, z: &Centred, decoded: &Decoded) -> Result<Vec<Option<Vec<f64>>>> {
+		match &decoded.inputs {
+			Some(inputs) => self.experts.products(z, inputs),
+			None => Ok(vec![None; z.downstream.len()]),
+		}
 	}
 
 	fn observe(&mut self, joined: &Joined) -> Result<()> {

@@ -117,6 +117,25 @@ impl Experts {
 			.collect()
 	}
 
+	/// What β ⊙ z of an input is multiplied by.
+	fn factor(&self, input: usize, z: &Centred) -> f64 {
+		GAIN * f64::from(self.experts[input].notes.scale) * z.strength(input).expert
+	}
+
+	/// Of each input and example: the derivative of L(x) by the strength of the input's term, at
+	/// strength 1, from g · v̂ as [`Experts::root`] gives it. `None` for inputs without a term.
+	pub(super) fn products(&self, z: &Centred, h: &Tensor) -> Result<Vec<Option<Vec<f64>>>> {
+		let mut all = vec![None; self.gains.len()];
+		for (place, input, present) in self.present(z) {
+			let factor = GAIN * f64::from(self.experts[input].notes.scale);
+			let h = (h.narrow(1, place * DIM, DIM)? * factor)?;
+			let term = present.detach().broadcast_mul(&self.gains[input].value())?;
+			let sums = (term * h)?.sum(1)?;
+			all[input] = Some(tensors::to_vec(&sums)?.into_iter().map(f64::from).collect());
+		}
+		Ok(all)
+	}
+
 	/// β ⊙ z · s of all columns, `[B, n·m]`, outside of any graph; 0 for inputs that are missing.
 	/// `None` if all are.
 	fn weighted(&self, z: &Centred) -> Result<Option<Tensor>> {
@@ -124,9 +143,9 @@ impl Experts {
 		let Some(&(.., first)) = present.first() else { return Ok(None) };
 		let width = table.columns.len() * DIM;
 		let mut all = vec![0_f32; first.dim(0)? * width];
-		for (place, input, z) in present {
-			let scale = GAIN as f32 * self.experts[input].notes.scale;
-			tensors::with_slice(z, |z| {
+		for (place, input, present) in present {
+			let scale = self.factor(input, z) as f32;
+			tensors::with_slice(present, |z| {
 				tensors::with_slice(self.gains[input].tensor(), |gain| {
 					for (row, z) in all.chunks_exact_mut(width).zip(z.chunks_exact(DIM)) {
 						let row = &mut row[place * DIM..(place + 1) * DIM];
@@ -152,33 +171,33 @@ impl Experts {
 	/// The term of one input, `[B, V]`; `None` if it is 0.
 	pub(super) fn term(&self, input: usize, z: &Centred) -> Result<Option<Tensor>> {
 		let present = self.present(z).into_iter().find(|(_, one, _)| *one == input);
-		let (Some((.., z)), Some(words)) = (present, &self.experts[input].words) else {
+		let (Some((.., present)), Some(words)) = (present, &self.experts[input].words) else {
 			return Ok(None);
 		};
-		let scale = GAIN * f64::from(self.experts[input].notes.scale);
-		let weighted = (z.detach().broadcast_mul(&self.gains[input].value())? * scale)?;
-		let words = Tensor::from_slice(words, (self.vocab, DIM), z.device())?;
+		let weighted = present.detach().broadcast_mul(&self.gains[input].value())?;
+		let weighted = (weighted * self.factor(input, z))?;
+		let words = Tensor::from_slice(words, (self.vocab, DIM), present.device())?;
 		Ok(Some(weighted.matmul(&words.t()?)?))
 	}
 
-	/// A scalar whose gradient with respect to z and β is that of ΣL, from ∂ΣL/∂logits.
-	pub(super) fn root(&self, z: &Centred, g: &Tensor) -> Result<Option<Tensor>> {
+	/// A scalar whose gradient with respect to z and β is that of ΣL, from g = ∂ΣL/∂logits; beside it
+	/// g · v̂ of all columns, `[B, n·m]`, which is most of the work.
+	pub(super) fn root(&self, z: &Centred, g: &Tensor) -> Result<Option<(Tensor, Tensor)>> {
 		let (Some(table), present) = (&self.table, self.present(z)) else { return Ok(None) };
 		if present.is_empty() {
 			return Ok(None);
 		}
-		let h = g.matmul(&table.values.detach())?;
+		let all = g.matmul(&table.values.detach())?;
 		let mut root: Option<Tensor> = None;
-		for (place, input, z) in present {
-			let scale = GAIN * f64::from(self.experts[input].notes.scale);
-			let h = (h.narrow(1, place * DIM, DIM)? * scale)?;
-			let term = (z.broadcast_mul(self.gains[input].tensor())? * h)?.sum_all()?;
+		for (place, input, present) in present {
+			let h = (all.narrow(1, place * DIM, DIM)? * self.factor(input, z))?;
+			let term = (present.broadcast_mul(self.gains[input].tensor())? * h)?.sum_all()?;
 			root = Some(match root {
 				Some(root) => (root + term)?,
 				None => term,
 			});
 		}
-		Ok(root)
+		Ok(root.map(|root| (root, all)))
 	}
 
 	/// Measures s of inputs whose words are new.

@@ -61,6 +61,8 @@ pub struct Decoded {
 	pub logits: Tensor,
 	/// The term of all inputs in the logits, `[B, V]`, outside of any graph; `None` if it is 0.
 	pub others: Option<Tensor>,
+	/// ∂ΣL/∂logits times the vectors of words of all inputs; `None` if there are none.
+	pub(crate) inputs: Option<Tensor>,
 }
 
 /// The decoder and its loss.
@@ -110,6 +112,13 @@ pub trait Objective: std::fmt::Debug + Send + Sync {
 		targets: &Targets,
 		dropout: Option<&mut Dropout>,
 	) -> Result<Decoded>;
+
+	/// Of each input and example: the derivative of L(x) by the strength of the input's term.
+	/// `None` for inputs without a term.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn products(&self, z: &Centred, decoded: &Decoded) -> Result<Vec<Option<Vec<f64>>>>;
 
 	/// Observes the inputs of a training step before its forward pass.
 	///

@@ -8,7 +8,8 @@
 //!   joint     one component of the same shape that trains on the documents of all
 //! ```
 //! Members answer each other by their own text alone (depth 1). Words are fetched every `refresh`
-//! steps; Grads of words go back as often. Every run is measured at its best step by validation text;
+//! steps; Grads of words go back as often. Members score validation text as often as a miner does, and weigh
+//! the parts of their answers by it. Every run is measured at its best step by validation text;
 //! the loss is that of other held-out documents. A run depends on its settings only.
 //!
 //! There is no chain here, and no latency: components over the wire are less synchronous.

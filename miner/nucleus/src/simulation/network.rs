@@ -106,11 +106,18 @@ impl<'s> Network<'s> {
 		// The joint component sees every document as often as its holder does.
 		let times = if self.mode == Mode::Joint { self.settings.members as u64 } else { 1 };
 		let (steps, validate) = (steps * times, validate * times);
+		let score_every = match self.mode {
+			Mode::Solo | Mode::Joint => 0,
+			Mode::Without | Mode::With => self.settings.config.attribution.score_every,
+		};
 		for step in 0..steps {
 			if step.is_multiple_of(refresh.max(1)) {
 				self.refresh()?;
 			}
 			self.step()?;
+			if score_every > 0 && (step + 1).is_multiple_of(score_every) {
+				self.score(step)?;
+			}
 			if (step + 1).is_multiple_of(validate.max(1)) || step + 1 == steps {
 				self.validate(step + 1)?;
 			}

@@ -81,7 +81,7 @@ fn a_checkpoint_of_another_format_is_a_named_error() {
 	fs::write(&path, &bytes).expect("written");
 	let error = load(&path).map(|_| ()).expect_err("another format");
 	let NucleusError::Checkpoint { reason, .. } = &error else { panic!("{error}") };
-	assert_eq!(*reason, CheckpointError::OtherFormat { found: 1, expected: 2 });
+	assert_eq!(*reason, CheckpointError::OtherFormat { found: 1, expected: 3 });
 	assert!(error.to_string().contains("move the file away"), "{error}");
 	assert_eq!(fs::read(&path).expect("bytes"), bytes);
 }

@@ -1,6 +1,7 @@
 //! Tests of the learning part, by subject.
 
 mod attribution;
+mod balance;
 mod canary;
 mod checkpoint;
 mod conformance;

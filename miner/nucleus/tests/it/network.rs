@@ -2,7 +2,7 @@
 
 use bittensor_nucleus::{
 	simulation::{compare, rows, run, Crowd, Holdings, MeasuredRow, Mode, Settings},
-	Component, Config, DropoutConfig, Example, Grad, Model, Sampler, Tensor,
+	AttributionConfig, Component, Config, Example, Grad, Model, Sampler, Tensor,
 };
 
 use crate::support::{component, config, corpus, corpus_root, held_out, tokenizer};
@@ -49,10 +49,38 @@ fn members_with_disjoint_documents_beat_their_twins() {
 	assert!(control.gain < 0.75 * mean.gain, "{control:?}");
 }
 
+/// The part of the twins' perplexity that members with the same documents save, worst and mean, and the
+/// interval of the worst.
+fn control(config: Config) -> (f64, f64, f64) {
+	let settings = Settings {
+		holdings: Holdings::Same,
+		bytes: 60_000,
+		steps: 240,
+		validate: 40,
+		validation: 256,
+		modes: vec![Mode::Solo, Mode::With],
+		config,
+		..settings()
+	};
+	let outcomes = run(&settings, |_| {}).expect("a run");
+	let (each, mean) = compare(&outcomes, Mode::With, Mode::Solo);
+	let worst = each.into_iter().min_by(|a, b| a.gain.total_cmp(&b.gain)).expect("members");
+	(worst.gain, mean.expect("members").gain, 1.96 * worst.standard_error)
+}
+
+#[test]
+fn members_with_the_same_documents_are_not_worse_than_their_twins() {
+	let weighed = control(settings().config);
+	let attribution = AttributionConfig { score_every: u64::MAX, ..AttributionConfig::default() };
+	let trusting = control(Config { attribution, ..settings().config });
+	println!("worst, mean, interval: {weighed:.3?}; with weights of 1 {trusting:.3?}");
+	let (worst, mean, interval) = weighed;
+	assert!(worst > -interval && mean > -0.01, "{weighed:?}");
+	assert!(trusting.1 < -0.05, "what training trusts does harm here: {trusting:?}");
+}
+
 #[test]
 fn members_keep_their_own_part_and_noise_gets_an_exploring_bid_at_most() {
-	let dropout = DropoutConfig { network: 0.4, ..DropoutConfig::default() };
-	let config = Config { dropout, ..settings().config };
 	let crowd = Crowd {
 		bystanders: vec!["noise".into(), "constant".into()],
 		score_every: 4,
@@ -60,7 +88,7 @@ fn members_keep_their_own_part_and_noise_gets_an_exploring_bid_at_most() {
 		..Crowd::default()
 	};
 	let mut all: Vec<MeasuredRow> = Vec::new();
-	let settings = Settings { steps: 200, config, ..settings() };
+	let settings = Settings { steps: 200, ..settings() };
 	rows(&settings, &crowd, |row| all.push(row.clone())).expect("rows");
 	assert_eq!(all.len(), 4 * 10);
 	for MeasuredRow { step, member, removals, attribution, row, .. } in &all {

@@ -27,10 +27,6 @@ pub const BEST_TWIN: &str = "best-twin.safetensors";
 /// the twin when the process was killed, and steps since the last checkpoint of either.
 const APART: u64 = 128;
 
-/// Part of the examples of a training step that is learned from without the network: it may be away,
-/// and what the component knows by itself is measured without it.
-const WITHOUT_NETWORK: f64 = 0.4;
-
 /// A base path that another miner uses.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -110,10 +106,6 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 		seed: options.seed.unwrap_or_default(),
 		// The axon counts the lag of Grads in time.
 		max_lag: u64::from(u32::MAX),
-		dropout: nucleus::DropoutConfig {
-			network: WITHOUT_NETWORK,
-			..nucleus::DropoutConfig::default()
-		},
 		attribution: nucleus::AttributionConfig {
 			exploring: args.row.exploring_bid,
 			..nucleus::AttributionConfig::default()
