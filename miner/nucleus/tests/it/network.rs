@@ -2,10 +2,10 @@
 
 use bittensor_nucleus::{
 	simulation::{compare, rows, run, Crowd, Holdings, MeasuredRow, Mode, Settings},
-	AttributionConfig, Component, Config, Example, Grad, Model, Sampler, Tensor,
+	AttributionConfig, Component, Config, Example, Grad, Model, OptimizerKind, Sampler, Tensor,
 };
 
-use crate::support::{component, config, corpus, corpus_root, held_out, tokenizer};
+use crate::support::{component, config, corpus, corpus_root, held_out, tokenizer, OPTIMIZERS};
 
 fn settings() -> Settings {
 	Settings {
@@ -112,6 +112,27 @@ fn members_keep_their_own_part_and_noise_gets_an_exploring_bid_at_most() {
 	println!("own shares {shares:.3?}, own parts ÷ all {:.3}", own / (own + network));
 	assert!(shares.iter().sum::<f64>() / shares.len() as f64 > 0.2, "{shares:?}");
 	assert!(shares.iter().filter(|share| **share > 0.2).count() >= 3, "{shares:?}");
+}
+
+#[test]
+fn members_keep_their_own_part_under_every_optimizer() {
+	for optimizer in OPTIMIZERS {
+		let learning_rate = match optimizer {
+			OptimizerKind::Adam => 4e-3,
+			OptimizerKind::Sgd { .. } => 0.1,
+		};
+		let config = Config { optimizer, learning_rate, ..settings().config };
+		let settings = Settings { steps: 160, config, ..settings() };
+		let crowd = Crowd { score_every: 4, tell_every: 40, ..Crowd::default() };
+		let mut all: Vec<MeasuredRow> = Vec::new();
+		rows(&settings, &crowd, |row| all.push(row.clone())).expect("rows");
+		assert_eq!(all.len(), 4, "one row of each");
+		let own: f64 = all.iter().map(|row| row.attribution.own.mean).sum();
+		let network: f64 = all.iter().map(|row| row.attribution.network.mean).sum();
+		println!("{optimizer:?}: own parts {own:.4}, network's {network:.4}");
+		assert!(own > 0.0 && network > 0.0, "{optimizer:?}: both have learned something");
+		assert!(own / (own + network) >= 0.15, "{optimizer:?}: own {own}, network's {network}");
+	}
 }
 
 /// A seller that trains on its own documents, and a payer that uses it, with other documents. Returns
