@@ -186,7 +186,7 @@ impl Default for AttributionConfig {
 	fn default() -> Self {
 		Self {
 			decay: 0.96,
-			score_every: 8,
+			score_every: 16,
 			batch: 16,
 			exploring: 328,
 			explore_batches: 128,
