@@ -16,8 +16,9 @@ use crate::{
 	process::{Process, Stopped, STOP_GRACE},
 };
 
-/// How long a network may take until its first block.
-const FIRST_BLOCK: Duration = Duration::from_secs(60);
+/// How long a network may be without a new block: while it starts, or while half of its validators are
+/// away.
+const NO_BLOCK: Duration = Duration::from_secs(60);
 /// Stake of every component at the start, in BIT: equal, so that later differences are earned.
 pub const STAKE: u64 = 1_000;
 
@@ -180,20 +181,29 @@ async fn stop(process: &mut Process) -> Option<String> {
 }
 
 /// Waits until the best block's number is at least `number`.
+///
+/// # Errors
+/// If the node ends, or has no new block for a minute.
 pub async fn wait_for_block(node: &mut Node, chain: &dyn Chain, number: u32) -> anyhow::Result<()> {
-	let started = Instant::now();
-	while chain.head(None).await?.number < number {
+	let (mut best, mut since) = (0, Instant::now());
+	loop {
+		let head = chain.head(None).await?.number;
+		if head >= number {
+			return Ok(());
+		}
+		if head > best {
+			(best, since) = (head, Instant::now());
+		}
 		if let Some(status) = node.process().ended() {
 			anyhow::bail!("the node ended ({status}):\n{}", node.process().tail());
 		}
-		if started.elapsed() > FIRST_BLOCK {
+		if since.elapsed() > NO_BLOCK {
 			anyhow::bail!(
-				"no block {number} after {} s:\n{}",
-				FIRST_BLOCK.as_secs(),
+				"no block after {best} for {} s, and {number} was to come:\n{}",
+				NO_BLOCK.as_secs(),
 				node.process().tail()
 			);
 		}
 		tokio::time::sleep(Duration::from_millis(100)).await;
 	}
-	Ok(())
 }

@@ -1,49 +1,28 @@
 //! What four validators survive: the end of one, of two, and of a database.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bittensor_client::{AccountId, Chain};
-use bittensor_e2e::validators::{Validators, NAMES};
+use bittensor_client::AccountId;
+use bittensor_e2e::{
+	network::wait_for_block,
+	validators::{Validators, NAMES},
+};
 use serde_json::Value;
 
 use crate::{
 	ops::{bash, command},
-	support::{agree, components, edge, four, new_keys, User},
+	support::{agree, components, edge, four, new_keys, until, User},
 };
-
-/// For what takes seconds, on a machine that does other things too.
-const PATIENCE: Duration = Duration::from_secs(240);
-const POLL: Duration = Duration::from_millis(200);
-
-/// Waits until a node's best block has at least this number.
-pub(crate) async fn grown(
-	validators: &mut Validators,
-	name: &str,
-	number: u32,
-) -> anyhow::Result<()> {
-	let started = Instant::now();
-	let chain = validators.connect(name).await?;
-	while chain.head(None).await?.number < number {
-		let ended = validators.death();
-		anyhow::ensure!(ended.is_none(), "{ended:?}");
-		anyhow::ensure!(started.elapsed() < PATIENCE, "no block {number} on {name}");
-		tokio::time::sleep(POLL).await;
-	}
-	Ok(())
-}
 
 /// Waits until all four validators have authored a block of one session.
 async fn all_author(validators: &mut Validators) -> anyhow::Result<()> {
-	let started = Instant::now();
 	let chain = validators.connect("alice").await?;
-	loop {
-		let turns = chain.validators(None).await?;
-		if turns.len() == NAMES.len() && turns.iter().all(|validator| validator.authored > 0) {
-			return Ok(());
-		}
-		anyhow::ensure!(started.elapsed() < PATIENCE, "not all validators author: {turns:?}");
-		tokio::time::sleep(POLL).await;
-	}
+	let read = async || Ok(chain.validators(None).await?);
+	until("authored by all", read, |turns| {
+		turns.len() == NAMES.len() && turns.iter().all(|validator| validator.authored > 0)
+	})
+	.await?;
+	Ok(())
 }
 
 #[tokio::test]
@@ -64,8 +43,8 @@ async fn finality_survives_the_end_of_one_and_recovers_from_that_of_two() -> any
 	validators.kill("charlie")?;
 	let last = validators.best("alice").await?;
 	ferdie.post_row(&[edge(0, 10_000)]).await?;
-	grown(&mut validators, "alice", last + 8).await?;
 	let alice = validators.connect("alice").await?;
+	wait_for_block(validators.node("alice")?, &alice, last + 8).await?;
 	let stopped = alice.finalized().await?.number;
 	assert!(stopped <= last, "two of four finalised {stopped}, a block of after {last}");
 
@@ -111,12 +90,9 @@ async fn keys_are_rotated_and_a_wiped_database_comes_back_by_warp_sync() -> anyh
 	let dave = rotate(&mut validators, "dave", "//Dave//stash").await?;
 	// The keys of the session after the next one: a new set of finality, which a warp has to cross.
 	let alice = validators.connect("alice").await?;
-	let registered = alice.validator_status(dave, None).await?.session;
-	let started = Instant::now();
-	while alice.validator_status(dave, None).await?.session < registered + 2 {
-		anyhow::ensure!(started.elapsed() < PATIENCE, "sessions do not end");
-		tokio::time::sleep(POLL).await;
-	}
+	let session = async || Ok(alice.validator_status(dave, None).await?.session);
+	let registered = session().await?;
+	until("two sessions later", session, |now| *now >= registered + 2).await?;
 	let at = validators.best("alice").await?;
 	validators.finalised("alice", at).await?;
 

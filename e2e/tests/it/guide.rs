@@ -12,13 +12,11 @@ use bittensor_e2e::{
 	process::{Process, Spec, Stopped},
 };
 
-use crate::support::{corpus, Lab};
+use crate::support::{corpus, Lab, PATIENCE};
 
 const GUIDE: &str = "../docs/src/guides/miner.md";
 /// The chain of the guide; the test has one of its own.
 const URL: &str = "ws://127.0.0.1:9944";
-/// From the start of the miner to its first payout; from leaving to unlocked stake.
-const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The lines of the code blocks of a section.
 pub(crate) fn commands(guide: &str, section: &str) -> Vec<String> {

@@ -7,16 +7,13 @@ use bittensor_client::{AccountId, Call, Chain, Hash, SubxtChain, ValidatorStatus
 use bittensor_e2e::validators::{agreement::issuance, Validators};
 use serde_json::json;
 
-use crate::support::{address, agree, components, four, User};
+use crate::support::{address, agree, components, four, until, User};
 
-/// From the second node to the slash: some rounds of finality, in one of which the two differ.
-const PATIENCE: Duration = Duration::from_secs(300);
-const POLL: Duration = Duration::from_millis(200);
 /// BIT.
 const STAKE: u64 = 2_000;
 
 /// Waits until the chain says this of an account; how long that took.
-async fn until(
+async fn told(
 	validators: &mut Validators,
 	account: AccountId,
 	what: &str,
@@ -24,16 +21,13 @@ async fn until(
 ) -> anyhow::Result<Duration> {
 	let chain = validators.connect("alice").await?;
 	let started = Instant::now();
-	loop {
-		let status = chain.validator_status(account, None).await?;
-		if is(&status) {
-			return Ok(started.elapsed());
-		}
+	let status = async || {
 		let ended = validators.death();
 		anyhow::ensure!(ended.is_none(), "{ended:?}");
-		anyhow::ensure!(started.elapsed() < PATIENCE, "not {what}: {status:?}");
-		tokio::time::sleep(POLL).await;
-	}
+		Ok(chain.validator_status(account, None).await?)
+	};
+	until(what, status, is).await?;
+	Ok(started.elapsed())
 }
 
 /// The stake of an account at a block, in units.
@@ -78,13 +72,13 @@ async fn a_validator_that_runs_twice_is_slashed_and_leaves_the_set() -> anyhow::
 	chain.submit(Call::RegisterValidator).await?;
 	let alice = validators.connect("alice").await?;
 	assert_eq!(alice.validators(None).await?.len(), 3);
-	let joined = until(&mut validators, dave, "author", |status| status.authored > 0).await?;
+	let joined = told(&mut validators, dave, "author", |status| status.authored > 0).await?;
 	assert_eq!(alice.validators(None).await?.len(), 4);
 
 	// A second machine with the same keys.
 	validators.start_more("twin", &["--dave"]).await?;
 	let caught =
-		until(&mut validators, dave, "slashed", |status| status.barred_until.is_some()).await?;
+		told(&mut validators, dave, "slashed", |status| status.barred_until.is_some()).await?;
 	validators.kill("dave")?;
 	validators.kill("twin")?;
 
@@ -103,7 +97,7 @@ async fn a_validator_that_runs_twice_is_slashed_and_leaves_the_set() -> anyhow::
 	assert!(!status.candidate, "{status:?}");
 	let error = chain.submit(Call::RegisterValidator).await.expect_err("it is barred").to_string();
 	assert!(error.contains("Slashed"), "{error}");
-	let left = until(&mut validators, dave, "out", |status| !status.validator).await?;
+	let left = told(&mut validators, dave, "out", |status| !status.validator).await?;
 	assert_eq!(alice.validators(None).await?.len(), 3);
 	let at = alice.head(None).await?.number;
 	let finalised = validators.finalised("alice", at + 4).await?;

@@ -1,14 +1,14 @@
 //! A network that falls apart into halves and heals.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bittensor_client::Chain;
-use bittensor_e2e::validators::{ChainOptions, Ports, Validators};
-
-use crate::{
-	faults::grown,
-	support::{agree, components, edge, User, QUICK},
+use bittensor_client::{Chain, Row, RowInfo};
+use bittensor_e2e::{
+	network::wait_for_block,
+	validators::{ChainOptions, Ports, Validators},
 };
+
+use crate::support::{agree, components, edge, until, User, QUICK};
 
 #[tokio::test]
 async fn two_halves_make_blocks_of_their_own_and_become_one_chain_again() -> anyhow::Result<()> {
@@ -27,9 +27,8 @@ async fn two_halves_make_blocks_of_their_own_and_become_one_chain_again() -> any
 	eve.post_row(&[edge(1, 22_222)]).await?;
 	let (alice, dave) = (validators.connect("alice").await?, validators.connect("dave").await?);
 	let last = alice.head(None).await?.number.max(dave.head(None).await?.number);
-	for name in ["alice", "dave"] {
-		grown(&mut validators, name, last + 6).await?;
-	}
+	wait_for_block(validators.node("alice")?, &alice, last + 6).await?;
+	wait_for_block(validators.node("dave")?, &dave, last + 6).await?;
 	let (ours, theirs) = (alice.head(Some(last + 6)).await?, dave.head(Some(last + 6)).await?);
 	assert_ne!(ours.hash, theirs.hash, "the halves are one chain: the cut leaks");
 	for half in [&alice, &dave] {
@@ -44,15 +43,14 @@ async fn two_halves_make_blocks_of_their_own_and_become_one_chain_again() -> any
 	validators.finalised("dave", waiting + 2).await?;
 	let healed = started.elapsed();
 	// One half lost its blocks. Its calls are made again.
-	let posted = async |chain: &dyn Chain, uid| -> anyhow::Result<Option<u16>> {
-		let row = chain.row(uid, None).await?.and_then(|info| info.pending.or(info.active));
-		Ok(row.and_then(|row| row.edges.first().map(|edge| edge.share)))
+	let posted = async || {
+		let rows = alice.rows(None).await?.into_iter();
+		let last = |info: RowInfo| info.pending.or(info.active);
+		let share = |row: Option<Row>| row.and_then(|row| Some(row.edges.first()?.share));
+		Ok(rows.map(|info| share(last(info))).collect::<Vec<_>>())
 	};
-	while (posted(&alice, 0).await?, posted(&alice, 1).await?) != (Some(22_222), Some(11_111)) {
-		let rows = alice.rows(None).await?;
-		anyhow::ensure!(started.elapsed() < Duration::from_secs(240), "a call is lost: {rows:?}");
-		tokio::time::sleep(Duration::from_millis(200)).await;
-	}
+	until("posted in both halves", posted, |shares| *shares == [Some(22_222), Some(11_111)])
+		.await?;
 	let after = agree(&mut validators, waiting).await?;
 	assert_eq!(validators.nodes.len(), 4);
 	assert!(after.epochs > before.epochs, "no epoch was paid meanwhile");

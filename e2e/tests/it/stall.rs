@@ -1,21 +1,20 @@
 //! A third or more of the validators lose their keys: finality stands, and is revived as the guide
 //! *Operate a node and a miner* says.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
 use bittensor_client::AccountId;
-use bittensor_e2e::validators::Validators;
+use bittensor_e2e::{network::wait_for_block, validators::Validators};
 use serde_json::Value;
 
 use crate::{
-	faults::grown,
 	ops::{bash, command},
-	support::{address, agree, components, four, note_stalled, set_invulnerables, Committee},
+	support::{
+		address, agree, components, four, note_stalled, set_invulnerables, until, Committee,
+	},
 };
 
-/// Two sessions of which half of the slots are empty, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
 /// Blocks after which the new set votes.
 const DELAY: u32 = 4;
 
@@ -27,21 +26,18 @@ fn account(name: &'static str) -> anyhow::Result<AccountId> {
 async fn last_session(validators: &mut Validators, who: &'static str) -> anyhow::Result<()> {
 	let url = validators.node("alice")?.url();
 	let status = command("validator status", &[("ADDRESS", &address(who)?), ("URL", &url)])?;
-	let started = Instant::now();
-	loop {
+	let read = async || {
 		let said = bash(&status).await?;
-		let word = |name: &str| {
-			let line = said.lines().find(|line| line.starts_with(name));
-			let words = line.into_iter().flat_map(str::split_whitespace);
-			words.filter_map(|word| word.parse::<u32>().ok()).next()
-		};
-		let running = word("session").with_context(|| said.clone())?;
-		if said.contains(&format!("until session {running} has ended")) {
-			return Ok(());
-		}
-		anyhow::ensure!(started.elapsed() < PATIENCE, "it does not leave:\n{said}");
-		tokio::time::sleep(Duration::from_millis(500)).await;
-	}
+		let line = said.lines().find(|line| line.starts_with("session"));
+		let words = line.into_iter().flat_map(str::split_whitespace);
+		let running = words.filter_map(|word| word.parse::<u32>().ok()).next();
+		Ok((running.with_context(|| said.clone())?, said))
+	};
+	until("in its last session", read, |(running, said)| {
+		said.contains(&format!("until session {running} has ended"))
+	})
+	.await?;
+	Ok(())
 }
 
 #[tokio::test]
@@ -60,7 +56,7 @@ async fn finality_is_revived_when_two_of_four_have_lost_their_keys() -> anyhow::
 	let url = validators.node("alice")?.url();
 	let chain = validators.connect("alice").await?;
 	let last = validators.best("alice").await?;
-	grown(&mut validators, "alice", last + 3).await?;
+	wait_for_block(validators.node("alice")?, &chain, last + 3).await?;
 	let finalised = chain.finalized().await?.number;
 	assert!(finalised <= last, "two of four finalised {finalised}, after {last}");
 	let rpc = format!("http://127.0.0.1:{}", validators.node("alice")?.rpc_port());
@@ -87,11 +83,8 @@ async fn finality_is_revived_when_two_of_four_have_lost_their_keys() -> anyhow::
 	validators.revive("charlie").await?;
 	let back = committee.agree_on(set_invulnerables(&[alice, bob, charlie])).await?;
 	committee.close(&back).await?;
-	let started = Instant::now();
-	while chain.validators(None).await?.len() < 3 {
-		anyhow::ensure!(started.elapsed() < PATIENCE, "the set does not change");
-		tokio::time::sleep(Duration::from_millis(300)).await;
-	}
+	let set = async || Ok(chain.validators(None).await?);
+	until("three validators", set, |set| set.len() == 3).await?;
 	let at = validators.best("alice").await?;
 	validators.finalised("alice", at + 4).await?;
 	let agreed = agree(&mut validators, at + 4).await?;

@@ -10,6 +10,7 @@
 //!  message  texts of the corpus and errors for them
 //!  clock    a clock of the machine that a test sets, for one process
 //!  terminal a program in a pseudo terminal, and its screen
+//!  wait     reads a chain until it is as it should be
 //! ```
 
 mod chain;
@@ -21,6 +22,7 @@ mod lab;
 mod message;
 mod terminal;
 mod user;
+mod wait;
 
 use std::path::PathBuf;
 
@@ -40,6 +42,7 @@ pub(crate) use lab::{announced, Lab, SOON};
 pub(crate) use message::{error, texts};
 pub(crate) use terminal::Terminal;
 pub(crate) use user::{Caller, User};
+pub(crate) use wait::{until, PATIENCE};
 
 /// The text that `make run` learns from. Tests, and the processes that they start, run in the folder
 /// of their crate.
