@@ -8,7 +8,7 @@
 //!     │                                   └─ own log file, own group, ends with its parent
 //!     ├──► cast      which miners run
 //!     ├──► ledger    every epoch replayed and checked     ◄── bittensor-client, contribution
-//!     ├──► validators  four of them, and the line that joins a fifth node
+//!     ├──► validators  four of them, and the script that joins a fifth node
 //!     ├──► economy   what stakes and rows brought each component
 //!     └──► screen, table, report, story    for people, and for scripts
 //! ```

@@ -1,4 +1,4 @@
-//! Several validators of one chain on this machine, the line with which another node joins, and what
+//! Several validators of one chain on this machine, the script by which another node joins, and what
 //! tests do to them.
 //!
 //! ```text
@@ -6,7 +6,7 @@
 //!     ▲  ╲  ╱   ▲                one specification, made for this network;
 //!     │   ╳     │                each node knows the addresses of all others
 //!     ▼  ╱  ╲   ▼
-//!   dave ◀──▶ charlie ◀──── a fifth node, by the printed line
+//!   dave ◀──▶ charlie ◀──── a fifth node, by the script `join.sh`
 //! ```
 //!
 //! The chain is the preset `testnet` with shorter slots, epochs and sessions, so that a person can watch
@@ -325,18 +325,31 @@ impl Validators {
 		self.nodes.iter_mut().map(one).collect()
 	}
 
-	/// The command that joins a fifth node, which can become a validator.
-	pub fn join_command(&self) -> anyhow::Result<String> {
+	/// Writes the script that joins a fifth node, which can become a validator; its path. More options of
+	/// the node can be given to it.
+	pub fn write_join_script(&self) -> anyhow::Result<PathBuf> {
 		let Ports { p2p, rpc, prometheus } = self.fifth;
 		let boot = self.places.first().context("no validator")?;
-		Ok(format!(
-			"'{}' --chain '{}' --base-path '{}' --validator --listen-addr /ip4/127.0.0.1/tcp/{p2p} --rpc-port \
-			 {rpc} --prometheus-port {prometheus} --no-mdns --bootnodes {}",
-			crate::binaries::find(crate::binaries::NODE)?.display(),
-			self.specification.display(),
-			self.base_path("fifth").display(),
-			boot.address(boot.ports.p2p)
-		))
+		let options = [
+			format!("--chain '{}'", self.specification.display()),
+			format!("--base-path '{}'", self.base_path("fifth").display()),
+			"--validator".into(),
+			format!("--listen-addr /ip4/127.0.0.1/tcp/{p2p}"),
+			format!("--rpc-port {rpc}"),
+			format!("--prometheus-port {prometheus}"),
+			"--no-mdns".into(),
+			format!("--bootnodes {}", boot.address(boot.ports.p2p)),
+			"\"$@\"".into(),
+		];
+		let node = crate::binaries::find(crate::binaries::NODE)?;
+		let script = format!(
+			"# Joins the network of this folder with a fifth node.\nexec '{}' \\\n\t{}\n",
+			node.display(),
+			options.join(" \\\n\t")
+		);
+		let path = self.folder.join("join.sh");
+		std::fs::write(&path, script)?;
+		Ok(path)
 	}
 
 	/// The first one that ended by itself: a message with the end of its log.

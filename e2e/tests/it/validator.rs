@@ -158,7 +158,8 @@ async fn four_validators_finalise_and_the_printed_line_joins_a_fifth_node() -> a
 	let mut validators = Validators::start(folder.path(), Ports::free()?).await?;
 	let chain = validators.nodes[0].connect().await?;
 	let shell = Shell::new(folder.path(), String::new());
-	let mut fifth = shell.start(&validators.join_command()?)?;
+	let script = validators.write_join_script()?;
+	let mut fifth = shell.start(&format!("bash '{}' --no-telemetry", script.display()))?;
 	let peers = |line: &str| line.contains("Idle (4 peers)").then_some(());
 	fifth.wait_for_line("four peers", SESSIONS, peers).await?;
 
