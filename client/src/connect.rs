@@ -1,6 +1,9 @@
 //! A connection to a node: it waits for the node, checks its chain, and heals itself.
 
-use crate::{names, ChainError, Hash};
+use crate::{
+	names::{self, Part},
+	ChainError, Hash,
+};
 use backon::{ExponentialBuilder, Retryable};
 use std::{
 	future::Future,
@@ -86,7 +89,7 @@ impl SubxtChain {
 	///
 	/// # Errors
 	/// [`ChainError::Address`], [`ChainError::Unreachable`], [`ChainError::WrongGenesis`], or [`ChainError::Incompatible`] if
-	/// the runtime lacks one of the [`names`].
+	/// the runtime lacks one of the [`names`] of [`Part::Components`].
 	pub async fn connect(
 		url: &str,
 		expected: Option<Hash>,
@@ -99,8 +102,17 @@ impl SubxtChain {
 		let link = tokio::time::timeout(READ_TIMEOUT, Link::new(url, expected))
 			.await
 			.map_err(|_| unreachable("it accepts connections but does not answer".into()))??;
-		names::check(link.at(None).await?.metadata_ref())?;
-		Ok(Self { link, key, submitting: tokio::sync::Mutex::new(()) })
+		let chain = Self { link, key, submitting: tokio::sync::Mutex::new(()) };
+		chain.offers(Part::Components).await?;
+		Ok(chain)
+	}
+
+	/// Checks that the runtime has all that a part needs.
+	///
+	/// # Errors
+	/// [`ChainError::Incompatible`] names the first thing that is missing.
+	pub async fn offers(&self, part: Part) -> Result<(), ChainError> {
+		names::check(self.link.at(None).await?.metadata_ref(), part)
 	}
 }
 

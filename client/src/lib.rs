@@ -67,7 +67,7 @@ pub use calls::Call;
 pub use connect::{check_url, Key, SubxtChain};
 pub use errors::ChainError;
 pub use memory::MemoryChain;
-pub use names::Event;
+pub use names::{Event, Part};
 pub use offline::Offline;
 pub use printed::PrintedKey;
 pub use subxt::rpcs::{client::RpcParams, rpc_params};

@@ -14,7 +14,8 @@
 //!   Timestamp    Now                                          Item
 //! ```
 //!
-//! [`check`] compares the whole list with the metadata of a node before anything is read.
+//! [`check`] compares the list with the metadata of a node before anything is read: that of components
+//! for every program, that of validators for those who validate.
 
 use crate::ChainError;
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -28,6 +29,25 @@ pub const API: &str = "EmissionApi";
 pub const VALIDATOR_SET: &str = "ValidatorSet";
 /// Its runtime API.
 pub const VALIDATOR_SET_API: &str = "ValidatorSetApi";
+/// The pallet of session keys.
+pub const SESSION: &str = "Session";
+
+/// What a program does on a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+	/// It reads and runs components.
+	Components,
+	/// It validates, or reads the set of validators.
+	Validators,
+}
+
+/// The part that needs this pallet or runtime API.
+fn part_of(owner: &str) -> Part {
+	match owner {
+		VALIDATOR_SET | VALIDATOR_SET_API | SESSION => Part::Validators,
+		_ => Part::Components,
+	}
+}
 
 /// A call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
@@ -76,7 +96,7 @@ impl CallName {
 	pub fn pallet(self) -> &'static str {
 		match self {
 			Self::TransferKeepAlive => "Balances",
-			Self::SetKeys => "Session",
+			Self::SetKeys => SESSION,
 			Self::RegisterValidator | Self::LeaveValidators | Self::PurgeKeys => VALIDATOR_SET,
 			_ => EMISSION,
 		}
@@ -149,7 +169,7 @@ impl Item {
 			Self::EmissionParameters | Self::Unbonding => EMISSION,
 			Self::Account => "System",
 			Self::Now => "Timestamp",
-			Self::NextKeys => "Session",
+			Self::NextKeys => SESSION,
 		}
 	}
 
@@ -182,11 +202,11 @@ pub enum Event {
 	ServiceKeyNamed,
 }
 
-/// Checks that a runtime has everything in this list.
+/// Checks that a runtime has everything in this list that a part needs.
 ///
 /// # Errors
 /// [`ChainError::Incompatible`], which names the first thing that is missing.
-pub fn check(metadata: &Metadata) -> Result<(), ChainError> {
+pub fn check(metadata: &Metadata, part: Part) -> Result<(), ChainError> {
 	let need = |found: bool, what: String| match found {
 		true => Ok(()),
 		false => Err(ChainError::Incompatible {
@@ -194,25 +214,29 @@ pub fn check(metadata: &Metadata) -> Result<(), ChainError> {
 			reason: "it is not in the metadata of the node's runtime".into(),
 		}),
 	};
-	for call in CallName::VARIANTS {
+	let calls = CallName::VARIANTS.iter().filter(|call| part_of(call.pallet()) == part);
+	let items = Item::VARIANTS.iter().filter(|item| part_of(item.pallet()) == part);
+	let methods = Method::VARIANTS.iter().filter(|method| part_of(method.api()) == part);
+	for call in calls {
 		let (pallet, name) = (call.pallet(), call.as_str());
 		let found = metadata.pallet_by_name(pallet).and_then(|p| p.call_variant_by_name(name));
 		need(found.is_some(), format!("call {pallet}.{name}"))?;
 	}
-	for item in Item::VARIANTS {
+	for item in items {
 		let (pallet, name) = (item.pallet(), item.as_str());
 		let storage = metadata.pallet_by_name(pallet).and_then(|pallet| pallet.storage());
 		let found = storage.and_then(|storage| storage.entry_by_name(name));
 		need(found.is_some(), format!("storage {pallet}.{name}"))?;
 	}
-	for method in Method::VARIANTS {
+	for method in methods {
 		let (api, name) = (method.api(), method.as_str());
 		let found = metadata.runtime_api_trait_by_name(api);
 		let found = found.as_ref().and_then(|api| api.method_by_name(name));
 		need(found.is_some(), format!("runtime API {api}.{name}"))?;
 	}
 	let events = metadata.pallet_by_name(EMISSION).and_then(|pallet| pallet.event_variants());
-	for event in Event::VARIANTS {
+	let known = if part == part_of(EMISSION) { Event::VARIANTS } else { &[] };
+	for event in known {
 		let name: &str = event.into();
 		let found = events.is_some_and(|events| events.iter().any(|event| event.name == name));
 		need(found, format!("event {EMISSION}.{name}"))?;

@@ -9,7 +9,12 @@
 //! An extrinsic signed here is immortal: it is valid until its nonce is used, on this chain and
 //! with this version of the runtime.
 
-use crate::{connect::SubxtChain, submit::unfit, Call, Chain, ChainError, Hash};
+use crate::{
+	connect::SubxtChain,
+	names::{self, Part},
+	submit::unfit,
+	Call, Chain, ChainError, Hash,
+};
 use subxt::{
 	client::{OfflineClient, OfflineClientAtBlock},
 	config::{
@@ -30,7 +35,7 @@ impl Offline {
 	/// versions.
 	///
 	/// # Errors
-	/// [`ChainError::Incompatible`] if the metadata lacks one of the [`names`](crate::names).
+	/// [`ChainError::Incompatible`] if the metadata lacks one of the [`names`](crate::names) of components.
 	pub fn new(
 		metadata: impl Into<ArcMetadata>,
 		genesis: Hash,
@@ -38,7 +43,7 @@ impl Offline {
 		transaction_version: u32,
 	) -> Result<Self, ChainError> {
 		let metadata = metadata.into();
-		crate::names::check(&metadata)?;
+		names::check(&metadata, Part::Components)?;
 		let versions =
 			SpecVersionForRange { block_range: 0..u64::MAX, spec_version, transaction_version };
 		let config = SubstrateConfig::builder()

@@ -1,33 +1,66 @@
 //! The client against the metadata of the runtime, without a node.
 
-use bittensor_client::{names, Call, Edge, Endpoint, Offline};
+use bittensor_client::{names, Call, Edge, Endpoint, Offline, Part};
 use subxt::Metadata;
 use subxt_signer::sr25519::dev;
 
+fn bytes() -> Vec<u8> {
+	std::fs::read("metadata.scale").expect("`make metadata` writes it")
+}
+
 fn metadata() -> Metadata {
-	let bytes = std::fs::read("metadata.scale").expect("`make metadata` writes it");
+	Metadata::decode_from(&bytes()).expect("metadata")
+}
+
+/// The same runtime, in which what has this name has another one.
+fn without(name: &str) -> Metadata {
+	let mut bytes = bytes();
+	// As it is encoded: a short length, and the letters.
+	let name = [&[(name.len() as u8) << 2], name.as_bytes()].concat();
+	let places: Vec<usize> =
+		(0..bytes.len()).filter(|&at| bytes[at..].starts_with(&name)).collect();
+	assert!(!places.is_empty());
+	for at in places {
+		bytes[at + 1] = b'X';
+	}
 	Metadata::decode_from(&bytes).expect("metadata")
 }
 
 #[test]
 fn the_runtime_offers_what_clients_use() {
-	names::check(&metadata()).expect("the client fits the runtime");
+	for part in [Part::Components, Part::Validators] {
+		names::check(&metadata(), part).expect("the client fits the runtime");
+	}
 }
 
 #[test]
-fn a_chain_without_validator_calls_is_named_before_anything_is_sent() {
-	// The same runtime, in which the pallet has another name.
-	let mut bytes = std::fs::read("metadata.scale").expect("`make metadata` writes it");
-	let name = b"\x30ValidatorSet";
-	let places: Vec<usize> = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(name)).collect();
-	assert!(!places.is_empty());
-	for at in places {
-		bytes[at + 1] = b'X';
+fn only_those_who_validate_need_a_set_of_validators() {
+	for (name, missing) in [
+		("ValidatorSet", "call ValidatorSet.register"),
+		("ValidatorSetApi", "runtime API ValidatorSetApi.validators"),
+		("Session", "call Session.set_keys"),
+	] {
+		let metadata = without(name);
+		let error = names::check(&metadata, Part::Validators).expect_err(name).to_string();
+		for part in [missing, "Use programs built for this chain's runtime"] {
+			assert!(error.contains(part), "{part} is not in {error}");
+		}
+		names::check(&metadata, Part::Components).expect("enough for components");
+		Offline::new(metadata, [7; 32], 1, 1).expect("enough to sign");
 	}
-	let error = names::check(&Metadata::decode_from(&bytes).expect("metadata"));
-	let said = error.expect_err("no pallet ValidatorSet").to_string();
-	for part in ["call ValidatorSet.register", "Use programs built for this chain's runtime"] {
-		assert!(said.contains(part), "{part} is not in {said}");
+}
+
+#[test]
+fn whatever_components_need_is_named_if_it_is_missing() {
+	for (name, missing) in [
+		("Emission", "call Emission.register"),
+		("EmissionApi", "runtime API EmissionApi.component_of"),
+		("EpochPaid", "event Emission.EpochPaid"),
+		("Timestamp", "storage Timestamp.Now"),
+	] {
+		let error = names::check(&without(name), Part::Components).expect_err(name).to_string();
+		assert!(error.contains(missing), "{missing} is not in {error}");
+		names::check(&without(name), Part::Validators).expect("nothing of validators is missing");
 	}
 }
 

@@ -21,8 +21,8 @@ mod wrap;
 use account::KeyArgs;
 use anyhow::Context;
 use bittensor_client::{
-	bit, hex_hash, parse, rpc_params, ss58, AccountId, Call, Chain, ChainError, Key, SubxtChain,
-	ValidatorStatus,
+	bit, hex_hash, parse, rpc_params, ss58, AccountId, Call, Chain, ChainError, Key, Part,
+	SubxtChain, ValidatorStatus,
 };
 use std::time::Duration;
 use wrap::wrap;
@@ -134,7 +134,11 @@ struct Operator {
 impl Operator {
 	async fn connect(args: &UrlArgs, account: AccountId, key: Option<Key>) -> anyhow::Result<Self> {
 		match SubxtChain::connect(&args.url, None, CONNECT, key).await {
-			Ok(chain) => Ok(Self { chain, account }),
+			Ok(chain) => {
+				// Before anything is paid.
+				chain.offers(Part::Validators).await?;
+				Ok(Self { chain, account })
+			}
 			// The options that the client's error names are those of the miner.
 			Err(ChainError::Unreachable { url, reason }) => anyhow::bail!(
 				"no node answers at {url}: {reason}. Start the node of this validator first, or give its \
