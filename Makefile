@@ -88,11 +88,17 @@ clean: ## Remove build outputs, and the reports and logs of runs
 ##@ Test
 
 .PHONY: test
-test: test-unit test-doc test-digests test-e2e test-js test-py test-bench test-run ## Run every test, and a local network for two minutes
+test: test-unit test-try-runtime test-doc test-digests test-e2e test-js test-py test-bench test-run ## Run every test, and a local network for two minutes
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests of every crate but e2e
 	@$(STEP) test-unit $(CARGO) $(UNIT_TESTS)
+
+# The feature is one of most crates of the runtime, which are compiled once more: minutes, once.
+.PHONY: test-try-runtime
+test-try-runtime: setup ## Run the checks of all pallets over blocks, upgrades and damaged states
+	@SKIP_WASM_BUILD=1 $(STEP) test-try-runtime $(CARGO) test --workspace --features bittensor-runtime/try-runtime \
+		--locked --profile $(PROFILE) --test runtime try_runtime::
 
 .PHONY: test-doc
 test-doc: setup ## Run the examples in the documentation of the code
@@ -220,7 +226,7 @@ experiment-tools: setup
 ##@ Lint
 
 .PHONY: lint
-lint: lint-lock lint-features lint-fmt lint-toml lint-typos lint-shell lint-sizes lint-deny lint-pages lint-ops lint-clippy lint-try-runtime lint-docs ## Run every check that is not a test
+lint: lint-lock lint-features lint-fmt lint-toml lint-typos lint-shell lint-sizes lint-deny lint-pages lint-ops lint-clippy lint-docs ## Run every check that is not a test
 
 .PHONY: lint-lock
 lint-lock: ## Check that Cargo.lock has one version of each SDK crate
@@ -268,12 +274,6 @@ lint-ops: ## Check the alerts, the dashboard, the service units and the Dockerfi
 .PHONY: lint-clippy
 lint-clippy: setup ## Run clippy; warnings are errors
 	@$(STEP) "lint: clippy" $(CARGO) clippy --workspace --all-targets --profile $(PROFILE) --locked -- -D warnings
-
-# Its dependencies are checked, not compiled: half a minute once, and then the crates that have changed.
-.PHONY: lint-try-runtime
-lint-try-runtime: setup ## Check that the runtime compiles with the feature try-runtime
-	@SKIP_WASM_BUILD=1 $(STEP) "lint: try-runtime" $(CARGO) check -p bittensor-runtime --features try-runtime \
-		--profile $(PROFILE) --locked --lib
 
 .PHONY: lint-docs
 lint-docs: setup ## Check links in the documentation of the code

@@ -8,6 +8,7 @@
 //! | `upgrade` | an upgrade by the committee, and what it does to a solve |
 //! | `brake` | what the committee can pause, and that everybody can leave then |
 //! | `metadata_hash` | signatures over the hash of the metadata, as of wallets that show what they sign |
+//! | `try_runtime` | the checks of all pallets, with the feature `try-runtime` |
 //! | `limits` | block limits at every slot length |
 //! | `proxies` | the calls that each proxy type may make |
 //! | `blocks` | whole blocks with signed extrinsics, from genesis to the first payout |
@@ -26,5 +27,7 @@ mod limits;
 mod metadata_hash;
 mod presets;
 mod proxies;
+#[cfg(feature = "try-runtime")]
+mod try_runtime;
 mod upgrade;
 mod validators;
