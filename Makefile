@@ -35,13 +35,18 @@ PY_VENV := $(CURDIR)/target/py/venv
 ifneq ($(shell command -v cargo-nextest),)
 UNIT_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) -E 'not package(bittensor-e2e)'
 E2E_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) --profile e2e -E 'package(bittensor-e2e)'
-FAULT_TESTS = nextest run --workspace --locked --cargo-profile $(PROFILE) --profile faults --run-ignored all
+FAULT_TESTS = nextest run --workspace $(UPGRADE) --locked --cargo-profile $(PROFILE) --profile faults --run-ignored all
 else
 UNIT_TESTS = test --workspace --exclude bittensor-e2e --locked --profile $(PROFILE) --lib --bins --tests
 E2E_TESTS = test --workspace --locked --profile $(PROFILE) --examples --test network -- --test-threads 1
-FAULT_TESTS = test --workspace --locked --profile $(PROFILE) --test network -- --test-threads 1 --include-ignored \
-	--nocapture faults:: offence:: partition:: stall::
+FAULT_TESTS = test --workspace $(UPGRADE) --locked --profile $(PROFILE) --test network -- --test-threads 1 \
+	--include-ignored --nocapture faults:: offence:: partition:: stall:: upgrade::
 endif
+
+# The next version of the runtime, for the test that upgrades to it.
+UPGRADE := --features bittensor-next-runtime/std
+# The program that writes chains with many components.
+LARGE_CHAINS := build --workspace --profile $(PROFILE) --locked --bin bench-chain
 
 .PHONY: help
 help: ## List the targets
@@ -124,6 +129,7 @@ test-e2e: build ## Run the tests over real nodes and miners
 
 .PHONY: test-faults
 test-faults: build ## Do to four validators all that the tests know, also what takes long, and say how long recovery took
+	@$(STEP) "test-faults: large chains" $(CARGO) $(LARGE_CHAINS)
 	@$(STEP) test-faults $(CARGO) $(FAULT_TESTS)
 
 .PHONY: test-js

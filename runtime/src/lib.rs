@@ -104,19 +104,30 @@ sp_runtime::impl_opaque_keys! {
 	}
 }
 
-/// Name and version of the runtime. `spec_version` increases with every change of the rules,
-/// `transaction_version` with every change of the encoding of a call or an extension.
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-	spec_name: Cow::Borrowed("bittensor"),
-	impl_name: Cow::Borrowed("bittensor"),
-	authoring_version: 1,
-	spec_version: 3,
-	impl_version: 1,
-	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 2,
-	system_version: 1,
-};
+/// Writes the version of the runtime with this `spec_version`: the attribute takes only a literal.
+macro_rules! version {
+	($spec_version:tt) => {
+		/// Name and version of the runtime. `spec_version` increases with every change of the rules,
+		/// `transaction_version` with every change of the encoding of a call or an extension.
+		#[sp_version::runtime_version]
+		pub const VERSION: RuntimeVersion = RuntimeVersion {
+			spec_name: Cow::Borrowed("bittensor"),
+			impl_name: Cow::Borrowed("bittensor"),
+			authoring_version: 1,
+			spec_version: $spec_version,
+			impl_version: 1,
+			apis: apis::RUNTIME_API_VERSIONS,
+			transaction_version: 2,
+			system_version: 1,
+		};
+	};
+}
+
+#[cfg(not(feature = "next-version"))]
+version!(3);
+// What the test of an upgrade upgrades to.
+#[cfg(feature = "next-version")]
+version!(4);
 
 /// Units per BIT, the token: nine decimals.
 pub const UNIT: Balance = bittensor_emission::UNIT;

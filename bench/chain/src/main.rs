@@ -46,13 +46,17 @@ mod sustain;
 mod tests;
 
 use anyhow::{bail, ensure, Context};
-use bench_graphs::{Shape, MAX_COMPONENTS};
+use bench_graphs::{generate, Shape, MAX_COMPONENTS, SEED};
 use bench_report::Machine;
 use clap::Parser;
-use std::{future::Future, path::PathBuf, sync::Arc};
+use std::{
+	future::Future,
+	path::{Path, PathBuf},
+	sync::Arc,
+};
 use tokio::signal::unix::{signal, SignalKind};
 
-use crate::{pace::Probe, plan::Plan, report::Report, spec::Template};
+use crate::{pace::Probe, plan::Plan, report::Report, spec::Template, state::State};
 
 /// Edges of each row, and of each post that is not about fewer edges.
 const EDGES: usize = 64;
@@ -67,7 +71,8 @@ const ACCOUNTS: usize = 1_000;
 	after_help = "Examples:\n  \
 		bench-chain --quick\n  \
 		bench-chain --graphs Z,R --components 4096 --epochs 3 --no-posting --sustain 0\n  \
-		bench-chain --soak 600 --components 4096 --out target/bench/soak.json"
+		bench-chain --soak 600 --components 4096 --out target/bench/soak.json\n  \
+		bench-chain --write-chain target/chain --components 8192"
 )]
 struct Options {
 	/// Graphs, by name; the first one is posted to, too
@@ -101,6 +106,11 @@ struct Options {
 	#[arg(long, value_name = "SECONDS", conflicts_with = "quick")]
 	soak: Option<u64>,
 
+	/// Only write the specification full.json of a chain of four validators to this folder: rows of 8
+	/// edges, all pending, slots of 1 s, epochs of 20 blocks
+	#[arg(long, value_name = "FOLDER", conflicts_with_all = ["quick", "soak"])]
+	write_chain: Option<PathBuf>,
+
 	/// Report, as JSON; the tables are written beside it, as Markdown
 	#[arg(long, default_value = "target/bench/chain.json", value_name = "FILE")]
 	out: PathBuf,
@@ -122,6 +132,9 @@ fn main() -> anyhow::Result<()> {
 		(options.no_posting, options.sustain) = (true, 0);
 	}
 	let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+	if let Some(folder) = &options.write_chain {
+		return write_chain(&options, folder);
+	}
 	let failures = match options.soak {
 		Some(seconds) => runtime.block_on(until_stopped(soak(&options, seconds)))?,
 		None => runtime.block_on(until_stopped(run(&options)))?,
@@ -141,10 +154,24 @@ async fn until_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 	}
 }
 
-/// Runs four validators; returns the failures.
-async fn soak(options: &Options, seconds: u64) -> anyhow::Result<Vec<String>> {
+/// The one number of components.
+fn only_components(options: &Options) -> anyhow::Result<usize> {
 	let [components] = options.components[..] else { bail!("choose one --components") };
 	ensure!(components <= MAX_COMPONENTS, "a chain has at most {MAX_COMPONENTS} components");
+	Ok(components)
+}
+
+/// Writes a chain whose first epoch merges many rows.
+fn write_chain(options: &Options, folder: &Path) -> anyhow::Result<()> {
+	let graph = generate(Shape::R, only_components(options)?, 8, SEED);
+	let state = State::build_on("testnet", &graph, 1_000, 20)?;
+	Template::of_node(folder)?.write(&state, folder)?;
+	Ok(())
+}
+
+/// Runs four validators; returns the failures.
+async fn soak(options: &Options, seconds: u64) -> anyhow::Result<Vec<String>> {
+	let components = only_components(options)?;
 	let length = std::time::Duration::from_secs(seconds);
 	let soak = soak::run(components, length, options.work.clone()).await?;
 	soak.write(&options.out)?;

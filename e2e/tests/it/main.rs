@@ -17,6 +17,7 @@
 //!  grads, crowd,          the same, with keys that the test holds: effects of Grads and bids
 //!  learning, service
 //!  ops                    the metrics that alerts read
+//!  upgrade                the committee upgrades the runtime in the middle of a solve
 //!  top                    the screen of one component, in a terminal
 //! ```
 
@@ -46,4 +47,5 @@ mod stall;
 mod support;
 mod survival;
 mod top;
+mod upgrade;
 mod validator;

@@ -1,4 +1,5 @@
-//! The technical committee: Alice and Bob, two of its three members, decide what it may decide.
+//! The technical committee: Alice and Bob, two of its three members, decide what it may decide. Eve
+//! brings the code of an upgrade.
 //!
 //! ```text
 //!   propose (Alice) ─► vote (Alice, Bob) ─► ready ─► close (Bob): the call is made
@@ -10,20 +11,23 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use bittensor_client::AccountId;
+use bittensor_client::{AccountId, Hash};
 use subxt::{
 	backend::LegacyBackend,
+	client::OnlineClientAtBlock,
 	config::DefaultExtrinsicParamsBuilder,
 	dynamic::{storage, transaction, Value},
-	ext::scale_encode::EncodeAsFields,
+	ext::{scale_decode::DecodeAsType, scale_encode::EncodeAsFields},
 	rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
+	transactions::DynamicPayload,
+	utils::H256,
 	OnlineClient, SubstrateConfig,
 };
 use subxt_signer::sr25519::{dev, Keypair};
 
 /// The most that a proposal may weigh and be long, as closing names it.
 const TIME: u64 = 20_000_000_000;
-const PROOF: u64 = 100_000;
+const PROOF: u64 = 1_000_000;
 const LENGTH: u32 = 1_000;
 
 const PALLET: &str = "TechnicalCommittee";
@@ -54,7 +58,7 @@ impl Committee {
 	pub(crate) async fn agree_on(&self, call: Value) -> anyhow::Result<Ready> {
 		let [alice, bob] = &self.members;
 		self.submit(alice, "propose", (2_u32, call, LENGTH)).await?;
-		let at = self.client.at_block(self.best().await?).await?;
+		let at = self.at(None).await?;
 		let hashes = storage::<(), Vec<[u8; 32]>>(PALLET, "Proposals");
 		let hashes = at.storage().fetch(hashes, ()).await?.decode()?;
 		let hash = *hashes.last().context("no proposal")?;
@@ -78,22 +82,70 @@ impl Committee {
 		Ok(())
 	}
 
-	async fn best(&self) -> anyhow::Result<subxt::utils::H256> {
+	/// Applies an authorised upgrade, as anybody can; the hash of its block.
+	pub(crate) async fn apply_upgrade(&self, code: &[u8]) -> anyhow::Result<Hash> {
+		let call = transaction("System", "apply_authorized_upgrade", (code,));
+		let (block, _) = self.sign(&dev::eve(), call).await?;
+		Ok(block)
+	}
+
+	/// The client at a block; `None` is the best block.
+	async fn at(&self, hash: Option<Hash>) -> anyhow::Result<OnlineClientAtBlock<SubstrateConfig>> {
+		let hash = match hash {
+			Some(hash) => H256(hash),
+			None => self.best().await?,
+		};
+		Ok(self.client.at_block(hash).await?)
+	}
+
+	/// `PALLET.EVENT` of each event of a block.
+	pub(crate) async fn events(&self, hash: Hash) -> anyhow::Result<Vec<String>> {
+		let mut names = Vec::new();
+		for event in self.at(Some(hash)).await?.events().fetch().await?.iter() {
+			let event = event?;
+			names.push(format!("{}.{}", event.pallet_name(), event.event_name()));
+		}
+		Ok(names)
+	}
+
+	/// The value of a storage item without keys, at a block.
+	pub(crate) async fn stored<V: DecodeAsType>(
+		&self,
+		hash: Hash,
+		pallet: &str,
+		item: &str,
+	) -> anyhow::Result<Option<V>> {
+		let at = self.at(Some(hash)).await?;
+		let value = at.storage().try_fetch(storage::<(), V>(pallet, item), ()).await?;
+		Ok(value.map(|value| value.decode()).transpose()?)
+	}
+
+	async fn best(&self) -> anyhow::Result<H256> {
 		self.rpc.chain_get_block_hash(None).await?.context("no best block")
 	}
 
-	/// Makes a call and waits for it in a best block. What the event `Executed` says, if there is one.
+	/// Makes a call of the committee. What the event `Executed` says, if there is one.
 	async fn submit(
 		&self,
 		key: &Keypair,
 		call: &str,
 		arguments: impl EncodeAsFields,
 	) -> anyhow::Result<String> {
+		let (_, said) = self.sign(key, transaction(PALLET, call, arguments)).await?;
+		Ok(said)
+	}
+
+	/// Makes a call and waits for it in a best block. Its hash, and what the event `Executed` says, if there
+	/// is one.
+	async fn sign(
+		&self,
+		key: &Keypair,
+		payload: DynamicPayload<impl EncodeAsFields>,
+	) -> anyhow::Result<(Hash, String)> {
 		let account = key.public_key().to_account_id();
 		let nonce = self.rpc.system_account_next_index(&account).await?;
 		let params = DefaultExtrinsicParamsBuilder::new().immortal().nonce(nonce).build();
-		let at = self.client.at_block(self.best().await?).await?;
-		let payload = transaction(PALLET, call, arguments);
+		let at = self.at(None).await?;
 		let signed = at.transactions().create_signed(&payload, key, params).await?;
 		let mut progress = signed.submit_and_watch().await?;
 		loop {
@@ -104,10 +156,11 @@ impl Committee {
 				| Status::Invalid { message }
 				| Status::Dropped { message } = status
 				{
-					anyhow::bail!("{call}: {message}");
+					anyhow::bail!("{}: {message}", payload.call_name());
 				}
 				continue;
 			};
+			let hash = block.block_hash().0;
 			let events = block.wait_for_success().await?;
 			let mut said = String::new();
 			for event in events.iter() {
@@ -116,7 +169,7 @@ impl Committee {
 					said = format!("{:?}", event.decode_fields_unchecked_as::<Value>()?);
 				}
 			}
-			return Ok(said);
+			return Ok((hash, said));
 		}
 	}
 }
@@ -133,7 +186,23 @@ pub(crate) fn note_stalled(delay: u32, last_finalised: u32) -> Value {
 		("delay", Value::u128(delay.into())),
 		("best_finalized_block_number", Value::u128(last_finalised.into())),
 	];
-	call("Governance", "as_root", [("call", call("Grandpa", "note_stalled", arguments))])
+	as_root(call("Grandpa", "note_stalled", arguments))
+}
+
+/// `scheduler.schedule` of `governance.asRoot(system.authorizeUpgrade)`, for a block.
+pub(crate) fn schedule_upgrade(block: u32, code_hash: [u8; 32]) -> Value {
+	let code_hash = [("code_hash", Value::from_bytes(code_hash))];
+	let arguments = [
+		("when", Value::u128(block.into())),
+		("maybe_periodic", Value::unnamed_variant("None", [])),
+		("priority", Value::u128(0)),
+		("call", as_root(call("System", "authorize_upgrade", code_hash))),
+	];
+	call("Scheduler", "schedule", arguments)
+}
+
+fn as_root(made: Value) -> Value {
+	call("Governance", "as_root", [("call", made)])
 }
 
 fn call<const N: usize>(pallet: &str, name: &str, arguments: [(&str, Value); N]) -> Value {
