@@ -48,6 +48,11 @@ UPGRADE := --features bittensor-next-runtime/std
 # The program that writes chains with many components.
 LARGE_CHAINS := build --workspace --profile $(PROFILE) --locked --bin bench-chain
 
+# The compressed runtime of a profile.
+RUNTIME_FILE := wbuild/bittensor-runtime/bittensor_runtime.compact.compressed.wasm
+# Signs over the hash of the metadata of the runtime in the file RUNTIME.
+HASH_TEST = test --workspace --locked --profile $(PROFILE) --test runtime -- --ignored --nocapture metadata_hash
+
 .PHONY: help
 help: ## List the targets
 	@printf 'Usage: make TARGET\n\n'
@@ -79,11 +84,14 @@ localnet: build ## Start four validators at fixed ports, and print the line that
 .PHONY: production
 production: setup ## Build the node and the miner for deployment (slow)
 	@$(STEP) production scripts/production.sh build --workspace --bin bittensor-node --bin bittensor-miner
+	@RUNTIME=$(CARGO_TARGET_DIR)/production/$(RUNTIME_FILE) $(STEP) "production: metadata hash" $(CARGO) $(HASH_TEST)
 	@printf 'Binaries: %s\n' $(CARGO_TARGET_DIR)/production
 
 .PHONY: reproduce
 reproduce: setup ## Build the runtime of production twice from nothing, compare, and print its hashes (slow)
 	@$(STEP) reproduce scripts/reproduce.sh $(CARGO_TARGET_DIR)/reproduce
+	@RUNTIME=$(CARGO_TARGET_DIR)/reproduce/first/production/$(RUNTIME_FILE) \
+		$(STEP) "reproduce: metadata hash" $(CARGO) $(HASH_TEST)
 
 .PHONY: clean
 clean: ## Remove build outputs, and the reports and logs of runs

@@ -1,22 +1,33 @@
 //! Signatures over the hash of the metadata, which wallets make that show what they sign.
 //!
-//! Only a build for deployment has the hash, as it takes two builds of the runtime (`make production`).
+//! Only a build for deployment has the hash: it takes two builds of the runtime. `make production` and
+//! `make reproduce` run the ignored test on the WebAssembly that they have built.
 
 use crate::{
-	chain::{build, preset, sign, sign_with},
+	chain::{build, preset, sign, sign_with, start_of, time_of},
 	governance::submit,
 };
 use bittensor_runtime::{
-	Runtime, RuntimeCall, UncheckedExtrinsic, SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL, UNIT,
-	VERSION,
+	Hash, Runtime, RuntimeCall, UncheckedExtrinsic, SS58_PREFIX, TOKEN_DECIMALS, TOKEN_SYMBOL,
+	UNIT, VERSION,
 };
-use codec::Decode;
+use codec::{Decode, Encode};
 use frame_metadata::RuntimeMetadataPrefixed;
 use frame_metadata_hash_extension::CheckMetadataHash;
 use merkleized_metadata::{generate_metadata_digest, ExtraInfo};
-use sp_core::OpaqueMetadata;
+use sc_executor::WasmExecutor;
+use sp_core::{
+	traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode},
+	OpaqueMetadata,
+};
+use sp_io::{SubstrateHostFunctions, TestExternalities};
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
-use sp_runtime::transaction_validity::UnknownTransaction;
+use sp_runtime::{
+	transaction_validity::{
+		InvalidTransaction, TransactionSource, TransactionValidity, UnknownTransaction,
+	},
+	ApplyExtrinsicResult,
+};
 
 /// The hash of this metadata of version 15, as a wallet computes it.
 fn hash_of(metadata: &OpaqueMetadata) -> [u8; 32] {
@@ -60,4 +71,70 @@ fn a_build_without_the_hash_refuses_only_what_is_signed_over_it() {
 	});
 	// The one above is refused for the hash alone: without it, the same call is made.
 	preset("development").execute_with(|| assert_eq!(submit(Alice, transfer()).0, Ok(())));
+}
+
+/// A runtime as WebAssembly.
+struct Wasm {
+	executor: WasmExecutor<SubstrateHostFunctions>,
+	code: Vec<u8>,
+}
+
+impl Wasm {
+	/// The answer of a runtime API.
+	fn call<R: Decode>(&self, state: &mut TestExternalities, name: &str, input: &[u8]) -> R {
+		let code = RuntimeCode {
+			code_fetcher: &WrappedRuntimeCode(self.code.as_slice().into()),
+			heap_pages: None,
+			hash: vec![0],
+		};
+		let context = CallContext::Onchain { import: false };
+		let (answer, _) = self.executor.call(&mut state.ext(), &code, name, input, context);
+		R::decode(&mut &answer.expect(name)[..]).expect(name)
+	}
+
+	fn validate(
+		&self,
+		state: &mut TestExternalities,
+		it: &UncheckedExtrinsic,
+	) -> TransactionValidity {
+		let input = (TransactionSource::External, it, Hash::default()).encode();
+		self.call(state, "TaggedTransactionQueue_validate_transaction", &input)
+	}
+}
+
+#[test]
+#[ignore = "takes a runtime with the hash: `make production` and `make reproduce` run it"]
+fn a_build_for_deployment_accepts_what_is_signed_over_its_hash_and_no_other() {
+	let path = std::env::var("RUNTIME").expect("RUNTIME is the path of a runtime");
+	let code = std::fs::read(&path).expect(&path);
+	let wasm = Wasm { executor: WasmExecutor::builder().build(), code };
+	let mut state = preset("development");
+
+	let metadata: Option<OpaqueMetadata> =
+		wasm.call(&mut state, "Metadata_metadata_at_version", &15u32.encode());
+	let hash = hash_of(&metadata.expect("version 15"));
+	assert_eq!(hash, state.execute_with(native_hash), "{path} is of other sources than this test");
+	println!("metadata    0x{}", sp_core::hexdisplay::HexDisplay::from(&hash));
+	let mut other = hash;
+	other[31] ^= 1;
+	let (right, wrong, none) =
+		state.execute_with(|| (over(hash, 0), over(other, 0), sign(Alice, 1, transfer())));
+
+	// The pool of a node.
+	let bad_proof = InvalidTransaction::BadProof;
+	assert_eq!(wasm.validate(&mut state, &wrong), Err(bad_proof.into()));
+	wasm.validate(&mut state, &right).expect("the hash is right");
+	wasm.validate(&mut state, &none).expect("without the hash");
+
+	// A block.
+	let (start, time) = state.execute_with(|| (start_of(1), time_of(1)));
+	let mode: u8 = wasm.call(&mut state, "Core_initialize_block", &start.encode());
+	assert_eq!(mode, 0, "all extrinsics");
+	let mut apply = |it: &UncheckedExtrinsic| -> ApplyExtrinsicResult {
+		wasm.call(&mut state, "BlockBuilder_apply_extrinsic", &it.encode())
+	};
+	assert_eq!(apply(&time), Ok(Ok(())));
+	assert_eq!(apply(&wrong), Err(bad_proof.into()));
+	assert_eq!(apply(&right), Ok(Ok(())));
+	assert_eq!(apply(&none), Ok(Ok(())));
 }
