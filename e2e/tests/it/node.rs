@@ -332,3 +332,34 @@ async fn a_node_without_peers_says_what_may_be_wrong() -> anyhow::Result<()> {
 	assert_eq!(node.stop().await, Stopped::Cleanly);
 	Ok(())
 }
+
+#[tokio::test]
+async fn a_node_with_the_specification_of_another_chain_takes_no_block_and_says_why(
+) -> anyhow::Result<()> {
+	let folder = tempfile::tempdir()?;
+	let ours = Role { p2p_port: free_port()?, ..Role::default() };
+	let mut author = Node::start_as(options(&folder, "author"), ours.clone()).await?;
+	let id = line(&mut author, "Local node identity is: ", SOON).await?;
+	let id = id.rsplit(": ").next().unwrap_or_default().trim();
+	let address = format!("--bootnodes=/ip4/127.0.0.1/tcp/{}/p2p/{id}", ours.p2p_port);
+
+	let other = folder.path().join("other.json");
+	let sigma = "/genesis/runtimeGenesis/patch/emission/parameters/sigma";
+	other_chain(&other, sigma, json!(2_000_000_000)).await?;
+	let other = with(of_chain(&other.display().to_string()), &[&address]);
+	let mut node = Node::start_as(options(&folder, "other"), other).await?;
+	let said = line(&mut node, "No peer after", SOON).await?;
+	let (chain, theirs) = (author.connect().await?, node.connect().await?);
+	assert_ne!(chain.genesis_hash(), theirs.genesis_hash());
+	says(&said, &["on another chain", &hex_hash(&theirs.genesis_hash())]);
+	assert!(best(&chain).await? > 10, "the other chain has blocks");
+	assert_eq!(best(&theirs).await?, 0);
+
+	// With the right one it follows, and the author was not harmed.
+	let right = with(of_chain("dev"), &[&address]);
+	let mut node = Node::start_as(options(&folder, "right"), right).await?;
+	let now = best(&chain).await?;
+	let follower = node.connect().await?;
+	wait_for_block(&mut node, &follower, now).await?;
+	Ok(())
+}
