@@ -12,12 +12,13 @@ use bittensor_runtime::{
 		governance::NeverPaused,
 	},
 	genesis_config_presets::ENDOWMENT,
-	Emission, Executive, Runtime, RuntimeCall, System, UncheckedExtrinsic, ValidatorSet, UNIT,
+	Emission, Executive, Runtime, RuntimeCall, RuntimeEvent, System, UncheckedExtrinsic,
+	ValidatorSet, UNIT,
 };
 use frame_support::storage::{with_transaction, TransactionOutcome};
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave, Eve, Ferdie};
 use sp_runtime::{
-	traits::Dispatchable,
+	traits::{BlakeTwo256, Dispatchable, Hash},
 	transaction_validity::{
 		InvalidTransaction, TransactionSource, TransactionValidityError, UnknownTransaction,
 	},
@@ -244,5 +245,65 @@ fn while_all_is_paused_blocks_and_governance_go_on_and_everybody_leaves() {
 			Alice,
 			emission(pallet_emission::Call::register { endpoint: None, service_key: None }),
 		);
+	});
+}
+
+#[test]
+fn while_all_is_paused_accounts_act_through_others() {
+	use pallet_emission::Call::{deregister, register};
+	use pallet_proxy::Call::{
+		add_proxy, announce, create_pure, kill_pure, proxy, proxy_announced, reject_announcement,
+		remove_announcement, remove_proxy,
+	};
+	let (emission, proxies) = (RuntimeCall::Emission, RuntimeCall::Proxy);
+	let (bob, eve, ferdie) =
+		(|| Bob.to_account_id().into(), || Eve.to_account_id().into(), || Ferdie.to_account_id());
+	let (proxy_type, force_proxy_type) = (ProxyType::Any, None);
+	preset("development").execute_with(|| {
+		// Bob's component, for which Eve acts if she has announced it, and Ferdie's account without a key.
+		let component = emission(register { endpoint: None, service_key: None });
+		assert_eq!(submit(Bob, component).0, Ok(()));
+		let delayed = proxies(add_proxy { delegate: eve(), proxy_type, delay: 1 });
+		assert_eq!(submit(Bob, delayed).0, Ok(()));
+		let create = create_pure { proxy_type, delay: 0, index: 0 };
+		let (_, events) = submit(Ferdie, proxies(create));
+		let created = events.into_iter().find_map(|event| match event {
+			RuntimeEvent::Proxy(pallet_proxy::Event::PureCreated {
+				pure,
+				at,
+				extrinsic_index,
+				..
+			}) => Some((pure, at, extrinsic_index)),
+			_ => None,
+		});
+		let (pure, height, ext_index) = created.expect("it was created");
+		assert!(pallet_proxy::Proxies::<Runtime>::contains_key(&pure));
+		pause_all();
+
+		let call = || Box::new(emission(deregister {}));
+		let call_hash = BlakeTwo256::hash_of(&call());
+		let announcement = || proxies(announce { real: bob(), call_hash });
+		in_the_end(Eve, announcement());
+		in_the_end(Bob, proxies(reject_announcement { delegate: eve(), call_hash }));
+		in_the_end(Eve, announcement());
+		in_the_end(Eve, proxies(remove_announcement { real: bob(), call_hash }));
+		in_the_end(Eve, announcement());
+		let (delegate, real) = (eve(), bob());
+		in_the_end(
+			Eve,
+			proxies(proxy_announced { delegate, real, force_proxy_type, call: call() }),
+		);
+		in_the_end(Bob, proxies(remove_proxy { delegate: eve(), proxy_type, delay: 1 }));
+		let spawner = ferdie().into();
+		let kill = proxies(kill_pure { spawner, proxy_type, index: 0, height, ext_index });
+		let (real, call) = (pure.clone().into(), Box::new(kill));
+		in_the_end(Ferdie, proxies(proxy { real, force_proxy_type, call }));
+
+		for account in [pure, Bob.to_account_id()] {
+			assert!(!pallet_proxy::Proxies::<Runtime>::contains_key(account));
+		}
+		let next = System::block_number() + 1;
+		(next..next + 20).for_each(|number| drop(author(number, vec![])));
+		assert!(Emission::components(0, 10).is_empty(), "Bob's component has left");
 	});
 }
