@@ -237,7 +237,8 @@ async fn minutes(
 		if over && (load.under_way() == 0 || started.elapsed() > length + LAST) {
 			break;
 		}
-		let handed = match under_load && !over && load.under_way() < seen.wanted() {
+		let wanted = seen.wanted();
+		let handed = match under_load && !over && load.under_way() < wanted {
 			true => load.hand_over().await?,
 			false => 0,
 		};

@@ -203,7 +203,7 @@ mod tests {
 		];
 		for (name, from, to, reason) in cases {
 			let changed = Changed::new(name, from, to);
-			let error = storage(&*changed.load(), executor()).err().expect("it is refused");
+			let error = storage(&*changed.load(), executor()).expect_err("it is refused");
 			let expected = format!("the genesis of Bittensor Testnet: {reason}");
 			assert!(error.starts_with(&expected), "{error}");
 			assert!(error.len() < 500, "the genesis is not repeated: {error}");
