@@ -35,7 +35,7 @@ impl Offline {
 	/// versions.
 	///
 	/// # Errors
-	/// [`ChainError::Incompatible`] if the metadata lacks one of the [`names`](crate::names) of components.
+	/// [`ChainError::Incompatible`] if the metadata lacks one of the [`names`] of components.
 	pub fn new(
 		metadata: impl Into<ArcMetadata>,
 		genesis: Hash,

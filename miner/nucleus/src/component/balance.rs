@@ -13,8 +13,8 @@
 //! there ends at a weight near 0, and without inputs a component is what it is alone. Alone there is
 //! nothing to weigh, and no weight counts.
 //!
-//! Invariants: each weight stays within [[`LEAST`], [`MOST`]]; a part that is missing in a batch keeps its weights; numbers that are not finite change
-//! nothing.
+//! Invariants: each weight stays within [[`LEAST`], [`MOST`]]; a part that is missing in a batch keeps its
+//! weights; numbers that are not finite change nothing.
 
 use serde::{Deserialize, Serialize};
 
