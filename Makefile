@@ -2,7 +2,7 @@
 #
 #   CARGO_TARGET_DIR=DIR   where cargo builds (default: target)
 #   CARGO_BUILD_JOBS=N     parallel jobs (default: cores + 1)
-#   SECONDS=N              make run, make localnet, make soak: stop after N seconds
+#   SECONDS=N              make run, make localnet: stop after N seconds; make soak: each of its two parts
 #
 # Runs and tests write reports and logs to target/run of the checkout, wherever cargo builds.
 

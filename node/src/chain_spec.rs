@@ -60,7 +60,7 @@ pub(crate) fn load(id: &str) -> Result<ChainSpec, String> {
 		path => ChainSpec::from_json_file(PathBuf::from(path)).map_err(|error| {
 			format!(
 				"--chain {path}: {error}; use `dev`, `local`, `testnet` or the path of a \
-					 specification file"
+				 specification file"
 			)
 		}),
 	}

@@ -8,6 +8,14 @@ use std::{io, path::PathBuf};
 /// A reason not to start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
+	/// The runtime makes no state from the genesis of the specification.
+	#[error("the genesis of {chain}: {reason}")]
+	BadGenesis {
+		/// The chain.
+		chain: String,
+		/// Why, with the name of the field.
+		reason: String,
+	},
 	/// Anybody could call unsafe methods.
 	#[error(
 		"unsafe RPC methods would be open to other machines ({options}): anybody could replace the keys of \

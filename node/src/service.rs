@@ -79,8 +79,7 @@ pub(crate) fn new_partial(
 		.transpose()?;
 
 	let executor = executor::new(config, cache);
-	let storage =
-		genesis::storage(&*config.chain_spec, &executor).map_err(sp_blockchain::Error::Storage)?;
+	let storage = genesis::storage(&*config.chain_spec, &executor)?;
 	let backend = sc_service::new_db_backend(config.db_config())?;
 	let genesis = genesis::builder(config, storage, &backend, &executor)?;
 	let (client, backend, keystore_container, task_manager) =

@@ -4,7 +4,7 @@
 //! too, but compiles it again for each call, and that takes longer than all the rest of a start. The node's
 //! executor compiles it once, for this and for the blocks.
 
-use crate::parts::HostFunctions;
+use crate::{parts::HostFunctions, refusal::Refusal};
 use codec::{Decode, Encode};
 use sc_executor::WasmExecutor;
 use sc_service::ChainSpec;
@@ -50,17 +50,21 @@ enum Configuration {
 /// The state of the first block that the specification describes.
 ///
 /// # Errors
-/// The runtime refuses the configuration. The reason names the field.
+/// [`Refusal::BadGenesis`] if the runtime refuses the configuration. The reason names the field.
 pub(crate) fn storage(
 	spec: &dyn ChainSpec,
 	executor: &WasmExecutor<HostFunctions>,
-) -> Result<Storage, String> {
-	let reason = |reason: String| format!("the genesis of {}: {reason}", spec.name());
-	let plain: Specification =
-		serde_json::from_str(&spec.as_json(false)?).map_err(|error| reason(error.to_string()))?;
+) -> Result<Storage, Refusal> {
+	build(spec, executor)
+		.map_err(|reason| Refusal::BadGenesis { chain: spec.name().to_owned(), reason })
+}
+
+fn build(spec: &dyn ChainSpec, executor: &WasmExecutor<HostFunctions>) -> Result<Storage, String> {
+	let json = spec.as_json(false)?;
+	let plain: Specification = serde_json::from_str(&json).map_err(|error| error.to_string())?;
 	match plain.genesis.runtime_genesis {
 		None => spec.as_storage_builder().build_storage(),
-		Some(genesis) => genesis.build(executor).map_err(reason),
+		Some(genesis) => genesis.build(executor),
 	}
 }
 
@@ -203,7 +207,8 @@ mod tests {
 		];
 		for (name, from, to, reason) in cases {
 			let changed = Changed::new(name, from, to);
-			let error = storage(&*changed.load(), executor()).expect_err("it is refused");
+			let error =
+				storage(&*changed.load(), executor()).expect_err("it is refused").to_string();
 			let expected = format!("the genesis of Bittensor Testnet: {reason}");
 			assert!(error.starts_with(&expected), "{error}");
 			assert!(error.len() < 500, "the genesis is not repeated: {error}");
