@@ -1,8 +1,8 @@
 //! Runtime APIs: nodes call them to build, check and finalise blocks, and clients to read the state.
 
 use crate::{
-	genesis, genesis_config_presets, AccountId, Aura, Balance, Block, BlockNumber, Emission,
-	Executive, Grandpa, Hash, Historical, InherentDataExt, Nonce, Runtime, RuntimeCall,
+	configs::consensus::VoteKeys, genesis, genesis_config_presets, AccountId, Aura, Balance, Block,
+	BlockNumber, Emission, Executive, Grandpa, Hash, InherentDataExt, Nonce, Runtime, RuntimeCall,
 	SessionKeys, System, TransactionPayment, ValidatorSet, VERSION,
 };
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use bittensor_emission::{
 	Bid, CandidateInfo, ComponentInfo, EpochStatus, RowInfo, ValidatorInfo, ValidatorStatus,
 };
 use codec::Encode;
-use frame_support::{traits::KeyOwnerProofSystem, weights::Weight};
+use frame_support::weights::Weight;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -139,10 +139,10 @@ sp_api::impl_runtime_apis! {
 		}
 
 		fn generate_key_ownership_proof(
-			_set_id: sp_consensus_grandpa::SetId,
+			set_id: sp_consensus_grandpa::SetId,
 			authority_id: GrandpaId,
 		) -> Option<sp_consensus_grandpa::OpaqueKeyOwnershipProof> {
-			let proof = Historical::prove((sp_consensus_grandpa::KEY_TYPE, authority_id))?;
+			let proof = VoteKeys::prove_in_set(set_id, &authority_id)?;
 			Some(sp_consensus_grandpa::OpaqueKeyOwnershipProof::new(proof.encode()))
 		}
 	}

@@ -245,9 +245,6 @@ mod runtime {
 	#[runtime::pallet_index(13)]
 	pub type Session = pallet_session;
 
-	#[runtime::pallet_index(14)]
-	pub type Historical = pallet_session::historical;
-
 	#[runtime::pallet_index(15)]
 	pub type Offences = pallet_offences;
 

@@ -207,10 +207,10 @@ mod benchmarks {
 		let offenders: Vec<_> = set
 			.into_iter()
 			.take(n as usize)
-			.map(|who| OffenceDetails { offender: (who, ()), reporters: Vec::new() })
+			.map(|who| OffenceDetails { offender: who, reporters: Vec::new() })
 			.collect();
 		for details in &offenders {
-			Candidates::<T>::insert(&details.offender.0, 0);
+			Candidates::<T>::insert(&details.offender, 0);
 		}
 		let fractions = alloc::vec![Perbill::from_percent(50); offenders.len()];
 

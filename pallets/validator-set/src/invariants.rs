@@ -1,12 +1,15 @@
 //! The invariants after every block, numbered as in the crate's documentation.
 
 use crate::{
-	Barred, Bound, Candidates, Config, Invulnerables, Limits, Pallet, Planned, PlannedKeys,
-	ReportSessions, Served, SessionLength, Slashes, Turns,
+	types::Voter, Barred, Bound, Candidates, Config, Invulnerables, Limits, Pallet, Planned,
+	PlannedKeys, ReportSessions, Served, SessionLength, Slashes, Turns,
 };
 use alloc::{collections::BTreeMap, collections::BTreeSet, vec::Vec};
 use frame_support::{ensure, traits::Get};
-use sp_runtime::TryRuntimeError;
+use sp_runtime::{
+	traits::{Hash, OpaqueKeys},
+	TryRuntimeError,
+};
 
 impl<T: Config> Pallet<T> {
 	/// Checks all invariants.
@@ -54,7 +57,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(accounts == planned.into_inner(), "the planned set is not queued");
 		if !queued.is_empty() {
 			let keys: Vec<_> = queued.iter().map(|(who, keys)| (who, Some(keys))).collect();
-			let hash = <T::Hashing as sp_runtime::traits::Hash>::hash_of(&keys);
+			let hash = T::Hashing::hash_of(&keys);
 			ensure!(hash == PlannedKeys::<T>::get(), "other keys are queued than planned");
 		}
 		Ok(())
@@ -76,16 +79,21 @@ impl<T: Config> Pallet<T> {
 		);
 		let mut last = BTreeMap::new();
 		for session in known {
-			for who in Served::<T>::get(session) {
-				last.insert(who, session);
+			for voter in Served::<T>::get(session) {
+				last.insert(voter.account, session);
 			}
 		}
 		ensure!(last == Bound::<T>::iter().collect(), "an account is bound to another session");
-		let running = Served::<T>::get(session);
+		let running = Served::<T>::get(session).into_iter().map(|voter| voter.account);
 		let validators = pallet_session::Pallet::<T>::validators();
-		ensure!(running.into_inner() == validators, "another set serves");
+		ensure!(running.collect::<Vec<_>>() == validators, "another set serves");
+		let queued = pallet_session::Pallet::<T>::queued_keys();
+		let voters = queued.into_iter().map(|(account, keys)| {
+			let key = T::Hashing::hash(keys.get_raw(T::VoteKey::get()));
+			Voter { account, key }
+		});
 		let next = Served::<T>::get(session.saturating_add(1));
-		ensure!(next == Planned::<T>::get(), "another set is planned");
+		ensure!(next.into_inner() == voters.collect::<Vec<_>>(), "other voters are planned");
 		Ok(())
 	}
 

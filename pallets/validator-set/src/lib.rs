@@ -28,7 +28,11 @@
 //! Whoever votes twice in a round of finality is slashed by the fraction that GRANDPA computes:
 //! `min(3 k / n, 1)²` for `k` offenders among `n`. An account is slashed once per session, by the largest
 //! fraction. It is no candidate any more, is disabled, and cannot register for
-//! [`ReportSessions`] sessions. A candidate that misses too many of its slots loses its candidacy, but no
+//! [`ReportSessions`] sessions.
+//!
+//! A report names a session and a key. The pallet records the keys by which the validators of a session vote
+//! when it plans the session, and keeps them until its offences cannot be reported any more
+//! ([`Served`]). So other session keys, of the offender or of anybody else, do not hide an offence. A candidate that misses too many of its slots loses its candidacy, but no
 //! stake. Slots that nobody used in a whole round are an outage of the chain and count for none.
 //!
 //! # Income
@@ -69,7 +73,6 @@
 extern crate alloc;
 
 pub use pallet::*;
-pub use session::ByAccount;
 pub use types::{IncomeDivision, ValidatorLimits};
 pub use weights::WeightInfo;
 
@@ -103,14 +106,14 @@ pub mod weights;
 #[frame_support::pallet]
 pub mod pallet {
 	use super::{
-		types::{Balance, IncomeDivision, Removal, Slash, Turn, Twice, ValidatorLimits},
+		types::{Balance, IncomeDivision, Removal, Slash, Turn, Twice, ValidatorLimits, Voter},
 		WeightInfo,
 	};
 	use alloc::vec::Vec;
 	use frame_support::{pallet_prelude::*, traits::fungible};
 	use frame_system::pallet_prelude::*;
 	use pallet_emission::Stake;
-	use sp_runtime::{Perbill, SaturatedConversion};
+	use sp_runtime::{KeyTypeId, Perbill, SaturatedConversion};
 	use sp_staking::SessionIndex;
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -125,7 +128,6 @@ pub mod pallet {
 	pub trait Config:
 		frame_system::Config<RuntimeEvent: From<Event<Self>>>
 		+ pallet_session::Config<ValidatorId = <Self as frame_system::Config>::AccountId>
-		+ pallet_session::historical::Config<FullIdentification = ()>
 	{
 		/// Who sets invulnerables and limits.
 		type AdminOrigin: EnsureOrigin<Self::RuntimeOrigin>;
@@ -135,6 +137,9 @@ pub mod pallet {
 
 		/// The stakes that secure validators.
 		type Stake: Stake<Self::AccountId>;
+
+		/// The session key by which validators vote on finality.
+		type VoteKey: Get<KeyTypeId>;
 
 		/// The slot of this block.
 		///
@@ -194,7 +199,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type PlannedKeys<T: Config> = StorageValue<_, T::Hash, ValueQuery>;
 
-	/// The validators of each session whose offences can be reported.
+	/// The validators of each session whose offences can be reported, and the keys by which they vote.
 	///
 	/// And of the next one.
 	#[pallet::storage]
@@ -202,7 +207,7 @@ pub mod pallet {
 		_,
 		Twox64Concat,
 		SessionIndex,
-		BoundedVec<T::AccountId, T::MaxValidators>,
+		BoundedVec<Voter<T::AccountId, T::Hash>, T::MaxValidators>,
 		ValueQuery,
 	>;
 

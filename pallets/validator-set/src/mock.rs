@@ -1,11 +1,11 @@
-//! A runtime of this pallet with the real emission, sessions, historical roots and offences.
+//! A runtime of this pallet with the real emission, sessions and offences.
 //!
 //! Session keys are numbers that need no proof, and a test sets the slot of each block.
 
 use crate::{
 	self as pallet_validator_set,
 	types::{Balance, IncomeDivision, ValidatorLimits},
-	ByAccount, Event, WeightInfo,
+	Event, WeightInfo,
 };
 use frame_support::{
 	assert_ok, derive_impl, parameter_types,
@@ -14,9 +14,10 @@ use frame_support::{
 	PalletId,
 };
 use pallet_emission::types::{Halvings, Parameters, PostedRow};
-use pallet_session::historical;
 use sp_core::H256;
-use sp_runtime::{testing::UintAuthorityId, BuildStorage, Perbill, Percent};
+use sp_runtime::{
+	key_types::DUMMY, testing::UintAuthorityId, BuildStorage, KeyTypeId, Perbill, Percent,
+};
 use sp_staking::offence::{Kind, Offence, ReportOffence};
 
 pub(crate) type AccountId = u64;
@@ -43,7 +44,6 @@ frame_support::construct_runtime!(
 		Balances: pallet_balances,
 		ValidatorSet: pallet_validator_set,
 		Session: pallet_session,
-		Historical: historical,
 		Offences: pallet_offences,
 		Emission: pallet_emission,
 	}
@@ -67,7 +67,7 @@ impl pallet_session::Config for Test {
 	type ValidatorIdOf = sp_runtime::traits::ConvertInto;
 	type ShouldEndSession = ValidatorSet;
 	type NextSessionRotation = ValidatorSet;
-	type SessionManager = historical::NoteHistoricalRoot<Self, ValidatorSet>;
+	type SessionManager = ValidatorSet;
 	type SessionHandler = pallet_session::TestSessionHandler;
 	type Keys = UintAuthorityId;
 	type DisablingStrategy = pallet_session::disabling::UpToLimitWithReEnablingDisablingStrategy;
@@ -76,20 +76,15 @@ impl pallet_session::Config for Test {
 	type KeyDeposit = ConstU64<KEY_DEPOSIT>;
 }
 
-impl historical::Config for Test {
-	type RuntimeEvent = RuntimeEvent;
-	type FullIdentification = ();
-	type FullIdentificationOf = ByAccount;
-}
-
 impl pallet_offences::Config for Test {
 	type RuntimeEvent = RuntimeEvent;
-	type IdentificationTuple = historical::IdentificationTuple<Self>;
+	type IdentificationTuple = AccountId;
 	type OnOffenceHandler = ValidatorSet;
 }
 
 parameter_types! {
 	pub const EmissionPalletId: PalletId = PalletId(*b"emission");
+	pub const VoteKey: KeyTypeId = DUMMY;
 	pub ServiceWeight: Weight = Weight::from_parts(1_000_000, 0);
 	pub const AmountBounds: (u64, u64) = (1, 1_000_000_000_000);
 	pub const LifetimeBounds: (u32, u32) = (0, 10_000);
@@ -146,6 +141,7 @@ impl pallet_validator_set::Config for Test {
 	type AdminOrigin = frame_system::EnsureRoot<AccountId>;
 	type Token = Balances;
 	type Stake = Emission;
+	type VoteKey = VoteKey;
 	type Slot = Slot;
 	type MaxValidators = ConstU32<32>;
 	type MaxCandidates = ConstU32<10>;
@@ -334,12 +330,12 @@ pub(crate) struct Crime {
 	pub(crate) fraction: Perbill,
 }
 
-impl Offence<(AccountId, ())> for Crime {
+impl Offence<AccountId> for Crime {
 	const ID: Kind = *b"a crime in tests";
 	type Slot = u64;
 
-	fn offenders(&self) -> Vec<(AccountId, ())> {
-		vec![(self.offender, ())]
+	fn offenders(&self) -> Vec<AccountId> {
+		vec![self.offender]
 	}
 
 	fn session_index(&self) -> u32 {

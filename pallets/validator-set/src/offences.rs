@@ -12,16 +12,16 @@ use sp_staking::{
 	SessionIndex,
 };
 
-impl<T: Config> OnOffenceHandler<T::AccountId, (T::AccountId, ()), Weight> for Pallet<T> {
+impl<T: Config> OnOffenceHandler<T::AccountId, T::AccountId, Weight> for Pallet<T> {
 	/// Slashes all offenders of a round of finality. Each new report names those of earlier reports again,
 	/// with a larger fraction.
 	fn on_offence(
-		offenders: &[OffenceDetails<T::AccountId, (T::AccountId, ())>],
+		offenders: &[OffenceDetails<T::AccountId, T::AccountId>],
 		fractions: &[Perbill],
 		session: SessionIndex,
 	) -> Weight {
 		for (details, &fraction) in offenders.iter().zip(fractions) {
-			Self::punish(&details.offender.0, fraction, session);
+			Self::punish(&details.offender, fraction, session);
 		}
 		<T as Config>::WeightInfo::on_offence(offenders.len() as u32)
 	}

@@ -4,24 +4,22 @@
 //! would take the whole block for it, and the emission and users would lose that block.
 
 use crate::{
-	Barred, Bound, Config, Invulnerables, Pallet, Planned, PlannedKeys, ReportSessions, Served,
-	SessionLength, Slashes,
+	types::Voter, Barred, Bound, Config, Invulnerables, Pallet, Planned, PlannedKeys,
+	ReportSessions, Served, SessionLength, Slashes,
 };
 use alloc::vec::Vec;
-use frame_support::{traits::EstimateNextSessionRotation, weights::Weight, BoundedVec};
+use frame_support::{
+	traits::{EstimateNextSessionRotation, Get},
+	weights::Weight,
+	BoundedVec,
+};
 use frame_system::pallet_prelude::BlockNumberFor;
-use pallet_session::{historical, DisabledValidators};
-use sp_runtime::{traits::Convert, Permill, SaturatedConversion};
+use pallet_session::{DisabledValidators, NextKeys};
+use sp_runtime::{
+	traits::{Hash, OpaqueKeys},
+	Permill, SaturatedConversion,
+};
 use sp_staking::{offence::OffenceSeverity, SessionIndex};
-
-/// A validator is identified by its account alone.
-pub struct ByAccount;
-
-impl<AccountId> Convert<AccountId, Option<()>> for ByAccount {
-	fn convert(_: AccountId) -> Option<()> {
-		Some(())
-	}
-}
 
 impl<T: Config> Pallet<T> {
 	/// Whether a session ends in this block.
@@ -58,22 +56,37 @@ impl<T: Config> Pallet<T> {
 		Some(set.into_inner())
 	}
 
-	/// Remembers the set of a session, whose offences can be reported.
+	/// Remembers the set of a session, whose offences can be reported, and its keys: pallet-session queues
+	/// those that are registered when a session is planned.
 	pub(crate) fn remember(session: SessionIndex, set: &[T::AccountId]) {
-		for who in set {
+		let voters = set.iter().filter_map(|who| {
+			let keys = NextKeys::<T>::get(who)?;
 			Bound::<T>::insert(who, session);
+			let key = T::Hashing::hash(keys.get_raw(T::VoteKey::get()));
+			Some(Voter { account: who.clone(), key })
+		});
+		Served::<T>::insert(session, BoundedVec::truncate_from(voters.collect()));
+	}
+
+	/// The validator that votes by this public key in a session, and the number of validators of that
+	/// session. `None` if nobody does, or if offences of the session cannot be reported.
+	pub fn voter(session: SessionIndex, key: &[u8]) -> Option<(T::AccountId, u32)> {
+		if session > Self::session() {
+			return None;
 		}
-		Served::<T>::insert(session, BoundedVec::truncate_from(set.to_vec()));
+		let voters = Served::<T>::get(session).into_inner();
+		let (count, hash) = (voters.len() as u32, T::Hashing::hash(key));
+		let owner = voters.into_iter().find(|voter| voter.key == hash)?;
+		Some((owner.account, count))
 	}
 
 	/// Forgets the sessions whose offences cannot be reported any more.
 	fn forget(now: SessionIndex) {
 		let window = ReportSessions::<T>::get();
-		historical::Pallet::<T>::prune_up_to(now.saturating_sub(window));
 		let Some(past) = now.checked_sub(window).and_then(|oldest| oldest.checked_sub(1)) else {
 			return;
 		};
-		for who in Served::<T>::take(past) {
+		for Voter { account: who, .. } in Served::<T>::take(past) {
 			if Bound::<T>::get(&who).is_some_and(|last| last <= past) {
 				Bound::<T>::remove(&who);
 			}
@@ -115,24 +128,6 @@ impl<T: Config> pallet_session::SessionManager<T::AccountId> for Pallet<T> {
 
 	fn new_session_genesis(session: SessionIndex) -> Option<Vec<T::AccountId>> {
 		Self::plan_genesis(session)
-	}
-
-	fn start_session(session: SessionIndex) {
-		Self::start(session);
-	}
-
-	fn end_session(_: SessionIndex) {
-		Self::end();
-	}
-}
-
-impl<T: Config> historical::SessionManager<T::AccountId, ()> for Pallet<T> {
-	fn new_session(session: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
-		Self::plan(session).map(|set| set.into_iter().map(|who| (who, ())).collect())
-	}
-
-	fn new_session_genesis(session: SessionIndex) -> Option<Vec<(T::AccountId, ())>> {
-		Self::plan_genesis(session).map(|set| set.into_iter().map(|who| (who, ())).collect())
 	}
 
 	fn start_session(session: SessionIndex) {

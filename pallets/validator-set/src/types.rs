@@ -97,6 +97,15 @@ impl<AccountId> Default for IncomeDivision<AccountId> {
 	}
 }
 
+/// A validator of a session, and the key by which it votes there.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Voter<AccountId, Hash> {
+	/// The account.
+	pub account: AccountId,
+	/// Hash of the public key ([`VoteKey`](crate::Config::VoteKey)).
+	pub key: Hash,
+}
+
 /// What a validator did in a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Turn {

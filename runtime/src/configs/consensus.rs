@@ -2,17 +2,22 @@
 //! [`validators`](super::validators).
 
 use crate::{
-	slots, Aura, Historical, Offences, Runtime, RuntimeCall, RuntimeEvent, Session,
-	UncheckedExtrinsic,
+	slots, AccountId, Aura, Grandpa, Offences, Runtime, RuntimeCall, RuntimeEvent, Session,
+	UncheckedExtrinsic, ValidatorSet,
 };
+use alloc::vec::Vec;
 use frame_support::{
-	traits::{ConstBool, ConstU32, Get},
+	traits::{ConstBool, ConstU32, Get, KeyOwnerProofSystem},
 	weights::Weight,
 };
 use frame_system::offchain::{CreateBare, CreateTransactionBase};
 use pallet_emission::Validators as _;
 use pallet_validator_set::WeightInfo as _;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
+use sp_consensus_grandpa::{AuthorityId as GrandpaId, SetId, KEY_TYPE};
+use sp_core::crypto::KeyTypeId;
+use sp_session::MembershipProof;
+use sp_staking::SessionIndex;
 
 /// Maximum number of validators. Finality exchanges a vote of each in every round.
 pub type MaxValidators = ConstU32<32>;
@@ -48,7 +53,7 @@ pub struct ReportLongevity;
 
 impl Get<u64> for ReportLongevity {
 	fn get() -> u64 {
-		crate::ValidatorSet::report_window().into()
+		ValidatorSet::report_window().into()
 	}
 }
 
@@ -69,11 +74,51 @@ impl pallet_grandpa::WeightInfo for GrandpaWeight {
 	}
 }
 
+/// Says whose voting key it is, from what the set of validators remembers of a session. A proof names the
+/// session and has no nodes of a trie.
+pub struct VoteKeys;
+
+impl VoteKeys {
+	/// The proof for a key of a set of finality: of the last session of that set in which it votes.
+	pub fn prove_in_set(set: SetId, key: &GrandpaId) -> Option<MembershipProof> {
+		let last = Grandpa::session_for_set(set)?;
+		let before = set.checked_sub(1).and_then(Grandpa::session_for_set);
+		let window = pallet_validator_set::ReportSessions::<Runtime>::get();
+		let oldest = Session::current_index().saturating_sub(window);
+		let first = before.map_or(oldest, |before| oldest.max(before.saturating_add(1)));
+		(first..=last).rev().find_map(|session| Self::prove_in(session, key))
+	}
+
+	fn prove_in(session: SessionIndex, key: &GrandpaId) -> Option<MembershipProof> {
+		let (_, validator_count) = ValidatorSet::voter(session, key.as_ref())?;
+		Some(MembershipProof { session, trie_nodes: Vec::new(), validator_count })
+	}
+}
+
+impl KeyOwnerProofSystem<(KeyTypeId, GrandpaId)> for VoteKeys {
+	type Proof = MembershipProof;
+	type IdentificationTuple = AccountId;
+
+	fn prove((kind, key): (KeyTypeId, GrandpaId)) -> Option<MembershipProof> {
+		(kind == KEY_TYPE).then(|| Self::prove_in(Session::current_index(), &key)).flatten()
+	}
+
+	fn check_proof(
+		(kind, key): (KeyTypeId, GrandpaId),
+		proof: MembershipProof,
+	) -> Option<AccountId> {
+		let (owner, count) = ValidatorSet::voter(proof.session, key.as_ref())?;
+		let right =
+			kind == KEY_TYPE && proof.validator_count == count && proof.trie_nodes.is_empty();
+		right.then_some(owner)
+	}
+}
+
 impl pallet_grandpa::Config for Runtime {
 	// Nodes report equivocations themselves, by an extrinsic without signature.
 	type EquivocationReportSystem =
-		pallet_grandpa::EquivocationReportSystem<Self, Offences, Historical, ReportLongevity>;
-	type KeyOwnerProof = sp_session::MembershipProof;
+		pallet_grandpa::EquivocationReportSystem<Self, Offences, VoteKeys, ReportLongevity>;
+	type KeyOwnerProof = MembershipProof;
 	type MaxAuthorities = MaxValidators;
 	type MaxNominators = ConstU32<0>;
 	type MaxSetIdSessionEntries = KnownSets;

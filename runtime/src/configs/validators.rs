@@ -1,4 +1,4 @@
-//! The set of validators: sessions, their history, offences, and who gets fees.
+//! The set of validators: sessions, offences, and who gets fees.
 
 use super::{accounts::deposit, consensus::MaxValidators, governance::GovernanceOrigin};
 use crate::{
@@ -9,8 +9,9 @@ use frame_support::traits::{
 	fungible::{Balanced, Credit},
 	ConstU32, ConstU64, Contains, Get, Imbalance, OnUnbalanced,
 };
-use pallet_session::{disabling::UpToLimitWithReEnablingDisablingStrategy, historical};
+use pallet_session::disabling::UpToLimitWithReEnablingDisablingStrategy;
 use pallet_validator_set::Division;
+use sp_core::crypto::KeyTypeId;
 use sp_runtime::traits::{ConvertInto, OpaqueKeys};
 
 impl pallet_authorship::Config for Runtime {
@@ -20,7 +21,7 @@ impl pallet_authorship::Config for Runtime {
 
 impl pallet_session::Config for Runtime {
 	type Currency = Balances;
-	// At most a third is disabled, so that blocks and finality go on.
+	// Of n validators at most (n − 1) / 3 are disabled, so that blocks go on.
 	type DisablingStrategy = UpToLimitWithReEnablingDisablingStrategy;
 	// An entry with 64 bytes of keys, and two that name the owner of a key.
 	type KeyDeposit = ConstU64<{ deposit(3, 232) }>;
@@ -28,23 +29,26 @@ impl pallet_session::Config for Runtime {
 	type NextSessionRotation = ValidatorSet;
 	type RuntimeEvent = RuntimeEvent;
 	type SessionHandler = <SessionKeys as OpaqueKeys>::KeyTypeIdProviders;
-	type SessionManager = historical::NoteHistoricalRoot<Self, ValidatorSet>;
+	type SessionManager = ValidatorSet;
 	type ShouldEndSession = ValidatorSet;
 	type ValidatorId = AccountId;
 	type ValidatorIdOf = ConvertInto;
 	type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
 }
 
-impl historical::Config for Runtime {
-	type FullIdentification = ();
-	type FullIdentificationOf = pallet_validator_set::ByAccount;
+impl pallet_offences::Config for Runtime {
+	type IdentificationTuple = AccountId;
+	type OnOffenceHandler = ValidatorSet;
 	type RuntimeEvent = RuntimeEvent;
 }
 
-impl pallet_offences::Config for Runtime {
-	type IdentificationTuple = historical::IdentificationTuple<Self>;
-	type OnOffenceHandler = ValidatorSet;
-	type RuntimeEvent = RuntimeEvent;
+/// The session key that votes on finality.
+pub struct VoteKey;
+
+impl Get<KeyTypeId> for VoteKey {
+	fn get() -> KeyTypeId {
+		sp_consensus_grandpa::KEY_TYPE
+	}
 }
 
 /// The slot of the block, from its header.
@@ -64,6 +68,7 @@ impl pallet_validator_set::Config for Runtime {
 	type Slot = BlockSlot;
 	type Stake = Emission;
 	type Token = Balances;
+	type VoteKey = VoteKey;
 	type WeightInfo = crate::weights::pallet_validator_set::WeightInfo<Runtime>;
 }
 

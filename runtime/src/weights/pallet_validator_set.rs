@@ -2,7 +2,7 @@
 //!
 //! Each counts the reads and writes of its worst case, and a time that is several times that of the same
 //! work in `pallet_emission`: 10 µs to look up and decode a page of stakes (`set_endpoint` takes 39 µs with
-//! its checks and its event), 30 µs for the keys of a validator with its part of the historical root.
+//! its checks and its event), 30 µs for the keys of a validator.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
@@ -54,7 +54,7 @@ impl<T: frame_system::Config> pallet_validator_set::WeightInfo for WeightInfo<T>
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// Twice the stake of each candidate, for those that are dropped and for the set. For each validator:
-	// keys, root and bond; two sessions remembered, two forgotten, their slashes; Aura and GRANDPA.
+	// keys, their hash and bond; two sessions remembered, two forgotten, their slashes; Aura and GRANDPA.
 	fn rotate(candidates: u32) -> Weight {
 		let candidates = u64::from(candidates);
 		Weight::from_parts(500_000_000 + 200_000_000 * VALIDATORS + 2 * STAKE * candidates, 0)

@@ -13,7 +13,8 @@
 //! | `proxies` | the calls that each proxy type may make |
 //! | `blocks` | whole blocks with signed extrinsics, from genesis to the first payout |
 //! | `epoch` | epochs of 65,536 components, compared with the contribution crate |
-//! | `validators` | who authors, what authors are paid, and what an equivocation costs |
+//! | `validators` | who authors, and what authors are paid |
+//! | `equivocations` | what a double vote costs, whatever keys are registered since |
 //! | `documentation` | documentation of our pallets, and the metadata file of the clients |
 
 mod blocks;
@@ -21,6 +22,7 @@ mod brake;
 mod chain;
 mod documentation;
 mod epoch;
+mod equivocations;
 mod genesis;
 mod governance;
 mod limits;

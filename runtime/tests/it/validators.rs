@@ -1,20 +1,16 @@
-//! Validators: who authors, what authors are paid, and what an equivocation costs.
+//! Validators: who authors, and what authors are paid.
 
 use crate::chain::{author, genesis_json, preset, sign, state_of};
 use bittensor_runtime::{
-	AccountId, Balances, Emission, Grandpa, Historical, Runtime, RuntimeCall, RuntimeEvent,
-	Session, SessionKeys, UncheckedExtrinsic, ValidatorSet, UNIT,
+	AccountId, Balances, Emission, Grandpa, Runtime, RuntimeCall, RuntimeEvent, Session,
+	SessionKeys, ValidatorSet, UNIT,
 };
-use codec::{Decode, Encode};
+use codec::Encode;
 use frame_support::traits::{
 	fungible::{Inspect, InspectHold},
-	Get, KeyOwnerProofSystem,
+	Get,
 };
-use pallet_emission::Stake;
-use pallet_validator_set::{types::Removal, Event};
 use serde_json::json;
-use sp_consensus_grandpa::{localized_payload, EquivocationProof, KEY_TYPE};
-use sp_core::H256;
 use sp_keyring::{
 	Ed25519Keyring,
 	Sr25519Keyring::{self, Alice, AliceStash, Bob, Charlie},
@@ -30,7 +26,16 @@ fn keys(name: Ed25519Keyring, aura: Sr25519Keyring, owner: &AccountId) -> (Sessi
 }
 
 fn set_keys(owner: &AccountId) -> RuntimeCall {
-	let (keys, proof) = keys(Ed25519Keyring::Charlie, Charlie, owner);
+	set_keys_of(Ed25519Keyring::Charlie, Charlie, owner)
+}
+
+/// `session.set_keys` with the keys of these names.
+pub(crate) fn set_keys_of(
+	name: Ed25519Keyring,
+	aura: Sr25519Keyring,
+	owner: &AccountId,
+) -> RuntimeCall {
+	let (keys, proof) = keys(name, aura, owner);
 	RuntimeCall::Session(pallet_session::Call::set_keys { keys, proof })
 }
 
@@ -42,16 +47,8 @@ fn stake(amount: u64) -> RuntimeCall {
 	RuntimeCall::Emission(pallet_emission::Call::stake { amount })
 }
 
-fn candidacy() -> RuntimeCall {
+pub(crate) fn candidacy() -> RuntimeCall {
 	RuntimeCall::ValidatorSet(pallet_validator_set::Call::register {})
-}
-
-fn ours(events: &[RuntimeEvent]) -> Vec<Event<Runtime>> {
-	let ours = |event: &RuntimeEvent| match event {
-		RuntimeEvent::ValidatorSet(event) => Some(event.clone()),
-		_ => None,
-	};
-	events.iter().filter_map(ours).collect()
 }
 
 /// The calls by which an account becomes a candidate, with the keys of Charlie and a stake of this many BIT.
@@ -198,138 +195,6 @@ fn genesis_gives_validators_a_part_of_the_emission() {
 		assert_eq!((last.started_at, last.minted), (20, 10 * UNIT * 82 / 100));
 		assert_eq!(Balances::balance(&alice) - before, 10 * UNIT * 18 / 100);
 		assert_eq!(Balances::total_issuance() - issued, 10 * UNIT, "as scheduled");
-	});
-}
-
-/// Two votes of Charlie in one round of finality, for different blocks.
-fn equivocation(set_id: u64, round: u64) -> EquivocationProof<H256, u32> {
-	let voter = Ed25519Keyring::Charlie;
-	let vote = |hash: u8| {
-		let target = (H256::repeat_byte(hash), 7u32);
-		// Message number 0 is a prevote.
-		let signature = voter.sign(&localized_payload(round, set_id, &(0u8, target)));
-		(target, signature)
-	};
-	let proof = (set_id, 0u8, round, voter.public(), vote(1), vote(2)).encode();
-	EquivocationProof::decode(&mut &proof[..]).expect("the encoding of a proof")
-}
-
-/// The report of it, as a node submits it.
-fn report(round: u64) -> UncheckedExtrinsic {
-	let key = Ed25519Keyring::Charlie.public();
-	let key_owner_proof = Historical::prove((KEY_TYPE, key)).expect("Charlie is a validator");
-	let proof = equivocation(Grandpa::current_set_id(), round);
-	UncheckedExtrinsic::new_bare(RuntimeCall::Grandpa(
-		pallet_grandpa::Call::report_equivocation_unsigned {
-			equivocation_proof: Box::new(proof),
-			key_owner_proof,
-		},
-	))
-}
-
-#[test]
-fn an_equivocation_with_its_proof_slashes_and_removes() {
-	preset("development").execute_with(|| {
-		let charlie = Charlie.to_account_id();
-		let number = charlie_joins(5_000) + 1;
-		let issued = Balances::total_issuance();
-		let session = Session::current_index();
-		let (results, events) = author(number, vec![report(3)]);
-		assert_eq!(results, [Ok(Ok(()))]);
-		// One of two validators: min(3/2, 1)² of the stake.
-		assert_eq!(Emission::at_stake(&charlie), 0);
-		assert_eq!(Balances::total_issuance(), issued - 5_000 * UNIT);
-		let events = ours(&events);
-		assert!(matches!(
-			&events[0],
-			Event::ValidatorSlashed { account, session: of, amount, .. }
-				if *account == charlie && *of == session && *amount == 5_000 * UNIT
-		));
-		let removed =
-			Event::CandidateRemoved { account: charlie.clone(), reason: Removal::Slashed };
-		assert_eq!(events[1], removed);
-
-		// The same again is refused, and nothing more is taken.
-		let (results, _) = author(number + 1, vec![report(3)]);
-		assert!(results[0].is_err(), "{results:?}");
-		(number + 2..=40).for_each(|number| drop(author(number, vec![])));
-		assert_eq!(Session::validators(), [AliceStash.to_account_id()]);
-		let (results, _) = author(41, vec![sign(Charlie, 4, candidacy())]);
-		assert_eq!(ValidatorSet::status(&charlie).barred_until, None);
-		let refused: DispatchError =
-			pallet_validator_set::Error::<Runtime>::StakeBelowMinimum.into();
-		assert_eq!(results, [Ok(Err(refused))]);
-	});
-}
-
-#[test]
-fn an_equivocation_of_the_last_session_is_slashed_by_a_historical_proof() {
-	preset("development").execute_with(|| {
-		let charlie = Charlie.to_account_id();
-		let number = charlie_joins(5_000);
-		// The proof is made in the session of the offence, and used in the next one, when Charlie has left.
-		let leave = RuntimeCall::ValidatorSet(pallet_validator_set::Call::leave {});
-		author(number + 1, vec![sign(Charlie, 4, leave)]);
-		(number + 2..=39).for_each(|number| drop(author(number, vec![])));
-		assert!(Session::validators().contains(&charlie));
-		let late = report(8);
-		author(40, vec![]);
-		assert!(!Session::validators().contains(&charlie));
-		let unstake = pallet_emission::Call::unstake { amount: 5_000 * UNIT };
-		let (results, _) = author(41, vec![sign(Charlie, 5, RuntimeCall::Emission(unstake))]);
-		assert_eq!(results, [Ok(Ok(()))], "it is free to unstake");
-		assert_eq!(Emission::at_stake(&charlie), 5_000 * UNIT);
-		(42..=49).for_each(|number| drop(author(number, vec![])));
-		author(50, vec![]);
-		assert_eq!(Session::current_index(), 5);
-		let (results, _) = author(51, vec![late]);
-		assert!(results[0].is_err(), "the window of one session has ended: {results:?}");
-		assert_eq!(Emission::at_stake(&charlie), 5_000 * UNIT);
-	});
-	preset("development").execute_with(|| {
-		let charlie = Charlie.to_account_id();
-		let number = charlie_joins(5_000);
-		(number + 1..=29).for_each(|number| drop(author(number, vec![])));
-		let late = report(8);
-		(30..=38).for_each(|number| drop(author(number, vec![])));
-		let (results, _) = author(39, vec![late]);
-		assert_eq!(results, [Ok(Ok(()))], "in the last block of the window");
-		assert_eq!(Emission::at_stake(&charlie), 0);
-	});
-}
-
-#[test]
-fn a_forged_equivocation_costs_nothing() {
-	preset("development").execute_with(|| {
-		let number = charlie_joins(5_000) + 1;
-		let forged = |change: fn(&mut Vec<u8>)| {
-			let mut bytes = equivocation(Grandpa::current_set_id(), 3).encode();
-			change(&mut bytes);
-			EquivocationProof::<H256, u32>::decode(&mut &bytes[..]).expect("the same length")
-		};
-		let key = Ed25519Keyring::Charlie.public();
-		let call = |proof, key_owner_proof| {
-			UncheckedExtrinsic::new_bare(RuntimeCall::Grandpa(
-				pallet_grandpa::Call::report_equivocation_unsigned {
-					equivocation_proof: Box::new(proof),
-					key_owner_proof,
-				},
-			))
-		};
-		let owned = Historical::prove((KEY_TYPE, key)).expect("Charlie is a validator");
-		let foreign = Historical::prove((KEY_TYPE, Ed25519Keyring::Alice.public()))
-			.expect("Alice is a validator");
-		// Another signature under the second vote; the proof of another key.
-		let wrong = forged(|bytes| *bytes.last_mut().expect("not empty") ^= 1);
-		let (results, _) = author(
-			number,
-			vec![call(wrong, owned), call(equivocation(Grandpa::current_set_id(), 3), foreign)],
-		);
-		let refused: DispatchError =
-			pallet_grandpa::Error::<Runtime>::InvalidEquivocationProof.into();
-		assert_eq!(results[0], Ok(Err(refused)));
-		assert!(results[1].is_err(), "{results:?}");
-		assert_eq!(Emission::at_stake(&Charlie.to_account_id()), 5_000 * UNIT);
 	});
 }
 

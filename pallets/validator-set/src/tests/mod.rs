@@ -5,6 +5,7 @@ mod bonds;
 mod candidates;
 mod genesis;
 mod income;
+mod keys;
 mod offences;
 mod sequence;
 mod sets;

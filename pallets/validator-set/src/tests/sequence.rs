@@ -125,7 +125,7 @@ fn apply(action: Action, issued: &mut i128, seen: &mut Seen) {
 		Action::Report(who, ago, percent) => {
 			let session = Session::current_index().saturating_sub(ago.min(REPORTS));
 			let at_stake = Emission::at_stake(&who);
-			if !crate::Served::<Test>::get(session).contains(&who) {
+			if !crate::Served::<Test>::get(session).iter().any(|voter| voter.account == who) {
 				return;
 			}
 			report_of(session, who, percent);
