@@ -2,7 +2,7 @@
 
 use crate::{
 	types::Voter, Barred, Bound, Candidates, Config, Invulnerables, Limits, Pallet, Planned,
-	PlannedKeys, ReportSessions, Served, SessionLength, Slashes, Turns,
+	PlannedKeys, Proven, ReportSessions, Served, SessionLength, Slashes, Turns,
 };
 use alloc::{collections::BTreeMap, collections::BTreeSet, vec::Vec};
 use frame_support::{ensure, traits::Get};
@@ -19,7 +19,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_planned()?;
 		Self::check_served()?;
 		Self::check_turns()?;
-		Self::check_barred()
+		Self::check_barred()?;
+		Self::check_proven()
 	}
 
 	/// 1. The limits are in range.
@@ -106,7 +107,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// 6. A barred account was slashed.
+	/// 6. A barred account was slashed, and a disabled validator is barred.
 	fn check_barred() -> Result<(), TryRuntimeError> {
 		let mut slashed = BTreeSet::new();
 		for (session, who, _) in Slashes::<T>::iter() {
@@ -115,6 +116,20 @@ impl<T: Config> Pallet<T> {
 		}
 		let known = Barred::<T>::iter_keys().all(|who| slashed.contains(&who));
 		ensure!(known, "an account is barred without a slash");
+		let validators = pallet_session::Pallet::<T>::validators();
+		let barred = Self::disabled()
+			.into_iter()
+			.all(|index| validators.get(index as usize).is_some_and(Self::is_barred));
+		ensure!(barred, "a validator is disabled and not barred");
+		Ok(())
+	}
+
+	/// 7. Who is known to author.
+	fn check_proven() -> Result<(), TryRuntimeError> {
+		let (proven, planned) = (Proven::<T>::get(), Planned::<T>::get());
+		ensure!(proven.iter().all(|who| planned.contains(who)), "a proven stranger");
+		let distinct: BTreeSet<_> = proven.iter().collect();
+		ensure!(distinct.len() == proven.len(), "a validator is proven twice");
 		Ok(())
 	}
 }

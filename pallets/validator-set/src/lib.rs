@@ -3,7 +3,7 @@
 //! ```text
 //!   session s − 1              session s                     session s + 1
 //!  ──────────────┬────────────────────────────────┬─────────────────────────────►
-//!                │ block: count authored, missed  │ end: drop absent candidates
+//!                │ block: count authored, missed  │ end: note who authored, drop absent candidates
 //!      register ─┘                                │ start: count from 0, forget old sessions
 //!                                                 │ plan session s + 2:
 //!                                                 │   invulnerables ∪ the largest stakes
@@ -14,8 +14,13 @@
 //! keys. *Invulnerables* are chosen by genesis or governance. *Candidates* register; those with the
 //! largest stakes fill the places that are left. A session lasts a fixed number of blocks. At its end the
 //! set after the next is planned, so a change takes effect one session later. At most
-//! [`ValidatorLimits::churn`] validators join and as many leave per session, so that finality keeps two
-//! thirds that know each other.
+//! [`ValidatorLimits::churn`] validators join and as many leave per session.
+//!
+//! Finality goes on as long as at most `⌊(n − 1) / 3⌋` of `n` validators are offline. Candidates register
+//! without a proof that their node runs, so at most that many of a set may be *unproven*: not have authored
+//! a block in the last session in which they had a slot. A set of less than four tolerates nobody offline;
+//! there one unproven validator may join, and finality depends on it. What is not bounded: proven validators
+//! that go offline together, and validators that a slash removes at once.
 //!
 //! # Bond
 //!
@@ -48,7 +53,8 @@
 //! 4. `Served` has the sets of the sessions whose offences can be reported, up to the next session.
 //!    `Bound` has the last of them for each account, and no other account.
 //! 5. `Turns` has an entry for each validator of the session.
-//! 6. A barred account was slashed for a session that is remembered.
+//! 6. A barred account was slashed for a session that is remembered. A disabled validator is barred.
+//! 7. `Proven` has accounts of the planned set, each once.
 //!
 //! # Modules
 //!
@@ -199,9 +205,9 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type PlannedKeys<T: Config> = StorageValue<_, T::Hash, ValueQuery>;
 
-	/// The validators of each session whose offences can be reported, and the keys by which they vote.
+	/// The validators of each session whose offences can be reported.
 	///
-	/// And of the next one.
+	/// And of the next one. With the keys by which they vote.
 	#[pallet::storage]
 	pub type Served<T: Config> = StorageMap<
 		_,
@@ -233,6 +239,13 @@ pub mod pallet {
 	/// What the validators of this session did, in their order.
 	#[pallet::storage]
 	pub type Turns<T: Config> = StorageValue<_, BoundedVec<Turn, T::MaxValidators>, ValueQuery>;
+
+	/// Validators of the planned set that are known to author.
+	///
+	/// Each authored a block in the last session in which it had a slot.
+	#[pallet::storage]
+	pub type Proven<T: Config> =
+		StorageValue<_, BoundedVec<T::AccountId, Twice<T::MaxValidators>>, ValueQuery>;
 
 	/// Blocks authored in earlier sessions that no epoch has paid yet.
 	///

@@ -19,6 +19,7 @@ use sp_runtime::{
 	key_types::DUMMY, testing::UintAuthorityId, BuildStorage, KeyTypeId, Perbill, Percent,
 };
 use sp_staking::offence::{Kind, Offence, ReportOffence};
+use std::collections::BTreeSet;
 
 pub(crate) type AccountId = u64;
 pub(crate) const ED: u64 = 10;
@@ -90,6 +91,8 @@ parameter_types! {
 	pub const LifetimeBounds: (u32, u32) = (0, 10_000);
 	/// The slot of the block.
 	pub static Slot: u64 = 0;
+	/// Who authored a block in which session.
+	pub static Authors: BTreeSet<(u32, AccountId)> = BTreeSet::new();
 }
 
 /// Each call and each step is one unit.
@@ -193,6 +196,7 @@ impl Ext {
 
 	pub(crate) fn build(self) -> sp_io::TestExternalities {
 		Slot::set(1_000);
+		Authors::take();
 		let keys = |accounts: &[AccountId]| {
 			accounts.iter().map(|&who| (who, who, UintAuthorityId(who))).collect::<Vec<_>>()
 		};
@@ -241,6 +245,27 @@ impl Ext {
 	}
 }
 
+impl Ext {
+	/// Runs a test from session 2 on, when these candidates validate beside the invulnerables.
+	pub(crate) fn run_with(
+		mut self,
+		candidates: impl IntoIterator<Item = AccountId>,
+		test: impl FnOnce(),
+	) {
+		let invulnerables = self.invulnerables.clone();
+		let candidates: Vec<_> = candidates.into_iter().collect();
+		self.invulnerables.extend(&candidates);
+		let validators = self.invulnerables.clone();
+		self.run(|| {
+			assert_ok!(ValidatorSet::set_invulnerables(RuntimeOrigin::root(), invulnerables));
+			register(candidates);
+			run_to_session(2);
+			assert_eq!(Session::validators(), validators);
+			test();
+		});
+	}
+}
+
 /// Checks the invariants of this pallet.
 pub(crate) fn check_state() {
 	ValidatorSet::do_try_state().unwrap();
@@ -260,6 +285,11 @@ pub(crate) fn block_without(absent: &[AccountId], polls: bool) {
 		}
 	}
 	Slot::set(slot);
+	if let Some(who) = set.get((slot % set.len().max(1) as u64) as usize) {
+		Authors::mutate(|authors| {
+			authors.insert((Session::current_index(), *who));
+		});
+	}
 	ValidatorSet::on_initialize(number);
 	Session::on_initialize(number);
 	if polls {

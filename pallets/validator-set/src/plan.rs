@@ -7,12 +7,21 @@
 //!   now ─┬─ slashed, or without keys ──► out at once
 //!        ├─ wanted ────────────────────► stays
 //!        └─ not wanted ────────────────► at most `churn` leave, the smallest stakes first
-//!   wanted and not in now ─────────────► at most `churn` join
-//!   fewer than min_validators ─────────► more join, else fewer leave, else slashed ones stay
+//!   wanted and not in now ─────────────► at most `churn` join, unproven ones only within the tolerance
+//!   fewer than min_validators ─────────► more join within it, else fewer leave, else slashed ones stay
 //! ```
+//!
+//! A validator is *proven* if it authored a block in the last session in which it had a slot. Finality needs
+//! more than two thirds of the set: of `n` validators, [`tolerated`]`(n) = ⌊(n − 1) / 3⌋` can be offline. So
+//! at most that many of a set may be unproven: nobody joins beyond it, and proven validators stay until it
+//! holds.
+//!
+//! A set of less than four tolerates nobody. There one unproven validator may join, or the set could never
+//! grow. Finality stops if that one does not run.
 
 use crate::{
 	types::Balance, Candidates, Config, Event, Invulnerables, Limits, Pallet, Planned, PlannedKeys,
+	Proven,
 };
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -21,6 +30,11 @@ use pallet_emission::Stake;
 use pallet_session::NextKeys;
 use sp_runtime::traits::Hash;
 use sp_staking::SessionIndex;
+
+/// The number of validators that can be offline in a set of this size.
+pub(crate) fn tolerated(validators: usize) -> usize {
+	validators.saturating_sub(1) / 3
+}
 
 impl<T: Config> Pallet<T> {
 	/// The candidates that can be chosen and their stakes, the largest first. Of equal stakes the one that
@@ -43,6 +57,7 @@ impl<T: Config> Pallet<T> {
 			// Nobody has keys: the set stays as it is.
 			return None;
 		}
+		Proven::<T>::mutate(|proven| proven.retain(|who| next.contains(who)));
 		let keys = Self::fingerprint(&next);
 		let same = keys == PlannedKeys::<T>::get();
 		Self::remember(session, &next);
@@ -90,15 +105,33 @@ impl<T: Config> Pallet<T> {
 			kept.iter().copied().filter(|who| !wanted.contains(who)).collect();
 		leaving.sort_by_cached_key(|who| T::Stake::staked(who));
 		let waiting = leaving.split_off(churn.min(leaving.len()));
-		let mut joining = wanted.iter().copied().filter(|who| !now.contains(who));
 		let mut next: Vec<&T::AccountId> =
 			kept.into_iter().filter(|who| wanted.contains(who) || waiting.contains(who)).collect();
-		let room = most.saturating_sub(next.len());
-		next.extend(joining.by_ref().take(churn.min(room)));
 
+		let proven = Proven::<T>::get();
+		let unproven =
+			|set: &[&T::AccountId]| set.iter().filter(|who| !proven.contains(**who)).count();
+		let mut joined: usize = 0;
+		for who in wanted.iter().copied().filter(|who| !now.contains(who)) {
+			let full = next.len() >= most || (joined >= churn && next.len() >= least);
+			if full {
+				break;
+			}
+			let may = tolerated(next.len().saturating_add(1)).max(1);
+			if proven.contains(who) || unproven(&next) < may {
+				next.push(who);
+				joined = joined.saturating_add(1);
+			}
+		}
+		for who in leaving.into_iter().rev() {
+			let needed = next.len() < most
+				&& proven.contains(who)
+				&& unproven(&next) > tolerated(next.len());
+			if needed || next.len() < least {
+				next.push(who);
+			}
+		}
 		let short = |next: &[&T::AccountId]| least.saturating_sub(next.len());
-		next.extend(joining.take(short(&next)));
-		next.extend(leaving.into_iter().rev().take(short(&next)));
 		let slashed = out.into_iter().filter(|who| Self::has_keys(who));
 		next.extend(slashed.take(short(&next)));
 		if short(&next) > 0 {

@@ -105,7 +105,13 @@ impl<T: Config> Pallet<T> {
 		let validators = pallet_session::Pallet::<T>::validators();
 		Self::reset_turns(validators.len());
 		Self::forget(session);
-		// pallet-session enables all validators of a set that changed.
+		// pallet-session enables all validators of a set that changed, and nobody of one that did not.
+		for index in Self::disabled() {
+			let barred = validators.get(index as usize).is_some_and(Self::is_barred);
+			if !barred {
+				pallet_session::Pallet::<T>::reenable_index(index);
+			}
+		}
 		for who in validators {
 			if Self::is_barred(&who) {
 				let severity = OffenceSeverity::max_severity();
@@ -117,6 +123,7 @@ impl<T: Config> Pallet<T> {
 	fn end() {
 		let validators = pallet_session::Pallet::<T>::validators();
 		Self::carry_turns(&validators);
+		Self::note_proven(&validators);
 		Self::drop_absent(&validators);
 	}
 }

@@ -6,7 +6,7 @@
 
 use crate::{
 	types::{Removal, Turn},
-	Candidates, Config, Invulnerables, LastSlot, Limits, Pallet, Turns,
+	Candidates, Config, Invulnerables, LastSlot, Limits, Pallet, Proven, Turns,
 };
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -49,6 +49,27 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn reset_turns(validators: usize) {
 		let turns = alloc::vec![Turn::default(); validators];
 		Turns::<T>::put(BoundedVec::truncate_from(turns));
+	}
+
+	/// Notes which validators of the session that ends are known to author: those that did, and not those
+	/// that missed all of their slots. Who had no slot stays what it was.
+	pub(crate) fn note_proven(validators: &[T::AccountId]) {
+		let turns = Turns::<T>::get();
+		Proven::<T>::mutate(|proven| {
+			for (who, turn) in validators.iter().zip(turns) {
+				let known = proven.iter().position(|other| other == who);
+				match known {
+					None if turn.authored > 0 => {
+						// There is room for the planned set and the running one.
+						let _ = proven.try_push(who.clone());
+					}
+					Some(index) if turn.authored == 0 && turn.missed > 0 => {
+						proven.swap_remove(index);
+					}
+					_ => {}
+				}
+			}
+		});
 	}
 
 	/// Removes the candidates that missed too many slots of the session that ends, the most absent first,

@@ -108,11 +108,11 @@ fn a_full_list_takes_an_account_with_more_stake() {
 
 #[test]
 fn a_candidate_that_validates_keeps_its_place_in_a_full_list() {
-	Ext::default().limits(|limits| limits.churn = 6).run(|| {
+	Ext::default().run_with(2..=6, || {
 		equip(7, MIN_STAKE);
-		register(2..=7);
-		run_to_session(1);
-		// Five of the six are chosen: 7 is not, with the least stake.
+		register([7]);
+		run_to_session(3);
+		// Six are the most: 7 is not chosen, with the least stake.
 		assert!(!ValidatorSet::status(&7).planned);
 		(8..=11).for_each(|who| {
 			equip(who, MIN_STAKE + who);

@@ -8,7 +8,7 @@ use sp_runtime::Perbill;
 fn with_part(percent: u32) -> Ext {
 	let division =
 		IncomeDivision { emission: Perbill::from_percent(percent), ..Default::default() };
-	Ext { division, ..Default::default() }.limits(|limits| limits.churn = 6)
+	Ext { division, ..Default::default() }
 }
 
 /// Runs blocks until an epoch is paid; returns what it minted in total.
@@ -22,10 +22,8 @@ fn pay(absent: &[AccountId]) -> u64 {
 
 #[test]
 fn validators_are_paid_by_the_blocks_that_they_authored() {
-	with_part(20).run(|| {
-		register(2..=4);
+	with_part(20).run_with(2..=4, || {
 		post(2);
-		run_to_session(2);
 		pay(&[]);
 		let balances = || (1..=4).map(|who| Balances::balance(&who)).collect::<Vec<_>>();
 		let before = balances();

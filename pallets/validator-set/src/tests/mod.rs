@@ -6,6 +6,7 @@ mod candidates;
 mod genesis;
 mod income;
 mod keys;
+mod newcomers;
 mod offences;
 mod sequence;
 mod sets;

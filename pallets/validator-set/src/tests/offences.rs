@@ -7,12 +7,7 @@ use pallet_session::DisabledValidators;
 use sp_runtime::Perbill;
 
 fn joined(ext: Ext, test: impl FnOnce()) {
-	ext.limits(|limits| limits.churn = 6).run(|| {
-		register(2..=6);
-		run_to_session(2);
-		assert_eq!(Session::validators().len(), 6);
-		test();
-	});
+	ext.run_with(2..=6, test);
 }
 
 #[test]
@@ -144,5 +139,55 @@ fn slashes_are_forgotten_when_they_have_no_effect_any_more() {
 		run_to_session(3 + 2 * REPORTS);
 		assert_eq!(Slashes::<Test>::iter().count(), 0);
 		assert_eq!(Barred::<Test>::iter().count(), 0);
+	});
+}
+
+/// Whether an account is disabled in the running session.
+fn disabled(who: AccountId) -> bool {
+	ValidatorSet::status(&who).disabled
+}
+
+#[test]
+fn a_slashed_validator_that_stays_is_enabled_when_it_is_not_barred_any_more() {
+	// Four validators: one can be disabled. An invulnerable stays, and so does a candidate that the set needs.
+	let four = || Ext { invulnerables: (1..=4).collect(), ..Default::default() };
+	four().run(|| {
+		run_to_session(1);
+		report(3, 40);
+		assert_eq!(Session::disabled_validators(), [2]);
+		for session in 1..=1 + REPORTS {
+			run_to_session(session);
+			assert!(disabled(3), "in session {session}");
+		}
+		run_to_session(2 + REPORTS);
+		assert!(!disabled(3));
+		assert!(DisabledValidators::<Test>::get().is_empty());
+		// Another offence disables it again.
+		report(3, 50);
+		assert!(disabled(3));
+	});
+	let ext = Ext { invulnerables: vec![1, 2, 3], ..Default::default() };
+	ext.limits(|limits| limits.min_validators = 4).run_with([4], || {
+		report(4, 40);
+		run_to_session(2 + REPORTS);
+		assert!(Session::validators().contains(&4) && disabled(4));
+		run_to_session(3 + REPORTS);
+		assert!(Session::validators().contains(&4) && !disabled(4));
+	});
+}
+
+#[test]
+fn a_slashed_validator_is_not_enabled_before() {
+	let ext = Ext { invulnerables: (1..=4).collect(), ..Default::default() };
+	ext.run(|| {
+		run_to_session(1);
+		report(3, 40);
+		run_to_session(2);
+		// The bar is longer from the second report on.
+		report_of(1, 3, 50);
+		run_to_session(2 + REPORTS);
+		assert!(disabled(3));
+		run_to_session(3 + REPORTS);
+		assert!(!disabled(3));
 	});
 }

@@ -160,8 +160,24 @@ fn bond(who: &AccountId) -> Option<u64> {
 	bound.then(|| Emission::staked(who))
 }
 
+/// Checks a set that was planned with newcomers: of those that never authored a block there are as many as
+/// can be offline, or one in a small set.
+fn check_newcomers(session: u32, joined: &[AccountId]) {
+	let planned: Vec<_> = Session::queued_keys().into_iter().map(|(who, _)| who).collect();
+	let authors = Authors::get();
+	let fresh = |who: &&AccountId| !authors.iter().any(|(_, author)| author == *who);
+	let count = planned.iter().filter(fresh).count();
+	if joined.iter().any(|who| fresh(&who)) {
+		let most = crate::plan::tolerated(planned.len()).max(1);
+		assert!(count <= most, "session {session}: {count} of {planned:?} never authored");
+	}
+}
+
 fn note(seen: &mut Seen) {
 	for event in events() {
+		if let crate::Event::ValidatorsPlanned { session, joined, .. } = &event {
+			check_newcomers(*session, joined);
+		}
 		let text = format!("{event:?}");
 		seen.extend(text.trim_start_matches("Event::").split(' ').next().map(str::to_owned));
 		if text.contains("MissedSlots") {

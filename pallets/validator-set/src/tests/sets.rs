@@ -14,16 +14,46 @@ fn the_largest_stakes_fill_the_places_within_the_churn() {
 	Ext::default().limits(|limits| limits.max_validators = 4).run(|| {
 		register(2..=6);
 		run_to_session(2);
-		// Two join per session.
+		assert_eq!(set(), [1, 6]);
+		run_to_session(4);
 		assert_eq!(set(), [1, 5, 6]);
-		run_to_session(3);
-		assert_eq!(set(), [1, 4, 5, 6]);
 		run_to_session(6);
+		assert_eq!(set(), [1, 4, 5, 6]);
+		run_to_session(9);
 		assert_eq!(set(), [1, 4, 5, 6], "there are four places");
 		// More stake takes the place of the least.
 		assert_ok!(Emission::stake(signed(2), 3 * MIN_STAKE));
-		run_to_session(8);
+		run_to_session(11);
 		assert_eq!(set(), [1, 2, 5, 6]);
+	});
+}
+
+#[test]
+fn at_most_the_churn_joins() {
+	// Seven invulnerables tolerate two that are offline.
+	let ext = Ext { invulnerables: (7..=13).collect(), ..Default::default() };
+	let joined = |churn| {
+		move |limits: &mut crate::ValidatorLimits| {
+			(limits.churn, limits.max_validators) = (churn, 12);
+		}
+	};
+	ext.limits(joined(1)).run(|| {
+		register(2..=6);
+		for session in [2, 3] {
+			run_to_session(session);
+			assert_eq!(set().len() as u32, 6 + session);
+		}
+	});
+	let ext = Ext { invulnerables: (7..=13).collect(), ..Default::default() };
+	ext.limits(joined(5)).run(|| {
+		register(2..=6);
+		run_to_session(2);
+		// Of ten, three may be unproven; of eleven no more.
+		assert_eq!(set(), (4..=13).collect::<Vec<_>>());
+		run_to_session(3);
+		assert_eq!(set().len(), 10);
+		run_to_session(4);
+		assert_eq!(set().len(), 12);
 	});
 }
 
@@ -58,10 +88,7 @@ fn a_set_that_stays_is_not_planned_again() {
 
 #[test]
 fn at_most_the_churn_leaves() {
-	Ext::default().limits(|limits| limits.churn = 5).run(|| {
-		register(2..=6);
-		run_to_session(2);
-		assert_eq!(set(), [1, 2, 3, 4, 5, 6]);
+	Ext::default().run_with(2..=6, || {
 		assert_ok!(ValidatorSet::set_limits(
 			RuntimeOrigin::root(),
 			crate::ValidatorLimits { churn: 1, ..limits() }
@@ -81,26 +108,26 @@ fn at_most_the_churn_leaves() {
 
 #[test]
 fn the_set_is_never_below_the_minimum() {
-	Ext::default().limits(|limits| (limits.min_validators, limits.churn) = (3, 6)).run(|| {
-		register(2..=4);
-		run_to_session(2);
-		assert_eq!(set(), [1, 2, 3, 4]);
+	Ext::default().limits(|limits| limits.min_validators = 3).run_with(2..=4, || {
 		for who in 2..=4 {
 			assert_ok!(ValidatorSet::leave(signed(who)));
 		}
 		run_to_session(6);
 		assert_eq!(set(), [1, 3, 4], "the largest stakes stay");
+		// They are replaced one after the other, and stay until the new one runs.
 		register([2, 5]);
 		run_to_session(8);
+		assert_eq!(set(), [1, 3, 4, 5]);
+		run_to_session(10);
+		assert_eq!(set(), [1, 2, 4, 5]);
+		run_to_session(12);
 		assert_eq!(set(), [1, 2, 5]);
 	});
 }
 
 #[test]
 fn slashed_validators_leave_at_once_whatever_the_churn() {
-	Ext::default().limits(|limits| limits.churn = 6).run(|| {
-		register(2..=6);
-		run_to_session(2);
+	Ext::default().run_with(2..=6, || {
 		assert_ok!(ValidatorSet::set_limits(
 			RuntimeOrigin::root(),
 			crate::ValidatorLimits { churn: 1, ..limits() }
@@ -121,6 +148,8 @@ fn a_slashed_validator_stays_if_nobody_else_is_there() {
 		assert_eq!(set(), [1, 2]);
 		register([3]);
 		run_to_session(6);
+		assert_eq!(set(), [1, 2, 3], "until 3 runs");
+		run_to_session(8);
 		assert_eq!(set(), [1, 3]);
 	});
 }
@@ -135,10 +164,7 @@ fn too_few_validators_are_an_event() {
 
 #[test]
 fn stake_below_a_raised_minimum_is_not_chosen() {
-	Ext::default().run(|| {
-		register([2, 6]);
-		run_to_session(2);
-		assert_eq!(set(), [1, 2, 6]);
+	Ext::default().run_with([2, 6], || {
 		let limits = crate::ValidatorLimits { min_stake: 3 * MIN_STAKE, ..limits() };
 		assert_ok!(ValidatorSet::set_limits(RuntimeOrigin::root(), limits));
 		run_to_session(4);

@@ -9,13 +9,7 @@ fn turn(who: AccountId) -> (u32, u32) {
 }
 
 fn joined(limit: impl FnOnce(&mut crate::ValidatorLimits), test: impl FnOnce()) {
-	let ext = Ext::default().limits(|limits| limits.churn = 6).limits(limit);
-	ext.run(|| {
-		register(2..=4);
-		run_to_session(2);
-		assert_eq!(Session::validators().len(), 4);
-		test();
-	});
+	Ext::default().limits(limit).run_with(2..=4, test);
 }
 
 #[test]
