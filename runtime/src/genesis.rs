@@ -7,24 +7,24 @@
 //!
 //! A panic in the runtime shows as a WebAssembly trap, so what a specification can get wrong is checked
 //! before, and the answer lists all of it. The values that decide what a chain is have no default: the slot
-//! length, the emission, and who governs.
+//! length, the emission, the validators, and who governs.
 
 use crate::{
-	configs::governance::MAX_MEMBERS,
+	configs::{consensus::MaxValidators, governance::MAX_MEMBERS},
 	genesis_config_presets,
 	slots::{MAX_SLOT_DURATION, MIN_SLOT_DURATION},
-	Balance, Emission, RuntimeGenesisConfig,
+	Balance, Emission, Runtime, RuntimeGenesisConfig, ValidatorSet,
 };
 use alloc::{
-	collections::BTreeSet,
+	collections::{BTreeMap, BTreeSet},
 	format,
 	string::{String, ToString},
 	vec::Vec,
 };
 use bittensor_emission::Parameters;
-use frame_support::genesis_builder_helper;
+use frame_support::{genesis_builder_helper, traits::Get};
 use pallet_emission::parameters::Field;
-use serde_json::{Map, Value};
+use serde_json::{json, Map, Value};
 use sp_genesis_builder::PresetId;
 
 /// The slot length in the genesis.
@@ -34,6 +34,9 @@ const SLOT: Field = Field {
 	most: MAX_SLOT_DURATION,
 	unit: "milliseconds",
 };
+
+/// The pallet of validators in the genesis.
+const VALIDATORS: &str = "validatorSet";
 
 /// Checks a genesis and builds the state of block 0. The error names each field that is missing, unknown or
 /// out of range.
@@ -56,6 +59,7 @@ pub fn get_preset(id: &Option<PresetId>) -> Option<Vec<u8>> {
 	for (pallet, field) in [("slots", SLOT.name), ("emission", "parameters")] {
 		default.get_mut(pallet).and_then(Value::as_object_mut)?.remove(field);
 	}
+	*default.get_mut(VALIDATORS)? = json!({});
 	serde_json::to_vec(&default).ok()
 }
 
@@ -87,28 +91,45 @@ fn unknown(genesis: &Value, prefix: &str, known: &[&str]) -> Vec<String> {
 		.collect()
 }
 
+/// What is wrong with the fields at `prefix`: those that are unknown, missing or out of range. `names` are
+/// names of known fields that are no numbers.
+fn wrong_fields(genesis: &Value, prefix: &str, fields: &[Field], names: &[&str]) -> Vec<String> {
+	let all = fields.iter().map(|field| field.name).chain(names.iter().copied());
+	// The known names of each object; the empty name is that of the object at `prefix`.
+	let mut objects: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+	for name in all {
+		let (object, inner) = name.split_once('.').unwrap_or(("", name));
+		objects.entry(object).or_default().push(inner);
+		let outer = objects.entry("").or_default();
+		if !object.is_empty() && !outer.contains(&object) {
+			outer.push(object);
+		}
+	}
+	let mut problems = Vec::new();
+	for (object, known) in objects {
+		let path = match object {
+			"" => prefix.to_string(),
+			object => format!("{prefix}.{object}"),
+		};
+		problems.extend(unknown(genesis, &path, &known));
+	}
+	problems.extend(fields.iter().filter_map(|field| problem(genesis, prefix, field)));
+	problems
+}
+
 /// Checks what decides how a chain works.
 fn check(config: &[u8]) -> Result<(), String> {
-	const PARAMETERS: &str = "emission.parameters";
 	let genesis: Value = serde_json::from_slice(config)
 		.map_err(|error| format!("the genesis is no JSON: {error}"))?;
-	let fields = Emission::fields();
-	let mut problems = unknown(&genesis, "slots", &[SLOT.name]);
-	problems.extend(problem(&genesis, "slots", &SLOT));
-	let nested = |name: &'static str| name.split_once('.');
-	let mut names: Vec<&str> = fields
-		.iter()
-		.map(|field| nested(field.name).map_or(field.name, |(first, _)| first))
-		.collect();
-	names.dedup();
-	let halvings: Vec<&str> =
-		fields.iter().filter_map(|field| nested(field.name)).map(|(_, second)| second).collect();
-	problems.extend(unknown(&genesis, PARAMETERS, &names));
-	problems.extend(unknown(&genesis, "emission.parameters.halvings", &halvings));
-	problems.extend(fields.iter().filter_map(|field| problem(&genesis, PARAMETERS, field)));
+	let mut problems = wrong_fields(&genesis, "slots", &[SLOT], &[]);
+	problems.extend(wrong_fields(&genesis, "emission.parameters", &Emission::fields(), &[]));
+	let accounts = ["invulnerables", "division.slashed"];
+	problems.extend(wrong_fields(&genesis, VALIDATORS, &ValidatorSet::fields(), &accounts));
+	problems.extend(invulnerables_problem(&genesis));
 	problems.extend(governance_problem(&genesis));
 	if problems.is_empty() {
 		problems.extend(parameters_problem(&genesis));
+		problems.extend(validators_problem(&genesis));
 		problems.extend(window_problem(&genesis));
 		problems.extend(keyless(&genesis));
 	}
@@ -125,6 +146,35 @@ fn parameters_problem(genesis: &Value) -> Option<String> {
 		.map_err(|error| error.to_string())
 		.and_then(|parameters| Emission::check_parameters(&parameters, supply(genesis)));
 	checked.err().map(|reason| format!("emission.parameters: {reason}"))
+}
+
+/// What is wrong with the list of the first validators, if anything.
+fn invulnerables_problem(genesis: &Value) -> Option<String> {
+	let path = format!("{VALIDATORS}.invulnerables");
+	let choose = format!(
+		"choose 1 to {} accounts with keys in session.keys",
+		<MaxValidators as Get<u32>>::get()
+	);
+	match at(genesis, &path) {
+		None => Some(format!("{path} is missing: {choose}")),
+		Some(Value::Array(accounts)) if !accounts.is_empty() => None,
+		Some(Value::Array(_)) => {
+			Some(format!("{path} is empty: nobody would author blocks; {choose}"))
+		}
+		Some(value) => Some(format!("{path} is {value}: {choose}")),
+	}
+}
+
+/// What is wrong with the validators if each number is in its range.
+fn validators_problem(genesis: &Value) -> Option<String> {
+	let config = at(genesis, VALIDATORS).cloned().unwrap_or_default();
+	match serde_json::from_value::<pallet_validator_set::GenesisConfig<Runtime>>(config) {
+		Err(error) => Some(format!("{VALIDATORS}: {error}")),
+		Ok(config) => {
+			let reason = ValidatorSet::check_genesis(&config).err()?;
+			Some(format!("{VALIDATORS}.{reason}"))
+		}
+	}
 }
 
 /// What is wrong with the time for which stake unbonds, compared with that for which an offence can be
@@ -149,7 +199,7 @@ fn keyless(genesis: &Value) -> Vec<String> {
 	let owners: Vec<&Value> = list("session.keys").filter_map(|entry| entry.get(0)).collect();
 	let invulnerables = list("validatorSet.invulnerables").filter(|who| !owners.contains(who));
 	invulnerables
-		.map(|who| format!("validatorSet.invulnerables has {who}: add its keys to session.keys"))
+		.map(|who| format!("{VALIDATORS}.invulnerables has {who}: add its keys to session.keys"))
 		.collect()
 }
 

@@ -94,8 +94,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Checks the number of invulnerables and that each is named once.
 	pub(crate) fn check_invulnerables(accounts: &[T::AccountId]) -> Result<(), Error<T>> {
-		let most = Limits::<T>::get().max_validators.min(T::MaxValidators::get());
-		ensure!(accounts.len() <= most as usize, Error::<T>::TooManyInvulnerables);
+		ensure!(accounts.len() <= Self::max_invulnerables(), Error::<T>::TooManyInvulnerables);
 		let distinct: BTreeSet<_> = accounts.iter().collect();
 		ensure!(distinct.len() == accounts.len(), Error::<T>::DuplicateInvulnerable);
 		Ok(())

@@ -31,7 +31,7 @@ mod errors {
 		StillValidator,
 		/// A limit is out of range. Give values within the bounds.
 		/// 1 ≤ `min_validators` ≤ `max_validators` ≤ `MaxValidators`; `max_validators` is at least the number
-		/// of invulnerables; `churn` ≥ 1; `min_stake` ≤ `MaxCandidateStake`.
+		/// of invulnerables; 1 ≤ `churn` ≤ `MaxValidators` / 3; `min_stake` ≤ `MaxCandidateStake`.
 		LimitsOutOfRange,
 		/// More invulnerables than `max_validators`. Name fewer.
 		TooManyInvulnerables,

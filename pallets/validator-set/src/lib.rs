@@ -65,6 +65,7 @@
 //! | [`types`] | types of storage and calls; the views are in [`bittensor_emission`] |
 //! | `candidates` | what the calls do |
 //! | `session` | the ends of sessions, and what is remembered of them |
+//! | [`parameters`] | the values of genesis and governance, and their ranges |
 //! | `plan` | the choice of a set |
 //! | `turns` | authored and missed slots |
 //! | `offences` | slashes |
@@ -97,6 +98,7 @@ mod invariants;
 #[cfg(test)]
 mod mock;
 mod offences;
+pub mod parameters;
 mod plan;
 mod session;
 #[cfg(test)]
@@ -286,29 +288,13 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
-			assert!(
-				self.session_length >= 1,
-				"validatorSet: sessionLength must be at least 1 block"
-			);
-			assert!(
-				self.report_sessions >= 1,
-				"validatorSet: reportSessions must be at least 1, or no offence can be reported in time",
-			);
-			assert!(
-				self.limits.is_valid::<T>(),
-				"validatorSet: limits need 1 ≤ minValidators ≤ maxValidators ≤ {}, churn ≥ 1 \
-				 and minStake ≤ {}",
-				T::MaxValidators::get(),
-				T::MaxCandidateStake::get(),
-			);
+			let checked = Pallet::<T>::check_genesis(self);
+			assert!(checked.is_ok(), "validatorSet.{}", checked.err().unwrap_or_default());
 			SessionLength::<T>::put(self.session_length);
 			ReportSessions::<T>::put(self.report_sessions);
 			Limits::<T>::put(self.limits);
 			Division::<T>::put(self.division.clone());
 			// Their keys are checked when pallet-session builds its genesis, after this one.
-			Pallet::<T>::check_invulnerables(&self.invulnerables).unwrap_or_else(|error| {
-				panic!("validatorSet: invulnerables are refused: {error:?}")
-			});
 			Invulnerables::<T>::put(BoundedVec::truncate_from(self.invulnerables.clone()));
 		}
 	}

@@ -4,7 +4,6 @@
 
 pub use bittensor_emission::{Balance, CandidateInfo, ValidatorInfo, ValidatorStatus};
 
-use crate::Config;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::marker::PhantomData;
 use frame_support::traits::Get;
@@ -36,7 +35,8 @@ pub struct ValidatorLimits {
 	pub min_validators: u32,
 	/// The set is not made larger than this.
 	pub max_validators: u32,
-	/// At most this many validators join per session, and as many leave; 1 or more.
+	/// At most this many validators join per session, and as many leave: from 1 to a third of the largest
+	/// set.
 	pub churn: u32,
 	/// Least stake of a candidate, in units. At least the minimum stake of the emission holds.
 	pub min_stake: Balance,
@@ -55,16 +55,6 @@ impl Default for ValidatorLimits {
 			min_stake: 1_000 * bittensor_emission::UNIT,
 			max_missed: Percent::from_percent(50),
 		}
-	}
-}
-
-impl ValidatorLimits {
-	/// Whether the values are within the bounds of the runtime.
-	pub(crate) fn is_valid<T: Config>(&self) -> bool {
-		(1..=self.max_validators).contains(&self.min_validators)
-			&& self.max_validators <= T::MaxValidators::get()
-			&& self.churn >= 1
-			&& self.min_stake <= T::MaxCandidateStake::get()
 	}
 }
 

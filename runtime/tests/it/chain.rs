@@ -1,8 +1,8 @@
 //! A chain in memory: genesis from a preset, blocks with signed extrinsics.
 
 use bittensor_runtime::{
-	opaque, AccountId, Block, BlockNumber, Executive, Hash, Header, Nonce, Runtime, RuntimeCall,
-	RuntimeEvent, SignedPayload, System, TxExtension, UncheckedExtrinsic,
+	opaque, AccountId, Balance, Block, BlockNumber, Executive, Hash, Header, Nonce, Runtime,
+	RuntimeCall, RuntimeEvent, SignedPayload, System, TxExtension, UncheckedExtrinsic,
 };
 use codec::Encode;
 use frame_metadata_hash_extension::CheckMetadataHash;
@@ -63,6 +63,27 @@ pub(crate) fn sign_with(
 	call: RuntimeCall,
 	hash: CheckMetadataHash<Runtime>,
 ) -> Result<UncheckedExtrinsic, TransactionValidityError> {
+	sign_all(who, nonce, call, 0, hash)
+}
+
+/// As [`sign`], with a tip in units.
+pub(crate) fn sign_with_tip(
+	who: Sr25519Keyring,
+	nonce: Nonce,
+	call: RuntimeCall,
+	tip: Balance,
+) -> UncheckedExtrinsic {
+	let signed = sign_all(who, nonce, call, tip, CheckMetadataHash::new(false));
+	signed.expect("nothing is missing to sign")
+}
+
+fn sign_all(
+	who: Sr25519Keyring,
+	nonce: Nonce,
+	call: RuntimeCall,
+	tip: Balance,
+	hash: CheckMetadataHash<Runtime>,
+) -> Result<UncheckedExtrinsic, TransactionValidityError> {
 	let extension: TxExtension = (
 		frame_system::CheckNonZeroSender::new(),
 		frame_system::CheckSpecVersion::new(),
@@ -71,7 +92,7 @@ pub(crate) fn sign_with(
 		frame_system::CheckEra::from(Era::Immortal),
 		frame_system::CheckNonce::from(nonce),
 		frame_system::CheckWeight::new(),
-		pallet_transaction_payment::ChargeTransactionPayment::from(0),
+		pallet_transaction_payment::ChargeTransactionPayment::from(tip),
 		hash,
 		frame_system::WeightReclaim::new(),
 	);

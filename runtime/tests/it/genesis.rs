@@ -1,7 +1,7 @@
 //! What a genesis must name, and what it cannot be, through the runtime's `GenesisBuilder`.
 
 use crate::chain::{genesis_json, state_of};
-use bittensor_runtime::{configs::governance::MAX_MEMBERS, Emission};
+use bittensor_runtime::{configs::governance::MAX_MEMBERS, Emission, ValidatorSet};
 use serde_json::{json, Value};
 use sp_core::crypto::Ss58Codec;
 
@@ -24,7 +24,9 @@ fn error_without(parent: &str, field: &str) -> String {
 fn parameters() -> Vec<(String, String, String)> {
 	let names = Emission::fields().into_iter().map(|field| field.name);
 	let names = names.map(|name| format!("emission.parameters.{name}"));
-	let paths = names.chain(["slots.slotDuration".into()]);
+	let validators = ValidatorSet::fields().into_iter().map(|field| field.name);
+	let validators = validators.map(|name| format!("validatorSet.{name}"));
+	let paths = names.chain(validators).chain(["slots.slotDuration".into()]);
 	paths
 		.map(|path| {
 			let (parent, field) = path.rsplit_once('.').expect("a nested field");
@@ -35,7 +37,7 @@ fn parameters() -> Vec<(String, String, String)> {
 
 #[test]
 fn a_parameter_left_out_is_named_with_its_range() {
-	assert_eq!(parameters().len(), 9);
+	assert_eq!(parameters().len(), 19);
 	for (parent, field, path) in parameters() {
 		let error = error_without(&parent, &field);
 		let missing = format!("{path} is missing: choose ");
@@ -82,6 +84,45 @@ fn values_out_of_range_are_named_with_their_range() {
 			"registrationDeposit is 1000000000001: choose 0 to 1000000000000 units",
 		),
 		("/emission/parameters/sigma", json!(u64::MAX), "the issuance must fit 64 bits"),
+		(
+			"/validatorSet/sessionLength",
+			json!(0),
+			"validatorSet.sessionLength is 0: choose 1 to 1000000 blocks",
+		),
+		("/validatorSet/sessionLength", json!(1_000_001), "choose 1 to 1000000 blocks"),
+		(
+			"/validatorSet/reportSessions",
+			json!(0),
+			"validatorSet.reportSessions is 0: choose 1 to 1000 sessions",
+		),
+		("/validatorSet/reportSessions", json!(u32::MAX), "choose 1 to 1000 sessions"),
+		("/validatorSet/limits/minValidators", json!(0), "minValidators is 0: choose 1 to 32"),
+		("/validatorSet/limits/minValidators", json!(33), "minValidators is 33: choose 1 to 32"),
+		("/validatorSet/limits/maxValidators", json!(33), "maxValidators is 33: choose 1 to 32"),
+		(
+			"/validatorSet/limits/maxValidators",
+			json!(3),
+			"validatorSet.invulnerables has 4: choose at most 3, limits.maxValidators",
+		),
+		("/validatorSet/limits/churn", json!(0), "churn is 0: choose 1 to 10 validators per"),
+		("/validatorSet/limits/churn", json!(11), "churn is 11: choose 1 to 10 validators per"),
+		(
+			"/validatorSet/limits/minStake",
+			json!(1_000_000_000_000_001u64),
+			"validatorSet.limits.minStake is 1000000000000001: choose 0 to 1000000000000000 units",
+		),
+		(
+			"/validatorSet/limits/maxMissed",
+			json!(101),
+			"validatorSet.limits.maxMissed is 101: choose 0 to 100 percent",
+		),
+		(
+			"/validatorSet/division/fees",
+			json!(2_000_000_000u64),
+			"validatorSet.division.fees is 2000000000: choose 0 to 1000000000 parts per billion",
+		),
+		("/validatorSet/division/tips", json!(1_000_000_001), "division.tips is 1000000001"),
+		("/validatorSet/division/emission", json!(u32::MAX), "division.emission is 4294967295"),
 	];
 	for (pointer, value, expected) in cases {
 		let error = error_with(pointer, value);
@@ -128,6 +169,62 @@ fn no_parameter_has_a_silent_default() {
 		assert!(error.contains(&format!("{path} is missing")), "{path}: {error}");
 	}
 	assert!(error.contains("technicalCommittee.members is empty"), "{error}");
+	assert!(error.contains("validatorSet.invulnerables is missing: choose 1 to 32"), "{error}");
+}
+
+#[test]
+fn a_chain_without_validators_is_refused() {
+	let empty = error_with("/validatorSet/invulnerables", json!([]));
+	assert!(empty.starts_with("validatorSet.invulnerables is empty: nobody would"), "{empty}");
+	let missing = error_without("/validatorSet", "invulnerables");
+	assert!(missing.starts_with("validatorSet.invulnerables is missing: choose 1"), "{missing}");
+	for value in [json!("Alice"), json!(7), json!({})] {
+		let error = error_with("/validatorSet/invulnerables", value.clone());
+		let wrong = format!("validatorSet.invulnerables is {value}: choose 1 to 32 accounts");
+		assert!(error.starts_with(&wrong), "{error}");
+	}
+	for pallet in ["limits", "division"] {
+		let error = error_without("/validatorSet", pallet);
+		assert!(error.starts_with(&format!("validatorSet.{pallet}.")), "{error}");
+		assert!(error.contains(" is missing: choose "), "{error}");
+	}
+}
+
+#[test]
+fn validators_are_distinct_accounts_within_the_limits() {
+	let alice = genesis_json(Some("testnet"))["validatorSet"]["invulnerables"][0].clone();
+	let twice = error_with("/validatorSet/invulnerables/1", alice);
+	assert!(twice.contains("twice: choose distinct accounts"), "{twice}");
+	let number = error_with("/validatorSet/invulnerables/1", json!(7));
+	assert!(number.starts_with("validatorSet: "), "{number}");
+	let mut genesis = genesis_json(Some("testnet"));
+	let limits = &mut genesis["validatorSet"]["limits"];
+	(limits["minValidators"], limits["maxValidators"]) = (json!(6), json!(5));
+	let error = state_of(&genesis).expect_err("more than the most are the least");
+	let least = "validatorSet.limits.minValidators is 6: choose at most 5, limits.maxValidators";
+	assert!(error.contains(least), "{error}");
+	// Nobody gets slashed stake if nobody is named.
+	let mut genesis = genesis_json(Some("testnet"));
+	genesis["validatorSet"]["division"]["slashed"] = json!(account(9));
+	state_of(&genesis).expect("an account gets it");
+	let wrong = error_with("/validatorSet/division", json!({ "slash": 1 }));
+	assert!(wrong.contains("division.slash is unknown: choose among fees, tips, em"), "{wrong}");
+}
+
+#[test]
+fn what_genesis_says_of_validators_is_what_the_chain_has() {
+	use bittensor_runtime::Runtime;
+	use pallet_validator_set::{Division, Limits, ReportSessions, SessionLength};
+	let mut genesis = genesis_json(Some("testnet"));
+	genesis["validatorSet"]["limits"]["maxMissed"] = json!(100);
+	genesis["validatorSet"]["division"]["tips"] = json!(1_000_000_000);
+	genesis["validatorSet"]["division"]["emission"] = json!(1);
+	state_of(&genesis).expect("values at their bounds").execute_with(|| {
+		assert_eq!(Limits::<Runtime>::get().max_missed.deconstruct(), 100);
+		assert_eq!(Division::<Runtime>::get().tips.deconstruct(), 1_000_000_000);
+		assert_eq!(Division::<Runtime>::get().emission.deconstruct(), 1);
+		assert_eq!((SessionLength::<Runtime>::get(), ReportSessions::<Runtime>::get()), (100, 1));
+	});
 }
 
 #[test]

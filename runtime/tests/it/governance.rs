@@ -101,6 +101,42 @@ fn two_of_three_set_a_parameter_within_its_bounds() {
 }
 
 #[test]
+fn two_of_three_choose_the_set_of_validators() {
+	use pallet_validator_set::{Call, Invulnerables, Limits, ValidatorLimits};
+	use sp_keyring::Sr25519Keyring::{AliceStash, BobStash};
+	preset("testnet").execute_with(|| {
+		let set = |limits| RuntimeCall::ValidatorSet(Call::set_limits { limits });
+		let before = Limits::<Runtime>::get();
+		let limits = ValidatorLimits { max_validators: 8, churn: 1, ..before };
+		let alone = ValidatorLimits { max_validators: 9, ..limits };
+		assert_eq!(decide(set(alone), &[Alice]), None, "one of three is too few");
+		assert_eq!(submit(Alice, set(limits)).0, Err(DispatchError::BadOrigin));
+		assert_eq!(Limits::<Runtime>::get(), before);
+		assert_eq!(decide(set(limits), &[Alice, Charlie]), Some(Ok(())));
+		assert_eq!(Limits::<Runtime>::get(), limits);
+		let out: DispatchError = pallet_validator_set::Error::<Runtime>::LimitsOutOfRange.into();
+		let wrong = ValidatorLimits { churn: 11, ..limits };
+		assert_eq!(decide(set(wrong), &[Bob, Charlie]), Some(Err(out)));
+		assert_eq!(Limits::<Runtime>::get(), limits);
+
+		let name = |who: Vec<Sr25519Keyring>| {
+			let accounts = who.into_iter().map(Sr25519Keyring::to_account_id).collect();
+			RuntimeCall::ValidatorSet(Call::set_invulnerables { accounts })
+		};
+		let two = || vec![AliceStash, BobStash];
+		assert_eq!(decide(name(vec![AliceStash]), &[Bob]), None);
+		assert_eq!(submit(Bob, name(two())).0, Err(DispatchError::BadOrigin));
+		assert_eq!(Invulnerables::<Runtime>::get().len(), 4);
+		let keyless: DispatchError = pallet_validator_set::Error::<Runtime>::NoKeys.into();
+		assert_eq!(decide(name(vec![Dave]), &[Alice, Bob]), Some(Err(keyless)));
+		assert_eq!(decide(name(two()), &[Alice, Bob]), Some(Ok(())));
+		let expected: Vec<AccountId> =
+			two().into_iter().map(Sr25519Keyring::to_account_id).collect();
+		assert_eq!(Invulnerables::<Runtime>::get().into_inner(), expected);
+	});
+}
+
+#[test]
 fn one_member_or_a_stranger_sets_nothing() {
 	preset("testnet").execute_with(|| {
 		let before = min_stake();
@@ -238,7 +274,9 @@ fn with_code_reader(mut state: TestExternalities) -> TestExternalities {
 fn emission() -> impl PartialEq + core::fmt::Debug {
 	let parameters = EmissionParameters::<Runtime>::get();
 	let halvings = (parameters.halvings.interval, parameters.halvings.max);
-	(parameters.epoch_length, parameters.sigma, halvings, slots::Length::get())
+	// The part of the validators is of the emission too.
+	let division = pallet_validator_set::Division::<Runtime>::get();
+	(parameters.epoch_length, parameters.sigma, halvings, slots::Length::get(), division)
 }
 
 #[test]

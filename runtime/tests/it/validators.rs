@@ -1,6 +1,6 @@
 //! Validators: who authors, and what authors are paid.
 
-use crate::chain::{author, genesis_json, preset, sign, state_of};
+use crate::chain::{author, genesis_json, preset, sign, sign_with_tip, state_of};
 use bittensor_runtime::{
 	AccountId, Balances, Emission, Grandpa, Runtime, RuntimeCall, RuntimeEvent, Session,
 	SessionKeys, ValidatorSet, UNIT,
@@ -176,6 +176,28 @@ fn genesis_divides_fees_between_author_and_nobody() {
 		assert_eq!(Balances::balance(&alice), before + fee / 4);
 		assert_eq!(Balances::total_issuance(), issued - (fee - fee / 4));
 	});
+}
+
+#[test]
+fn genesis_divides_tips_apart_from_fees() {
+	// Parts of the fee and of the tip, in millionths.
+	for (fees, tips) in [(1_000_000u64, 250_000u64), (0, 1_000_000), (1_000_000, 0)] {
+		let mut genesis = genesis_json(Some("development"));
+		genesis["validatorSet"]["division"]["fees"] = json!(fees * 1_000);
+		genesis["validatorSet"]["division"]["tips"] = json!(tips * 1_000);
+		state_of(&genesis).expect("the genesis builds").execute_with(|| {
+			let alice = AliceStash.to_account_id();
+			let (before, issued) = (Balances::balance(&alice), Balances::total_issuance());
+			let given = 4 * UNIT;
+			let (_, events) = author(1, vec![sign_with_tip(Bob, 0, register(), given)]);
+			let (paid, tip) = fee(&events);
+			assert_eq!(tip, given);
+			let part = |amount: u64, millionths: u64| amount * millionths / 1_000_000;
+			let earned = part(paid - tip, fees) + part(tip, tips);
+			assert_eq!(Balances::balance(&alice), before + earned);
+			assert_eq!(Balances::total_issuance(), issued - (paid - earned));
+		});
+	}
 }
 
 #[test]

@@ -40,12 +40,13 @@ fn governance_sets_limits_within_the_bounds() {
 	Ext { invulnerables: vec![1, 2], ..Default::default() }.run(|| {
 		let set = |limits| ValidatorSet::set_limits(RuntimeOrigin::root(), limits);
 		assert_noop!(ValidatorSet::set_limits(signed(1), limits()), BadOrigin);
-		let wrong: [fn(&mut ValidatorLimits); 6] = [
+		let wrong: [fn(&mut ValidatorLimits); 7] = [
 			|limits| limits.min_validators = 0,
 			|limits| limits.min_validators = limits.max_validators + 1,
 			|limits| limits.max_validators = 33,
 			|limits| limits.max_validators = 1,
 			|limits| limits.churn = 0,
+			|limits| limits.churn = 11,
 			|limits| limits.min_stake = MOST_STAKE + 1,
 		];
 		for change in wrong {
@@ -55,7 +56,8 @@ fn governance_sets_limits_within_the_bounds() {
 		}
 		// A part of more than 100 % does not decode.
 		assert!(Percent::decode(&mut &[101u8][..]).is_err());
-		let right = ValidatorLimits { max_validators: 32, min_stake: MOST_STAKE, ..limits() };
+		let right =
+			ValidatorLimits { max_validators: 32, churn: 10, min_stake: MOST_STAKE, ..limits() };
 		assert_ok!(set(right));
 		System::assert_last_event(Event::LimitsSet { limits: right }.into());
 		assert_eq!(Limits::<Test>::get(), right);

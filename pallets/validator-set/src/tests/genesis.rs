@@ -44,20 +44,20 @@ fn unbonding_outlasts_the_report_window() {
 }
 
 #[test]
-#[should_panic(expected = "validatorSet: limits need 1 ≤ minValidators ≤ maxValidators ≤ 32")]
+#[should_panic(expected = "validatorSet.limits.maxValidators is 33: choose 1 to 32 validators")]
 fn more_validators_than_the_runtime_holds_are_refused() {
 	Ext::default().limits(|limits| limits.max_validators = 33).build();
 }
 
 #[test]
-#[should_panic(expected = "TooManyInvulnerables")]
+#[should_panic(expected = "validatorSet.invulnerables has 3: choose at most 2")]
 fn more_invulnerables_than_places_are_refused() {
 	let ext = Ext { invulnerables: vec![1, 2, 3], ..Default::default() };
 	ext.limits(|limits| limits.max_validators = 2).build();
 }
 
 #[test]
-#[should_panic(expected = "DuplicateInvulnerable")]
+#[should_panic(expected = "validatorSet.invulnerables has 1 twice: choose distinct accounts")]
 fn an_invulnerable_twice_is_refused() {
 	let genesis = crate::GenesisConfig::<Test> { invulnerables: vec![1, 1], ..Default::default() };
 	sp_io::TestExternalities::default().execute_with(|| {
