@@ -14,7 +14,7 @@ mod calls {
 		#[pallet::call_index(0)]
 		#[pallet::weight(<T as Config>::WeightInfo::register(T::MaxCandidates::get()))]
 		pub fn register(origin: OriginFor<T>) -> DispatchResult {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_register(who)
 		}
 
@@ -25,7 +25,7 @@ mod calls {
 		#[pallet::call_index(1)]
 		#[pallet::weight(<T as Config>::WeightInfo::leave())]
 		pub fn leave(origin: OriginFor<T>) -> DispatchResult {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_leave(who)
 		}
 
@@ -35,7 +35,7 @@ mod calls {
 		#[pallet::call_index(2)]
 		#[pallet::weight(<T as Config>::WeightInfo::purge_keys())]
 		pub fn purge_keys(origin: OriginFor<T>) -> DispatchResult {
-			let who = ensure_signed(origin)?;
+			let who = Self::signed(origin)?;
 			Self::do_purge_keys(who)
 		}
 
@@ -50,6 +50,7 @@ mod calls {
 			accounts: Vec<T::AccountId>,
 		) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
+			Self::ensure_current()?;
 			Self::do_set_invulnerables(accounts)
 		}
 
@@ -61,6 +62,7 @@ mod calls {
 		#[pallet::weight(<T as Config>::WeightInfo::set_limits())]
 		pub fn set_limits(origin: OriginFor<T>, limits: ValidatorLimits) -> DispatchResult {
 			T::AdminOrigin::ensure_origin(origin)?;
+			Self::ensure_current()?;
 			Self::do_set_limits(limits)
 		}
 	}

@@ -5,13 +5,36 @@ use crate::{
 	Barred, Bound, Candidates, Config, Error, Event, Invulnerables, Limits, Pallet,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
-use frame_support::{ensure, traits::Get, BoundedVec};
+use frame_support::{
+	ensure,
+	traits::{Get, GetStorageVersion},
+	BoundedVec,
+};
 use frame_system::RawOrigin;
 use pallet_emission::Stake;
 use pallet_session::NextKeys;
-use sp_runtime::DispatchResult;
+use sp_runtime::{DispatchError, DispatchResult};
 
 impl<T: Config> Pallet<T> {
+	/// Whether the storage has the version that this code reads. Otherwise nothing is read or written
+	/// until a migration has run.
+	pub(crate) fn is_current() -> bool {
+		Self::on_chain_storage_version() == Self::in_code_storage_version()
+	}
+
+	/// An error while the storage has another version than the code.
+	pub(crate) fn ensure_current() -> DispatchResult {
+		ensure!(Self::is_current(), Error::<T>::OtherStorageVersion);
+		Ok(())
+	}
+
+	/// The signer of a call. Fails while the storage has another version than the code.
+	pub(crate) fn signed(origin: T::RuntimeOrigin) -> Result<T::AccountId, DispatchError> {
+		let who = frame_system::ensure_signed(origin)?;
+		Self::ensure_current()?;
+		Ok(who)
+	}
+
 	/// The running session.
 	pub(crate) fn session() -> u32 {
 		pallet_session::Pallet::<T>::current_index()

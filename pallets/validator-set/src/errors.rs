@@ -37,5 +37,8 @@ mod errors {
 		TooManyInvulnerables,
 		/// An invulnerable is named twice. Name each account once.
 		DuplicateInvulnerable,
+		/// The storage has another version. Wait until it is migrated.
+		/// An upgrade of the runtime migrates it. The set of validators stays the same until then.
+		OtherStorageVersion,
 	}
 }

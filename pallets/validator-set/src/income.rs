@@ -13,6 +13,9 @@ use pallet_emission::Validators;
 
 impl<T: Config> Validators<T::AccountId> for Pallet<T> {
 	fn least_stake(owner: &T::AccountId) -> Balance {
+		if !Self::is_current() {
+			return Balance::MAX;
+		}
 		let candidate = Candidates::<T>::contains_key(owner);
 		match candidate || (Self::is_chosen(owner) && !Self::is_invulnerable(owner)) {
 			true => Self::min_stake(),
@@ -21,7 +24,9 @@ impl<T: Config> Validators<T::AccountId> for Pallet<T> {
 	}
 
 	fn may_hand_over(owner: &T::AccountId) -> bool {
-		!Candidates::<T>::contains_key(owner) && !Bound::<T>::contains_key(owner)
+		Self::is_current()
+			&& !Candidates::<T>::contains_key(owner)
+			&& !Bound::<T>::contains_key(owner)
 	}
 
 	fn report_window() -> u32 {
@@ -29,6 +34,9 @@ impl<T: Config> Validators<T::AccountId> for Pallet<T> {
 	}
 
 	fn reward(amount: Balance) -> Balance {
+		if !Self::is_current() {
+			return 0;
+		}
 		let part = Division::<T>::get().emission;
 		if part.is_zero() {
 			return 0;

@@ -40,6 +40,12 @@
 //! ([`Served`]). So other session keys, of the offender or of anybody else, do not hide an offence. A candidate that misses too many of its slots loses its candidacy, but no
 //! stake. Slots that nobody used in a whole round are an outage of the chain and count for none.
 //!
+//! # Upgrades
+//!
+//! While the storage has another version than the code, no session ends and no slot is counted, every call
+//! fails with `OtherStorageVersion`, stake cannot be taken out, and no offence is accepted. A migration
+//! writes the version, and the session goes on.
+//!
 //! # Income
 //!
 //! Genesis divides fees, tips and the emission ([`IncomeDivision`]). The validators' part of the emission is
@@ -85,6 +91,9 @@ pub use weights::WeightInfo;
 
 use frame_support::pallet_macros::import_section;
 
+/// Target of the log lines of this pallet.
+const LOG_TARGET: &str = "runtime::validator-set";
+
 mod api;
 #[cfg(any(test, feature = "runtime-benchmarks"))]
 mod benchmarking;
@@ -115,7 +124,7 @@ pub mod weights;
 pub mod pallet {
 	use super::{
 		types::{Balance, IncomeDivision, Removal, Slash, Turn, Twice, ValidatorLimits, Voter},
-		WeightInfo,
+		WeightInfo, LOG_TARGET,
 	};
 	use alloc::vec::Vec;
 	use frame_support::{pallet_prelude::*, traits::fungible};
@@ -302,8 +311,12 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
-			Self::note_slot();
 			let mut weight = <T as Config>::WeightInfo::block();
+			if !Self::is_current() {
+				log::error!(target: LOG_TARGET, "sessions halt: the storage has another version");
+				return weight;
+			}
+			Self::note_slot();
 			if Self::is_due(now.saturated_into()) {
 				let candidates = Candidates::<T>::count();
 				pallet_session::Pallet::<T>::rotate_session();

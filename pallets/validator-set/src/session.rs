@@ -71,7 +71,7 @@ impl<T: Config> Pallet<T> {
 	/// The validator that votes by this public key in a session, and the number of validators of that
 	/// session. `None` if nobody does, or if offences of the session cannot be reported.
 	pub fn voter(session: SessionIndex, key: &[u8]) -> Option<(T::AccountId, u32)> {
-		if session > Self::session() {
+		if session > Self::session() || !Self::is_current() {
 			return None;
 		}
 		let voters = Served::<T>::get(session).into_inner();

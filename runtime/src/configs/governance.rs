@@ -256,8 +256,8 @@ pub type CallFilter = InsideBoth<crate::TxPause, InsideBoth<KeepsCommittee, Keys
 
 impl pallet_migrations::Config for Runtime {
 	type CursorMaxLen = ConstU32<65_536>;
-	// A chain whose transactions are blocked could not be repaired by governance. Pallets of this
-	// repository halt by themselves while their storage has another version.
+	// A chain whose transactions are blocked could not be repaired by governance. `Emission` and
+	// `ValidatorSet` halt by themselves while their storage has another version.
 	type FailedMigrationHandler = ForceUnstuckOnFailedMigration;
 	type IdentifierMaxLen = ConstU32<256>;
 	type MaxServiceWeight = HalfBlock;

@@ -23,34 +23,34 @@ impl<T: frame_system::Config> pallet_validator_set::WeightInfo for WeightInfo<T>
 	fn register(candidates: u32) -> Weight {
 		let candidates = u64::from(candidates);
 		Weight::from_parts(100_000_000 + STAKE * candidates, 0)
-			.saturating_add(T::DbWeight::get().reads(14 + 5 * candidates))
+			.saturating_add(T::DbWeight::get().reads(15 + 5 * candidates))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn leave() -> Weight {
 		Weight::from_parts(50_000_000, 0)
-			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// As `purge_keys` of pallet_session, and three lookups.
 	fn purge_keys() -> Weight {
 		Weight::from_parts(150_000_000, 0)
-			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	fn set_invulnerables(accounts: u32) -> Weight {
 		let accounts = u64::from(accounts);
 		Weight::from_parts(50_000_000 + 10_000_000 * accounts, 0)
-			.saturating_add(T::DbWeight::get().reads(1 + accounts))
+			.saturating_add(T::DbWeight::get().reads(2 + accounts))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn set_limits() -> Weight {
 		Weight::from_parts(30_000_000, 0)
-			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn block() -> Weight {
 		Weight::from_parts(20_000_000, 0)
-			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// Twice the stake of each candidate, for those that are dropped and for the set. For each validator:

@@ -11,3 +11,4 @@ mod offences;
 mod sequence;
 mod sets;
 mod turns;
+mod versions;
