@@ -4,20 +4,24 @@
 //! stakes so that the set changes by the largest churn.
 
 use crate::{
-	types::{Balance, IncomeDivision, Turn, ValidatorLimits},
+	plan::tolerated,
+	types::{Balance, IncomeDivision, Slash, Turn, ValidatorLimits},
 	*,
 };
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use frame_benchmarking::v2::*;
 use frame_support::{
-	traits::{fungible::Mutate, Get},
+	traits::{
+		fungible::{Inspect, Mutate},
+		Get,
+	},
 	BoundedVec,
 };
 use frame_system::RawOrigin;
 use pallet_emission::{
-	types::{Component, ENTRIES_PER_PAGE},
-	Components, StakePages, UidOf, Validators as _,
+	types::{Component, UnbondingChunk, ENTRIES_PER_PAGE, MAX_UNBONDING_CHUNKS},
+	Components, Stake as _, StakePages, UidOf, Unbonding, Validators as _,
 };
 use sp_runtime::{
 	traits::{Hash, TrailingZeroInput},
@@ -92,6 +96,25 @@ fn fill<T: Config + pallet_emission::Config>(candidates: u32) -> Vec<T::AccountI
 		Candidates::<T>::insert(who, 0);
 	}
 	set
+}
+
+/// Lets as much stake unbond as there are chunks, one unit in each.
+fn unbond<T: Config + pallet_emission::Config>(who: &T::AccountId) {
+	let pot = pallet_emission::Pallet::<T>::pot();
+	let units = Balance::from(MAX_UNBONDING_CHUNKS);
+	assert!(<T as pallet_emission::Config>::Currency::mint_into(&pot, units).is_ok());
+	let chunk = |number: u32| UnbondingChunk {
+		amount: 1,
+		unlocks_at: number.saturating_add(1_000_000_000).into(),
+	};
+	let chunks: Vec<_> = (0..MAX_UNBONDING_CHUNKS).map(chunk).collect();
+	Unbonding::<T>::insert(who, BoundedVec::truncate_from(chunks));
+}
+
+/// As many other accounts with components as there can be validators.
+fn others<T: Config + pallet_emission::Config>(first: u32) -> Vec<T::AccountId> {
+	let most = T::MaxValidators::get();
+	(0..most).map(|index| owner::<T>(first + index, Pallet::<T>::min_stake())).collect()
 }
 
 #[benchmarks(where T: pallet_emission::Config)]
@@ -175,10 +198,30 @@ mod benchmarks {
 		assert_eq!(LastSlot::<T>::get(), slot);
 	}
 
-	/// Every validator is a candidate that missed too many slots, and the set changes as a whole.
+	/// Every validator is a candidate that missed too many slots, and is barred, so that it is disabled again.
+	///
+	/// The keys change, the set of the oldest session and all slashes of an older one are forgotten, and as
+	/// many accounts as can be are not paid yet.
 	#[benchmark]
 	fn rotate(c: Linear<0, { T::MaxCandidates::get() }>) {
+		let window = ReportSessions::<T>::get();
+		let session = 2 * window + 10;
+		pallet_session::CurrentIndex::<T>::put(session);
 		let set = fill::<T>(c);
+		let (past, older) = (session - window, session - 2 * window);
+		let gone = others::<T>(20_000);
+		Pallet::<T>::remember(past, &gone);
+		for who in &gone {
+			let slash = Slash { fraction: Perbill::one(), base: 1 };
+			Slashes::<T>::insert(older, who, slash);
+			Barred::<T>::insert(who, session);
+		}
+		Proven::<T>::put(BoundedVec::truncate_from(gone.clone()));
+		let unpaid: Vec<_> =
+			gone.iter().cloned().chain(others::<T>(25_000)).map(|who| (who, 1)).collect();
+		Unpaid::<T>::put(BoundedVec::truncate_from(unpaid));
+		pallet_session::QueuedChanged::<T>::put(true);
+		set.iter().for_each(|who| Barred::<T>::insert(who, session + window));
 		for who in set.iter().take(c as usize) {
 			// In the place of as many others.
 			let other = Candidates::<T>::iter_keys().find(|other| !set.contains(other));
@@ -190,7 +233,6 @@ mod benchmarks {
 				*turn = Turn { authored: 1, missed: 100, paid: 0 };
 			}
 		});
-		let session = Pallet::<T>::session();
 
 		#[block]
 		{
@@ -198,12 +240,21 @@ mod benchmarks {
 		}
 
 		assert_eq!(Pallet::<T>::session(), session + 1);
+		assert!(!Served::<T>::contains_key(past));
+		assert_eq!(Slashes::<T>::iter().count(), 0);
+		assert!(gone.iter().all(|who| !Bound::<T>::contains_key(who)));
+		assert!(gone.iter().all(|who| !Barred::<T>::contains_key(who)));
+		assert_eq!(Pallet::<T>::disabled().len(), tolerated(set.len()));
 	}
 
-	/// All validators of a set, reported for the first time.
+	/// All validators of a set, reported for the first time: each loses its stake and all that is unbonding
+	/// to an account.
 	#[benchmark]
 	fn on_offence(n: Linear<1, { T::MaxValidators::get() }>) {
 		let set = fill::<T>(0);
+		set.iter().for_each(unbond::<T>);
+		let to: T::AccountId = account("slashed", 0, 0);
+		Division::<T>::put(IncomeDivision { slashed: Some(to.clone()), ..Default::default() });
 		let offenders: Vec<_> = set
 			.into_iter()
 			.take(n as usize)
@@ -212,7 +263,9 @@ mod benchmarks {
 		for details in &offenders {
 			Candidates::<T>::insert(&details.offender, 0);
 		}
-		let fractions = alloc::vec![Perbill::from_percent(50); offenders.len()];
+		let fractions = alloc::vec![Perbill::one(); offenders.len()];
+		let lost: Vec<_> =
+			offenders.iter().map(|details| T::Stake::at_stake(&details.offender)).collect();
 
 		#[block]
 		{
@@ -220,14 +273,17 @@ mod benchmarks {
 		}
 
 		assert_eq!(Slashes::<T>::iter().count(), n as usize);
+		assert_eq!(T::Token::balance(&to), lost.iter().sum::<Balance>());
+		for details in offenders {
+			assert_eq!(T::Stake::at_stake(&details.offender), 0);
+		}
 	}
 
 	#[benchmark]
 	fn reward() {
 		let set = fill::<T>(0);
-		let earlier = (0..T::MaxValidators::get())
-			.map(|index| (owner::<T>(20_000 + index, Pallet::<T>::min_stake()), 1));
-		let unpaid: Vec<_> = earlier.chain(set.into_iter().map(|who| (who, 1))).collect();
+		let unpaid: Vec<_> =
+			others::<T>(20_000).into_iter().chain(set).map(|who| (who, 1)).collect();
 		Unpaid::<T>::put(BoundedVec::truncate_from(unpaid));
 		let minted;
 
