@@ -94,6 +94,9 @@ fn properties() -> Properties {
 }
 
 #[cfg(test)]
+mod readme;
+
+#[cfg(test)]
 mod tests {
 	use super::*;
 	use sc_service::ChainSpec as _;
