@@ -17,6 +17,7 @@
 //! | this file | starts, kills and revives nodes |
 //! | [`agreement`] | that all nodes tell the same of a block |
 //! | `links` | connections that can be cut |
+//! | `ports` | fixed and free ports |
 //! | `specification` | the chain's specification |
 
 use std::{
@@ -34,9 +35,11 @@ use crate::{
 
 pub mod agreement;
 mod links;
+mod ports;
 mod specification;
 
 pub use agreement::Agreement;
+pub use ports::Ports;
 pub use specification::ChainOptions;
 
 /// The validators, by the options with which the node takes their keys.
@@ -47,36 +50,6 @@ const READY: Duration = Duration::from_secs(180);
 /// How long what takes seconds may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 const POLL: Duration = Duration::from_millis(200);
-
-/// The ports of one node on 127.0.0.1.
-#[derive(Clone, Copy, Debug)]
-pub struct Ports {
-	/// Of the peer-to-peer network.
-	pub p2p: u16,
-	/// Of the RPC server.
-	pub rpc: u16,
-	/// Of the metrics.
-	pub prometheus: u16,
-}
-
-impl Ports {
-	/// The usual ports of the SDK, and those above them: for each validator, and for a fifth node.
-	pub fn fixed() -> [Self; 5] {
-		[0, 1, 2, 3, 4].map(|place| Self {
-			p2p: 30_333 + place,
-			rpc: 9_944 + place,
-			prometheus: 9_615 + place,
-		})
-	}
-
-	/// Ports that are free now.
-	pub fn free() -> std::io::Result<[Self; 5]> {
-		let one = || -> std::io::Result<Self> {
-			Ok(Self { p2p: free_port()?, rpc: free_port()?, prometheus: free_port()? })
-		};
-		Ok([one()?, one()?, one()?, one()?, one()?])
-	}
-}
 
 /// A place in the network: a name, ports, and a node key.
 #[derive(Debug)]
@@ -109,7 +82,11 @@ pub struct Validators {
 }
 
 impl Validators {
-	/// Starts them in `folder` and waits until each has opened its RPC server.
+	/// Starts them in `folder` and waits until each has opened its RPC server. The last ports are for the
+	/// node of [`Validators::write_join_script`].
+	///
+	/// # Errors
+	/// If a port is taken, with all that are, or a node does not start.
 	pub async fn start(folder: &Path, ports: [Ports; 5]) -> anyhow::Result<Self> {
 		Self::start_on(folder, ports, &ChainOptions::default()).await
 	}
@@ -120,6 +97,7 @@ impl Validators {
 		ports: [Ports; 5],
 		chain: &ChainOptions,
 	) -> anyhow::Result<Self> {
+		ports::ensure_free(&ports)?;
 		let spec = specification::write(folder, chain).await?;
 		Self::start_with(folder, ports, spec, chain.relays).await
 	}
@@ -130,6 +108,7 @@ impl Validators {
 		ports: [Ports; 5],
 		specification: PathBuf,
 	) -> anyhow::Result<Self> {
+		ports::ensure_free(&ports)?;
 		Self::start_with(folder, ports, specification, false).await
 	}
 
@@ -323,6 +302,11 @@ impl Validators {
 	pub fn processes(&mut self) -> Vec<(String, u32)> {
 		let one = |node: &mut Node| (node.name().to_owned(), node.process().id());
 		self.nodes.iter_mut().map(one).collect()
+	}
+
+	/// The ports of the fifth node.
+	pub fn fifth(&self) -> Ports {
+		self.fifth
 	}
 
 	/// Writes the script that joins a fifth node, which can become a validator; its path. More options of
