@@ -3,13 +3,13 @@
 
 use std::{net::TcpListener, time::Duration};
 
-use bittensor_client::{ss58, AccountId, Call, Chain, Key, SubxtChain, UNIT};
+use bittensor_client::{self as client, ss58, AccountId, Call, Chain, Key, SubxtChain, UNIT};
 use bittensor_e2e::node::{Node, NodeOptions, Role};
 use subxt_signer::sr25519::{dev, Keypair};
 
 use crate::{
 	guide::Shell,
-	support::{new_keys, node_options},
+	support::{address, new_keys, node_options, set_invulnerables, Committee},
 	validator::first,
 };
 
@@ -88,6 +88,23 @@ async fn keys_and_candidacies_are_refused_with_the_remedy() -> anyhow::Result<()
 	let status = chain.validator_status(bob.id, None).await?;
 	assert!(status.candidate && status.stake >= 1_000 * UNIT, "{status:?}");
 	bob.refused(Call::PurgeKeys, &["StillValidator", "Call `leave`"]).await;
+
+	// Governance makes it an invulnerable: its candidacy can end, and its keys stay.
+	let committee = Committee::connect(&node.url()).await?;
+	let alice = client::parse::account(&address("Alice//stash")?).map_err(anyhow::Error::msg)?;
+	let ready = committee.agree_on(set_invulnerables(&[alice, bob.id])).await?;
+	committee.close(&ready).await?;
+	let leave = "bittensor-node validator leave --dev-key //Bob";
+	let said = shell.run(leave).await?;
+	let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+	for part in ["No candidate any more", "is an invulnerable too", "governance has removed it"] {
+		assert!(said.contains(part), "{part} is not in\n{said}");
+	}
+	assert!(!said.contains("until session"), "no end of a session helps:\n{said}");
+	let again = shell.run(leave).await.expect_err("governance decides").to_string();
+	assert!(again.contains("only governance can remove it"), "{again}");
+	let status = chain.validator_status(bob.id, None).await?;
+	assert!(!status.candidate && status.invulnerable && status.keys, "{status:?}");
 	Ok(())
 }
 

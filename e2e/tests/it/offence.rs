@@ -7,7 +7,10 @@ use bittensor_client::{AccountId, Call, Chain, Hash, SubxtChain, ValidatorStatus
 use bittensor_e2e::validators::{agreement::issuance, Validators};
 use serde_json::json;
 
-use crate::support::{address, agree, components, four, until, User};
+use crate::{
+	ops::{bash, command},
+	support::{address, agree, components, four, until, User},
+};
 
 /// BIT.
 const STAKE: u64 = 2_000;
@@ -79,6 +82,11 @@ async fn a_validator_that_runs_twice_is_slashed_and_leaves_the_set() -> anyhow::
 	validators.start_more("twin", &["--dave"]).await?;
 	let caught =
 		told(&mut validators, dave, "slashed", |status| status.barred_until.is_some()).await?;
+	// Its operator is told why its slots are empty.
+	let (account, url) = (address("Dave//stash")?, validators.node("alice")?.url());
+	let status = command("validator status", &[("ADDRESS", &account), ("URL", &url)])?;
+	let said = bash(&status).await?;
+	assert!(said.contains("\ndisabled    after an offence"), "{said}");
 	validators.kill("dave")?;
 	validators.kill("twin")?;
 

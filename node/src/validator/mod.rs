@@ -13,6 +13,7 @@
 //! chain asks for.
 
 mod account;
+mod leave;
 mod ready;
 mod register;
 mod status;
@@ -21,8 +22,8 @@ mod wrap;
 use account::KeyArgs;
 use anyhow::Context;
 use bittensor_client::{
-	bit, hex_hash, parse, rpc_params, ss58, AccountId, Call, Chain, ChainError, Key, Part,
-	SubxtChain, ValidatorStatus,
+	hex_hash, parse, rpc_params, AccountId, Call, Chain, ChainError, Key, Part, SubxtChain,
+	ValidatorStatus,
 };
 use std::time::Duration;
 use wrap::wrap;
@@ -118,7 +119,7 @@ pub(crate) fn run(command: &ValidatorCommand) -> sc_cli::Result<()> {
 				print!("{}", status::show(&operator).await?);
 				Ok(())
 			}
-			ValidatorCommand::Leave(args) => leave(args).await,
+			ValidatorCommand::Leave(args) => leave::run(args).await,
 		}
 	});
 	// The contexts of an error are one sentence.
@@ -197,41 +198,6 @@ impl Operator {
 		let keys: [[u8; 32]; 2] = [aura.try_into()?, grandpa.try_into()?];
 		Ok(Call::SetKeys { keys, proof: bytes(&proof)? })
 	}
-}
-
-async fn leave(args: &LeaveArgs) -> anyhow::Result<()> {
-	let operator = Operator::with_key(&args.url, &args.key).await?;
-	let status = operator.status().await?;
-	let account = ss58(&operator.account);
-	if status.candidate {
-		operator.submit("No candidate any more", Call::LeaveValidators).await?;
-	} else if status.invulnerable {
-		anyhow::bail!("{account} validates by choice of genesis or governance, which also ends it");
-	} else if !status.keys {
-		anyhow::bail!(
-			"{account} is no candidate and has no session keys: there is nothing to leave"
-		);
-	}
-	let status = operator.status().await?;
-	if status.validator || status.planned {
-		let last = status.bound_until.unwrap_or(status.session + u32::from(status.planned));
-		say(&format!(
-			"Keep the node running until session {last} has ended. Now it is session {}, and the next one \
-			 starts in block {}. Then run this command again: it returns the deposit for the keys.",
-			status.session, status.next_session
-		));
-		return Ok(());
-	}
-	let before = operator.chain.free_balance(operator.account, None).await?;
-	operator.submit("Session keys removed", Call::PurgeKeys).await?;
-	let after = operator.chain.free_balance(operator.account, None).await?;
-	say(&format!(
-		"The account has {} BIT, {} BIT more. The component keeps its stake: `bittensor-miner unstake` takes \
-		 it out. The node can stop.",
-		bit(after),
-		bit(after.saturating_sub(before))
-	));
-	Ok(())
 }
 
 /// Prints sentences.

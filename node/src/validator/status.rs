@@ -62,6 +62,14 @@ fn text(
 			format!("{} authored, {} missed in this session", status.authored, status.missed),
 		);
 	}
+	if status.disabled {
+		line(
+			"disabled",
+			"after an offence: the chain refuses its blocks in this session, so its slots stay empty. Let only \
+			 one node run with these session keys"
+				.into(),
+		);
+	}
 	text
 }
 
@@ -171,5 +179,26 @@ pub(super) mod tests {
 			7,
 			"six fields, of which the keys take two lines:\n{text}"
 		);
+	}
+
+	#[test]
+	fn a_disabled_validator_is_told_why_its_slots_are_empty() {
+		let mut status = status();
+		(status.candidate, status.validator, status.missed) = (false, true, 3);
+		let enabled = text("5Grw", &status, None, 4, None);
+		assert!(!enabled.contains("disabled"), "{enabled}");
+		(status.disabled, status.barred_until) = (true, Some(8));
+		let text = text("5Grw", &status, None, 4, None);
+		let said: Vec<&str> = text.split_whitespace().collect();
+		let said = said.join(" ");
+		for part in [
+			"state slashed: cannot register until session 8 has ended",
+			"slots 0 authored, 3 missed in this session",
+			"disabled after an offence: the chain refuses its blocks in this session",
+			"only one node run with these session keys",
+		] {
+			assert!(said.contains(part), "{part} is not in\n{text}");
+		}
+		assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 	}
 }
