@@ -8,12 +8,14 @@
 //! The hash of a block covers its state, but not whether a node has that state: so each node's runtime is
 //! asked.
 
+use std::time::Instant;
+
 use anyhow::Context;
 use bittensor_client::{
 	rpc_params, Chain, ComponentInfo, Hash, RowInfo, SubxtChain, ValidatorInfo,
 };
 
-use super::Validators;
+use super::{Validators, PATIENCE, POLL};
 use crate::ledger::Ledger;
 
 /// Where the state has the sum of all balances: `Balances.TotalIssuance`.
@@ -80,6 +82,28 @@ impl Validators {
 			before = Some(number);
 		}
 		Ok(ledger.epochs().len())
+	}
+}
+
+impl Agreement {
+	/// Waits until one more node has finalised the block, and compares what it tells of it.
+	///
+	/// # Errors
+	/// If it does not finalise that block, or tells anything else.
+	pub async fn holds_for(&self, name: &str, chain: &SubxtChain) -> anyhow::Result<()> {
+		let started = Instant::now();
+		while chain.finalized().await?.number < self.number {
+			anyhow::ensure!(
+				started.elapsed() < PATIENCE,
+				"{name} has not finalised block {}",
+				self.number
+			);
+			tokio::time::sleep(POLL).await;
+		}
+		// Epochs are read of one node.
+		let told = Self { epochs: self.epochs, ..read(chain, self.number).await? };
+		anyhow::ensure!(*self == told, "{name} differs from the others: {self:?} and {told:?}");
+		Ok(())
 	}
 }
 

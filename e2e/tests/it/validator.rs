@@ -1,24 +1,29 @@
-//! The commands of the guide *Become a validator*, as they are printed there, and of keys and networks of
-//! validators.
+//! The commands of the guide *Become a validator*, as they are printed there, at a fifth node beside four
+//! validators; and keys that both programs read.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use bittensor_client::{Chain, SubxtChain};
+use bittensor_client::{rpc_params, Chain, SubxtChain, UNIT};
 use bittensor_e2e::{
 	network::wait_for_block,
 	node::{Node, Role},
 	process::{free_port, Process, Stopped},
-	validators::{Ports, Validators},
+	validators::{Agreement, Validators},
 };
+use serde_json::json;
 
 use crate::{
 	guide::{address, commands, Shell},
-	support::{node_options, SOON},
+	ops::command,
+	support::{agree, components, four, node_options, until, SOON},
 };
 
 const GUIDE: &str = "../docs/src/guides/become-a-validator.md";
-/// Some sessions of ten seconds, on a busy machine.
+/// Blocks of a session: more than validators, so that each authors others than the first, after which the
+/// count starts again. What changes the set takes effect in the session after the next.
+const SESSION: u32 = 6;
+/// Some sessions, on a busy machine.
 const SESSIONS: Duration = Duration::from_secs(180);
 
 /// The one validator of a development chain, and its address for other nodes.
@@ -49,23 +54,14 @@ async fn leave(shell: &mut Shell, command: &str, node: &mut Process) -> anyhow::
 	}
 }
 
-#[tokio::test]
-async fn a_node_joins_by_the_guide_authors_a_block_and_leaves() -> anyhow::Result<()> {
-	let guide = std::fs::read_to_string(GUIDE)?;
-	let (join, left) = (commands(&guide, "Join"), commands(&guide, "Leave"));
-	assert!((4..=6).contains(&join.len()), "{join:#?}");
-	let folder = tempfile::tempdir()?;
-	let (_alice, chain, boot) = first(&folder).await?;
-	let (rpc, p2p) = (free_port()?, free_port()?);
-	let mut shell = Shell::new(folder.path(), String::new());
-	let mut node = shell.start(&format!(
-		"bittensor-node --chain dev --base-path second --validator --bootnodes {boot} --rpc-port {rpc} \
-		 --listen-addr /ip4/127.0.0.1/tcp/{p2p} --no-mdns --no-prometheus"
-	))?;
-	let idle = |line: &str| line.contains("Idle (1 peers)").then_some(());
-	node.wait_for_line("a node that has caught up", SESSIONS, idle).await?;
+/// Does what the guide says at the node with this RPC port. The account, and what the last command says.
+async fn join(
+	shell: &mut Shell,
+	commands: &[String],
+	rpc: u16,
+) -> anyhow::Result<(String, String)> {
 	let (mut account, mut said) = (None, String::new());
-	for command in &join {
+	for command in commands {
 		let command = command
 			.replace("9948", &rpc.to_string())
 			.replace("ADDRESS", account.as_deref().unwrap_or("ADDRESS"));
@@ -77,29 +73,104 @@ async fn a_node_joins_by_the_guide_authors_a_block_and_leaves() -> anyhow::Resul
 			assert!(said.contains("authored its first block"), "{said}");
 		}
 	}
-	let account = account.context("the guide makes a key")?;
+	Ok((account.context("the guide makes a key")?, said))
+}
+
+/// All four validators and the fifth node tell the same.
+async fn all_agree(validators: &mut Validators, fifth: &SubxtChain) -> anyhow::Result<Agreement> {
+	assert_eq!(validators.nodes.len(), 4);
+	let at = validators.best("alice").await?;
+	let agreed = agree(validators, at).await?;
+	agreed.holds_for("the fifth node", fifth).await?;
+	Ok(agreed)
+}
+
+/// The keys with which the set authors, in hexadecimal digits.
+async fn authorities(chain: &SubxtChain) -> anyhow::Result<String> {
+	Ok(chain.request("state_call", rpc_params!["AuraApi_authorities", "0x"]).await?)
+}
+
+#[tokio::test]
+async fn a_fifth_node_joins_by_the_guide_authors_rotates_its_keys_and_leaves() -> anyhow::Result<()>
+{
+	let guide = std::fs::read_to_string(GUIDE)?;
+	let (joins, leaves) = (commands(&guide, "Join"), commands(&guide, "Leave"));
+	assert!((4..=6).contains(&joins.len()), "{joins:#?}");
+	let folder = tempfile::tempdir()?;
+	let genesis = json!({ "validatorSet": { "sessionLength": SESSION } });
+	let mut validators = four(folder.path(), genesis).await?;
+	let chain = validators.connect("alice").await?;
+	let mut shell = Shell::new(folder.path(), String::new());
+	// The line that `make localnet` prints.
+	let script = validators.write_join_script()?;
+	let mut node = shell.start(&format!("bash '{}' --no-telemetry", script.display()))?;
+	components(&mut validators).await?;
+	let peers = |line: &str| line.contains("Idle (4 peers)").then_some(());
+	node.wait_for_line("four peers", SESSIONS, peers).await?;
+
+	let rpc = validators.fifth().rpc;
+	let started = Instant::now();
+	let (account, said) = join(&mut shell, &joins, rpc).await?;
+	let joined = started.elapsed();
 	for part in [account.as_str(), "1000.0000 BIT", "held by this node", "validates", "authored"] {
 		assert!(said.contains(part), "{part} is not in\n{said}");
 	}
 	let ours = bittensor_client::parse::account(&account).map_err(anyhow::Error::msg)?;
-	let validators = chain.validators(None).await?;
-	let validator = validators.iter().find(|validator| validator.account == ours);
-	assert!(validator.is_some_and(|validator| validator.candidate), "{validators:?}");
-	assert_eq!(validators.len(), 2);
+	let fifth = SubxtChain::connect(&format!("ws://127.0.0.1:{rpc}"), None, SOON, None).await?;
+	let agreed = all_agree(&mut validators, &fifth).await?;
+	let validator = agreed.validators.iter().find(|validator| validator.account == ours);
+	assert!(validator.is_some_and(|validator| validator.candidate), "{agreed:?}");
+	assert_eq!(agreed.validators.len(), 5);
 
 	// Again: nothing is missing, so nothing is done.
-	let nonce = chain.free_balance(ours, None).await?;
+	let balance = chain.free_balance(ours, None).await?;
 	let again = shell.run("bittensor-node validator register --key-file owner.key").await?;
 	assert!(!again.contains(": in block"), "{again}");
-	assert_eq!(chain.free_balance(ours, None).await?, nonce);
+	assert_eq!(chain.free_balance(ours, None).await?, balance);
 
-	let said = leave(&mut shell, &left[0], &mut node).await?;
+	// New keys, with which it authors from the session after the next.
+	let old = chain.session_keys(ours, None).await?.context("keys")?;
+	shell.run(&command("--rotate", &[])?).await?;
+	let new = chain.session_keys(ours, None).await?.context("keys")?;
+	assert_ne!(new, old);
+	let status = async || Ok(chain.validator_status(ours, None).await?);
+	let rotated = status().await?.session;
+	let started = Instant::now();
+	until("an author with the new keys", status, |status| {
+		status.session >= rotated + 2 && status.authored > 0
+	})
+	.await?;
+	let authors = started.elapsed();
+	let set = authorities(&fifth).await?;
+	let digits =
+		|keys: &[u8]| keys[..32].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+	assert!(set.contains(&digits(&new)) && !set.contains(&digits(&old)), "{set}");
+	let agreed = all_agree(&mut validators, &fifth).await?;
+	assert_eq!(agreed.validators.len(), 5);
+
+	let started = Instant::now();
+	let said = leave(&mut shell, &leaves[0], &mut node).await?;
+	let left = started.elapsed();
 	assert!(said.contains("BIT more"), "{said}");
 	let status = chain.validator_status(ours, None).await?;
 	assert!(!status.keys && !status.candidate && !status.validator, "{status:?}");
-	let error = shell.run(&left[0]).await.expect_err("it has left").to_string();
+	let error = shell.run(&leaves[0]).await.expect_err("it has left").to_string();
 	assert!(error.contains("nothing to leave"), "{error}");
+	let agreed = all_agree(&mut validators, &fifth).await?;
+	assert!(agreed.validators.iter().all(|validator| validator.account != ours), "{agreed:?}");
+	assert_eq!(agreed.validators.len(), 4);
+	let component = agreed.components.iter().find(|component| component.owner == ours);
+	assert_eq!(component.map(|component| component.stake), Some(1_000 * UNIT));
+	println!(
+		"authored {joined:.1?} after the first command, with new keys {authors:.1?} after they were \
+		 registered; left in {left:.1?}"
+	);
+
+	// The four go on without it.
 	assert_eq!(node.stop().await, Stopped::Cleanly, "{}", node.tail());
+	let at = validators.best("alice").await?;
+	validators.finalised("alice", at + 2).await?;
+	assert_eq!(validators.stop().await, Vec::<String>::new());
 	Ok(())
 }
 
@@ -149,35 +220,5 @@ async fn keys_of_either_program_are_read_by_the_other() -> anyhow::Result<()> {
 		field(&shell.run("bittensor-node key inspect json.key").await?, "Public key (hex):")?;
 	let stored = format!("61757261{}", public.trim_start_matches("0x"));
 	assert!(folder.path().join("node/chains/bittensor_dev/keystore").join(stored).is_file());
-	Ok(())
-}
-
-#[tokio::test]
-async fn four_validators_finalise_and_the_printed_line_joins_a_fifth_node() -> anyhow::Result<()> {
-	let folder = tempfile::tempdir()?;
-	let mut validators = Validators::start(folder.path(), Ports::free()?).await?;
-	let chain = validators.nodes[0].connect().await?;
-	let shell = Shell::new(folder.path(), String::new());
-	let script = validators.write_join_script()?;
-	let mut fifth = shell.start(&format!("bash '{}' --no-telemetry", script.display()))?;
-	let peers = |line: &str| line.contains("Idle (4 peers)").then_some(());
-	fifth.wait_for_line("four peers", SESSIONS, peers).await?;
-
-	let started = Instant::now();
-	while chain.finalized().await?.number < 5 {
-		assert_eq!(validators.death(), None);
-		anyhow::ensure!(started.elapsed() < SESSIONS, "{}", fifth.tail());
-		tokio::time::sleep(Duration::from_millis(200)).await;
-	}
-	let final_block = chain.finalized().await?;
-	let said = fifth.output();
-	assert!(said.contains("finalized #"), "{said}");
-	for node in &validators.nodes {
-		let other = node.connect().await?;
-		assert_eq!(other.head(Some(final_block.number)).await?.hash, final_block.hash);
-		assert_eq!(other.validators(None).await?.len(), 4);
-	}
-	assert_eq!(fifth.stop().await, Stopped::Cleanly);
-	assert_eq!(validators.stop().await, Vec::<String>::new());
 	Ok(())
 }
