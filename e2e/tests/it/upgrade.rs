@@ -6,6 +6,9 @@
 //!                                └─► Eve brings the code ─► block n: stored ─► block n + 1: new runtime
 //!                                                                                the solve starts again
 //! ```
+//!
+//! Old and new runtime are built from the same source: the new one, `e2e/next-runtime`, has the next
+//! `spec_version` and no other change.
 
 use std::{
 	collections::BTreeMap,
