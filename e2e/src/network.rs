@@ -47,13 +47,8 @@ pub struct Network {
 }
 
 impl Network {
-	/// Starts the node, without miners, and waits until it answers.
-	pub async fn start_node(options: NetworkOptions) -> anyhow::Result<Self> {
-		Self::start_node_as(options, Role::default()).await
-	}
-
-	/// As [`Network::start_node`], with a node in this role.
-	pub async fn start_node_as(options: NetworkOptions, role: Role) -> anyhow::Result<Self> {
+	/// Starts a node in this role, without miners, and waits until it answers.
+	pub async fn start_node(options: NetworkOptions, role: Role) -> anyhow::Result<Self> {
 		let node = Node::start_as(options.node.clone(), role).await?;
 		Ok(Self { miners: Vec::new(), node, options, told: Vec::new() })
 	}

@@ -10,6 +10,7 @@
 //! Invariants: all processes are stopped before the run returns, for whatever reason it ends; the
 //! report is written if the chain was read at least once.
 
+mod metrics;
 mod signals;
 mod start;
 mod validators;
@@ -186,8 +187,8 @@ fn stopped(options: &Options) -> Outcome {
 	}
 }
 
-/// Prints the figures, the targets, and what happened in two sentences. A target that was not reached is no failure of a run that was stopped
-/// `early`.
+/// Prints the figures, the targets, and what happened in two sentences. A target that was not reached
+/// is no failure of a run that was stopped `early`.
 fn summary(screen: &mut Screen, report: &Report, watch: &Watch, early: bool) {
 	let chain = &report.chain;
 	let units = |amount: &str| bit(amount.parse().unwrap_or(0));

@@ -13,10 +13,14 @@ use anyhow::Context;
 
 use bittensor_client::SubxtChain;
 
-use super::TICK;
+use super::{
+	metrics::{self, Metrics},
+	TICK,
+};
 use crate::{
 	miner::MinerSpec,
 	network::{self, Network, NetworkOptions},
+	node::Role,
 	process::free_port,
 	screen::Screen,
 };
@@ -71,17 +75,25 @@ pub(super) fn prepare_folder(out: &Path) -> anyhow::Result<(PathBuf, File)> {
 		}
 	}
 	std::fs::create_dir_all(out.join("logs"))?;
-	match std::fs::remove_file(out.join("report.json")) {
-		Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-		_ => Ok((out, lock)),
+	for old in ["report.json", metrics::FILE] {
+		match std::fs::remove_file(out.join(old)) {
+			Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+			_ => (),
+		}
 	}
+	Ok((out, lock))
 }
 
 /// Port 9944 if it is free, so that polkadot-js apps finds the node by itself; else any.
 pub(super) fn apps_port() -> u16 {
-	match std::net::TcpListener::bind(("127.0.0.1", APPS_PORT)) {
-		Ok(_) => APPS_PORT,
-		Err(_) => free_port().unwrap_or(0),
+	free_or_any(APPS_PORT).unwrap_or(0)
+}
+
+/// This port if it is free, else any.
+pub(super) fn free_or_any(port: u16) -> std::io::Result<u16> {
+	match std::net::TcpListener::bind(("127.0.0.1", port)) {
+		Ok(_) => Ok(port),
+		Err(_) => free_port(),
 	}
 }
 
@@ -92,7 +104,9 @@ pub(super) async fn start(
 	miners: Vec<MinerSpec>,
 ) -> anyhow::Result<(Network, SubxtChain)> {
 	screen.line("Starting the validator; waiting for its RPC server …");
-	let mut network = counting(screen, Network::start_node(options)).await?;
+	let mut metrics = Metrics::default();
+	let (out, role) = (options.folder.clone(), metrics.node(Role::default())?);
+	let mut network = counting(screen, Network::start_node(options, role)).await?;
 	let url = network.node.url();
 	let chain = network.node.connect().await?;
 	screen.line(&format!("Node at {url}. To look inside, open"));
@@ -102,8 +116,9 @@ pub(super) async fn start(
 	let count = miners.len();
 	screen.line(&format!("Starting {count} miners; waiting until each serves and is registered …"));
 	for spec in miners {
-		network.start_miner(spec)?;
+		network.start_miner(metrics.miner(spec)?)?;
 	}
+	metrics.write(&out)?;
 	let (mut shown, started) = (None, Instant::now());
 	while let Some(waiting) = network.not_ready()? {
 		// In a log file a line for each change is enough.

@@ -50,7 +50,7 @@ impl Lab {
 			corpus: corpus(),
 			folder: folder.path().into(),
 		};
-		let network = Network::start_node_as(options, role).await?;
+		let network = Network::start_node(options, role).await?;
 		let chain = network.node.connect().await?;
 		let ledger = Ledger::new(chain.parameters().await?);
 		Ok(Self { network, chain, ledger, folder })
