@@ -16,6 +16,8 @@ export CARGO_TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 unexport SECONDS
 
 CARGO := scripts/cargo.sh
+# `cargo test` with a filter that must match.
+CARGO_TEST := scripts/cargo-test.sh
 STEP := scripts/step.sh
 # The one profile of run, test and lint, so that nothing is compiled twice.
 PROFILE := fast
@@ -51,7 +53,7 @@ LARGE_CHAINS := build --workspace --profile $(PROFILE) --locked --bin bench-chai
 # The compressed runtime of a profile.
 RUNTIME_FILE := wbuild/bittensor-runtime/bittensor_runtime.compact.compressed.wasm
 # Signs over the hash of the metadata of the runtime in the file RUNTIME.
-HASH_TEST = test --workspace --locked --profile $(PROFILE) --test runtime -- --ignored --nocapture metadata_hash
+HASH_TEST = --workspace --locked --profile $(PROFILE) --test runtime -- --ignored --nocapture metadata_hash
 
 .PHONY: help
 help: ## List the targets
@@ -84,14 +86,14 @@ localnet: build ## Start four validators at fixed ports, and print the line that
 .PHONY: production
 production: setup ## Build the node and the miner for deployment (slow)
 	@$(STEP) production scripts/production.sh build --workspace --bin bittensor-node --bin bittensor-miner
-	@RUNTIME=$(CARGO_TARGET_DIR)/production/$(RUNTIME_FILE) $(STEP) "production: metadata hash" $(CARGO) $(HASH_TEST)
+	@RUNTIME=$(CARGO_TARGET_DIR)/production/$(RUNTIME_FILE) $(STEP) "production: metadata hash" $(CARGO_TEST) $(HASH_TEST)
 	@printf 'Binaries: %s\n' $(CARGO_TARGET_DIR)/production
 
 .PHONY: reproduce
 reproduce: setup ## Build the runtime of production twice from nothing, compare, and print its hashes (slow)
 	@$(STEP) reproduce scripts/reproduce.sh $(CARGO_TARGET_DIR)/reproduce
 	@RUNTIME=$(CARGO_TARGET_DIR)/reproduce/first/production/$(RUNTIME_FILE) \
-		$(STEP) "reproduce: metadata hash" $(CARGO) $(HASH_TEST)
+		$(STEP) "reproduce: metadata hash" $(CARGO_TEST) $(HASH_TEST)
 
 .PHONY: clean
 clean: ## Remove build outputs, and the reports and logs of runs
@@ -101,7 +103,7 @@ clean: ## Remove build outputs, and the reports and logs of runs
 ##@ Test
 
 .PHONY: test
-test: test-unit test-try-runtime test-doc test-digests test-e2e test-js test-py test-bench test-run ## Run every test, and a local network for two minutes
+test: test-unit test-try-runtime test-doc test-digests test-models test-e2e test-js test-py test-bench experiment-quick test-run ## Run every test, and a local network for two minutes
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests of every crate but e2e
@@ -110,7 +112,7 @@ test-unit: setup ## Run the tests of every crate but e2e
 # The feature is one of most crates of the runtime, which are compiled once more: minutes, once.
 .PHONY: test-try-runtime
 test-try-runtime: setup ## Run the checks of all pallets over blocks, upgrades and damaged states
-	@SKIP_WASM_BUILD=1 $(STEP) test-try-runtime $(CARGO) test --workspace --features bittensor-runtime/try-runtime \
+	@SKIP_WASM_BUILD=1 $(STEP) test-try-runtime $(CARGO_TEST) --workspace --features bittensor-runtime/try-runtime \
 		--locked --profile $(PROFILE) --test runtime try_runtime::
 
 .PHONY: test-doc
@@ -119,8 +121,17 @@ test-doc: setup ## Run the examples in the documentation of the code
 
 .PHONY: test-digests
 test-digests: setup ## Check the engine's pinned results in a debug and a release build
-	@$(STEP) "test-digests (debug)" $(CARGO) test -p bittensor-contribution --locked --test engine digests
-	@$(STEP) "test-digests (release)" $(CARGO) test -p bittensor-contribution --locked --release --test engine digests
+	@$(STEP) "test-digests (debug)" $(CARGO_TEST) -p bittensor-contribution --locked --test engine digests
+	@$(STEP) "test-digests (release)" $(CARGO_TEST) -p bittensor-contribution --locked --release --test engine digests
+
+# The smaller ones of the pretrained models; the tests of the others run where they have been fetched.
+MODELS := textgenrnn use-v3
+
+.PHONY: test-models
+test-models: build ## Fetch two pretrained models, and compare their vectors with those of the reference implementations
+	@$(STEP) "test-models: fetch" $(BIN)/bittensor-miner fetch $(MODELS) --cache-dir $(CACHE)
+	@BITTENSOR_REQUIRED_MODELS="$(MODELS)" $(STEP) test-models $(CARGO_TEST) --workspace --locked --profile $(PROFILE) \
+		--test nucleus pretrained::
 
 .PHONY: test-bench
 test-bench: build bench-tools bench-contenders bench-learner ## Test the contenders, and run each benchmark with a small input
@@ -152,8 +163,8 @@ test-py: build ## Run substrate-interface against a node (needs Python 3.10 to 3
 	@NODE_BIN=$(BIN)/bittensor-node $(STEP) test-py $(PY_VENV)/bin/python -B e2e/py/test_chain.py
 
 .PHONY: test-run
-test-run: ## Run a local network for two minutes and check its report
-	@$(STEP) "run SECONDS=120" $(MAKE) run SECONDS=120
+test-run: build ## Run a local network for two minutes, check its report, and that every panel of the dashboard shows it
+	@$(STEP) "run SECONDS=120" ops/grafana/record.py $(RUN) $(MAKE) run SECONDS=120
 
 .PHONY: parity
 parity: setup ## Compare fetched pretrained models with their reference implementations (needs Python 3.11 to 3.13)
@@ -221,10 +232,12 @@ experiment: build experiment-tools ## Run the experiments of the book on the fet
 	@$(BIN)/experiments check
 
 .PHONY: experiment-network
-experiment-network: build experiment-tools ## Run the experiment of section 9 over real processes (20 minutes)
+experiment-network: build experiment-tools ## Run the experiment of section 9 over real processes, and draw the dashboard (20 minutes)
 	@$(STEP) fetch $(BIN)/bittensor-miner fetch models corpora evaluation --cache-dir $(CACHE)
-	@$(STEP) experiment-network $(BIN)/localnet --cast experiments/configs/network.toml --seconds 900 \
-		--corpus $(CACHE)/corpora --out $(RUN)/network
+	@$(STEP) experiment-network ops/grafana/record.py $(RUN)/network $(BIN)/localnet \
+		--cast experiments/configs/network.toml --seconds 900 --corpus $(CACHE)/corpora --out $(RUN)/network
+	@$(STEP) "dashboard: Python" bench/contribution/contenders/setup.sh $(BENCH)/dashboard ops/grafana/requirements.txt
+	@$(STEP) dashboard $(BENCH)/dashboard/bin/python -B ops/grafana/draw.py $(RUN)/network docs/src/guides/dashboard.svg
 	@$(STEP) experiment-similarity scripts/similarity.sh $(BIN)/bittensor-miner $(RUN)/network $(CACHE)/corpora $(CACHE)
 	@$(BIN)/experiments network $(RUN)/network
 
@@ -235,7 +248,7 @@ experiment-quick: experiment-tools ## Run a short experiment on the corpus of th
 
 .PHONY: experiment-tools
 experiment-tools: setup
-	@$(STEP) experiment-tools $(CARGO) build -p bittensor-experiments --profile $(PROFILE) --locked
+	@$(STEP) experiment-tools $(CARGO) build --workspace --profile $(PROFILE) --locked --bin experiments
 
 ##@ Lint
 

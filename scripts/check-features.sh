@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
-# Fails when a dev-dependency adds a feature to a crate that the binaries use. Cargo would then
-# compile that crate and its dependents twice, for `make run` and for `make test`: one forgotten
-# `default-features = false` costs ten minutes on two cores.
+# Fails when cargo would compile the dependencies twice, which costs ten minutes on two cores: when a
+# dev-dependency adds a feature to a crate that the binaries use (a forgotten `default-features =
+# false`), or when make builds one crate without the rest of the workspace, which gives its
+# dependencies fewer features.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+alone=$(awk '/^\t/ { line = line $0; if (/\\$/) next; print line; line = "" }' Makefile |
+	grep -- '--profile $(PROFILE)' | grep -v -e '--workspace' -e 'CARGO_TARGET_DIR=' || true)
+if [ -n "$alone" ]; then
+	printf 'check-features: error: without --workspace these compile dependencies once more:\n%s\n' "$alone" >&2
+	exit 1
+fi
 
 # Without dependencies of build scripts: cargo resolves their features separately, but `cargo tree`
 # mixes them with the others.

@@ -103,5 +103,15 @@ fn model_files_that_are_cut_off_or_exchanged_are_named() {
 				kind.name
 			);
 		}
+		// The files of another model under these names.
+		let folder = tempfile::tempdir().expect("a folder");
+		let others = packages().map(|(_, package)| package).filter(|p| p.name != package.name);
+		let Some(other) = others.filter(|package| is_there(package)).last() else { continue };
+		let root = files().root.as_ref().expect("the files are there").join(other.name);
+		for (file, of_other) in package.files.iter().zip(other.files.iter().cycle()) {
+			fs::copy(root.join(of_other), folder.path().join(file)).expect("copied");
+		}
+		let reason = refusal(kind, folder.path());
+		assert!(!matches!(reason, ModelFileError::Missing { .. }), "{}: {reason}", kind.name);
 	}
 }

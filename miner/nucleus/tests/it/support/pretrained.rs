@@ -51,12 +51,21 @@ fn empty_folder() -> PathBuf {
 	folder
 }
 
+/// Names of models, with spaces between them, whose files must be there: `make test-models` sets it.
+const REQUIRED: &str = "BITTENSOR_REQUIRED_MODELS";
+
 /// Whether the files of a model are there. If not, it says so, once, past the harness, which shows
 /// the output of failed tests only.
+///
+/// # Panics
+/// If they are not there and [`REQUIRED`] names the model.
 pub(crate) fn is_there(package: &Package) -> bool {
 	static SAID: Mutex<Option<HashSet<&str>>> = Mutex::new(None);
 	let files = files();
 	let there = package.is_there(files);
+	let required = std::env::var(REQUIRED).unwrap_or_default();
+	let is_required = required.split_whitespace().any(|name| name == package.name);
+	assert!(there || !is_required, "{REQUIRED}: {} is not in {:?}", package.name, files.root);
 	let mut said = SAID.lock().expect("no test panics here");
 	if !there && said.get_or_insert_default().insert(package.name) {
 		let folder = files.root.as_deref().unwrap_or("the cache folder".as_ref()).display();
