@@ -35,12 +35,12 @@ struct Genesis {
 struct RuntimeGenesis {
 	code: Bytes,
 	#[serde(flatten)]
-	configuration: Configuration,
+	configuration: GenesisConfig,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Configuration {
+enum GenesisConfig {
 	/// Every field.
 	Config(Value),
 	/// The fields that differ from the runtime's default.
@@ -70,28 +70,28 @@ fn build(spec: &dyn ChainSpec, executor: &WasmExecutor<HostFunctions>) -> Result
 
 impl RuntimeGenesis {
 	fn build(self, executor: &WasmExecutor<HostFunctions>) -> Result<Storage, String> {
-		let runtime = Runtime { code: &self.code, executor };
+		let builder = Builder { code: &self.code, executor };
 		let configuration = match self.configuration {
-			Configuration::Config(all) => all,
-			Configuration::Patch(patch) => {
-				let mut all = runtime.default_configuration()?;
+			GenesisConfig::Config(all) => all,
+			GenesisConfig::Patch(patch) => {
+				let mut all = builder.default_configuration()?;
 				sc_chain_spec::json_patch::merge(&mut all, patch);
 				all
 			}
 		};
-		let mut storage = runtime.build_state(&configuration)?;
+		let mut storage = builder.build_state(&configuration)?;
 		storage.top.insert(CODE.to_vec(), self.code.0);
 		Ok(storage)
 	}
 }
 
 /// The runtime API `GenesisBuilder` of a runtime that no chain runs yet.
-struct Runtime<'a> {
+struct Builder<'a> {
 	code: &'a [u8],
 	executor: &'a WasmExecutor<HostFunctions>,
 }
 
-impl Runtime<'_> {
+impl Builder<'_> {
 	/// The configuration in which nothing is patched.
 	fn default_configuration(&self) -> Result<Value, String> {
 		let no_preset: Option<String> = None;
@@ -242,8 +242,8 @@ mod tests {
 
 		// The same with every field.
 		let code = state.top.get(CODE).expect("the runtime");
-		let runtime = Runtime { code, executor: executor() };
-		let mut all = runtime.default_configuration().expect("the runtime has one");
+		let builder = Builder { code, executor: executor() };
+		let mut all = builder.default_configuration().expect("the runtime has one");
 		let mut plain: Value =
 			serde_json::from_str(&spec.as_json(false).expect("the plain form")).expect("JSON");
 		let genesis = &mut plain["genesis"]["runtimeGenesis"];
