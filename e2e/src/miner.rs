@@ -115,6 +115,11 @@ impl MinerSpec {
 		self.key.clone().unwrap_or_else(|| format!("//{}", self.name))
 	}
 
+	/// Whether a twin trains beside its component.
+	pub fn has_twin(&self) -> bool {
+		self.extra.iter().any(|option| option == "--twin")
+	}
+
 	/// Kind of its component.
 	pub fn kind(&self) -> &str {
 		self.kind.as_deref().unwrap_or(self.profile.kind())
@@ -197,7 +202,7 @@ pub struct Perplexity {
 pub struct Gain {
 	/// The part of the twin's perplexity that the component saves.
 	pub gain: f64,
-	/// Lower end of the interval, two standard errors away.
+	/// Lower end of the 95 % interval.
 	pub low: f64,
 	/// Upper end.
 	pub high: f64,

@@ -91,6 +91,8 @@ pub struct ComponentReport {
 	pub perplexity_unigram: Option<f64>,
 	/// Its measurements over the run.
 	pub curve: Vec<Point>,
+	/// Whether it has a twin.
+	pub twin: bool,
 	/// The gain over its twin; `null` without a twin, and before both were measured.
 	pub gain: Option<Gain>,
 	/// Spikes that it answered.
@@ -164,6 +166,10 @@ impl Report {
 				));
 			}
 		}
+		let unmeasured = self.components.iter().filter(|c| c.twin && c.gain.is_none());
+		failures.extend(unmeasured.map(|component| {
+			format!("component {} has a twin, and its gain was not measured", component.uid)
+		}));
 		failures.extend(self.worse_than_alone());
 		failures.extend(self.served_for_nothing());
 		failures
@@ -245,6 +251,15 @@ impl Report {
 		}
 		for (uid, gain) in self.trainable().filter_map(|c| Some((c.uid, c.gain?))) {
 			target(gain.low > 0.0, format!("component {uid} has a gain over its twin: {gain}"));
+		}
+		let selfish = self.components.iter().filter(|component| component.kind == "selfish");
+		for (uid, gain) in selfish.filter_map(|c| Some((c.uid, c.gain?))) {
+			target(
+				gain.low <= 0.0,
+				format!(
+					"component {uid}, which bids for nobody, is no better than its twin: {gain}"
+				),
+			);
 		}
 		if let Some(part) = self.noise_part(epochs) {
 			let text =

@@ -35,6 +35,7 @@ fn component(uid: u32, name: &str, kind: &str, row: &[(u32, u16)]) -> ComponentR
 		perplexity_without_inputs: None,
 		perplexity_unigram: Some(1_000.0),
 		curve: if learns { curve.to_vec() } else { Vec::new() },
+		twin: learns,
 		gain: learns.then_some(Gain {
 			gain: 0.1,
 			low: 0.05,

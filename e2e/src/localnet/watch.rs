@@ -137,14 +137,14 @@ impl Watch {
 			let uid = component.uid;
 			let miner = network.miners.iter_mut().find(|miner| miner.owner() == component.owner);
 			let status = miner.as_ref().and_then(|miner| miner.status()).unwrap_or_default();
-			let (name, kind, model, ended) = match miner {
+			let (name, kind, model, twin, ended) = match miner {
 				Some(miner) => {
 					let ended = miner.process().ended().is_some();
 					let spec = miner.spec();
-					let model = Some(spec.kind().to_owned());
-					(spec.name.clone(), spec.profile.name(), model, ended)
+					let (model, twin) = (Some(spec.kind().to_owned()), spec.has_twin());
+					(spec.name.clone(), spec.profile.name(), model, twin, ended)
 				}
-				None => (ends(&ss58(&component.owner), 3), "other", None, false),
+				None => (ends(&ss58(&component.owner), 3), "other", None, false, false),
 			};
 			let epoch = self.ledger.epochs().last();
 			let row = epoch.and_then(|epoch| epoch.row(uid));
@@ -168,6 +168,7 @@ impl Watch {
 				perplexity: status.perplexity.now,
 				perplexity_without_inputs: status.perplexity.without_inputs,
 				perplexity_unigram: status.perplexity.unigram,
+				twin,
 				gain: status.gain,
 				spikes_served: status.spikes_served,
 				grads_served: status.grads_served,

@@ -40,6 +40,7 @@ fn component(uid: u32, kind: &str, row: &[(u32, u16)]) -> ComponentReport {
 		perplexity: Some(180.5),
 		perplexity_without_inputs: Some(190.25),
 		perplexity_unigram: Some(300.0),
+		twin: false,
 		gain: None,
 		spikes_served: 12,
 		grads_served: 7,
@@ -123,6 +124,8 @@ fn each_fault_is_a_failure_of_its_own() {
 	assert_eq!(fault(|_, epoch| epoch.last.minted -= 1).len(), 1);
 	assert_eq!(fault(|_, epoch| epoch.reproduced = false).len(), 1);
 	assert_eq!(report().failures(&[]), ["no epoch was paid"]);
+	let dead_twin = fault(|report, _| report.components[1].twin = true);
+	assert_eq!(dead_twin, ["component 1 has a twin, and its gain was not measured"]);
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 	assert_eq!(keys(&json["chain"]), set(chain));
 	let component =
 		"uid name kind model ended stake minted minted_through_edges stake_alone received \
-	                 given self_share row row_age row_live curve gain perplexity_start perplexity \
+	                 given self_share row row_age row_live curve twin gain perplexity_start perplexity \
 	                 perplexity_without_inputs perplexity_unigram spikes_served grads_served \
 	                 batches_sent answered";
 	assert_eq!(keys(&json["components"][0]), set(component));
