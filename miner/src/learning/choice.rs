@@ -3,14 +3,16 @@
 //! ```text
 //!   free input ──────────────────────────────────────────► next candidate
 //!   dead (no answer for a minute) ───────────────────────► next candidate
-//!   judged (enough batches and time), worth nothing ─────► next candidate, one at a time
+//!   judged (enough batches and time), worth nothing ─────► next candidate, one at a time;
+//!                                                          nobody, if it is slow
 //!   judged, the least worth of all, five minutes on ─────► next candidate: the probation input
 //! ```
 //! The *worth* of a component is the lower bound of its ΔL per millisecond. Calls go out at once, so
 //! answers within [`STEP_MILLIS`] cost alike.
 //!
 //! Invariants:
-//! - Nobody loses an input while no candidate waits: a free input is worth nothing.
+//! - Nobody loses an input while no candidate waits, for a free input is worth nothing; but one that is
+//!   worth nothing either and answers slowly does: every step waits for it.
 //! - An input that changes hands loses its adaptor. So a component that is worth something gives way
 //!   only as the least of all, to one newcomer at a time, at most every [`EXPLORE_EVERY`]; and the
 //!   newcomer stays only if it is worth more than another one by a margin.
@@ -23,7 +25,7 @@ use bittensor_wire::{blake2_256, AccountId};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::Instant;
 
-/// Scored batches before a component is judged: one in eight training steps is followed by one.
+/// Scored batches before a component is judged: one follows each 16 training steps at first.
 pub const MIN_SAMPLES: u64 = 32;
 /// Time at an input before a component is judged.
 pub const PROBATION: Duration = Duration::from_secs(90);
@@ -39,6 +41,8 @@ pub const EXPLORE_EVERY: Duration = Duration::from_secs(300);
 pub const MARGIN: f64 = 1.25;
 /// Milliseconds of an answer that do not slow a step down.
 pub const STEP_MILLIS: f64 = 20.0;
+/// Milliseconds of an answer from which on a component is slow.
+pub const SLOW_MILLIS: f64 = 200.0;
 /// Pause after the first try; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_secs(300);
 /// Time in which a component that lost its input may have doubled its worth.
@@ -91,6 +95,8 @@ pub enum Cause {
 	Dead,
 	/// Its component is worth nothing.
 	Useless,
+	/// Its component is worth nothing and slow, and nobody waits.
+	Slow,
 	/// Its component is worth the least, and newcomers wait.
 	Least,
 }
@@ -103,6 +109,7 @@ impl Cause {
 			Self::Gone => "gone",
 			Self::Dead => "dead",
 			Self::Useless => "useless",
+			Self::Slow => "slow",
 			Self::Least => "least",
 		}
 	}
@@ -200,6 +207,9 @@ impl Choice {
 				self.dismiss(account, now, worth);
 				self.explored = now;
 				changes.push(Change { input, account: Some(next), cause });
+			} else if cause == Cause::Useless && facts(&account).millis >= SLOW_MILLIS {
+				self.dismiss(account, now, worth);
+				changes.push(Change { input, account: None, cause: Cause::Slow });
 			}
 		}
 		for change in &changes {
@@ -232,8 +242,11 @@ impl Choice {
 			facts.worth() * if self.newcomer == Some(*account) { 1.0 } else { MARGIN }
 		};
 		let judged = known.iter().filter(|(_, _, judged, _)| *judged);
-		let (input, account, _, facts) =
-			*judged.min_by(|one, other| kept(one).total_cmp(&kept(other)))?;
+		// Of those that are worth nothing, the slowest one goes first.
+		let slower = |one: &Facts, other: &Facts| other.millis.total_cmp(&one.millis);
+		let (input, account, _, facts) = *judged.min_by(|one, other| {
+			kept(one).total_cmp(&kept(other)).then_with(|| slower(&one.3, &other.3))
+		})?;
 		if facts.worth() <= 0.0 {
 			return Some((input, account, Cause::Useless));
 		}

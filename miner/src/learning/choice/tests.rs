@@ -109,6 +109,26 @@ fn with_room_for_all_nothing_ever_changes() {
 }
 
 #[test]
+fn one_that_is_worth_nothing_and_slow_leaves_a_free_input_and_is_tried_again() {
+	let slow = |lower| Peer { millis: 1_300.0, ..worth(lower) };
+	let peers = [worth(0.0), worth(0.5), slow(0.0), slow(0.1), worth(0.0)];
+	let mut world = World::new(peers.to_vec(), 8);
+	world.run(PROBATION.as_secs() + 20);
+	assert!(world.holds(1) && world.holds(3), "what is worth something stays, however slow");
+	assert!(world.holds(0) && world.holds(4), "what is fast costs nothing");
+	assert!(!world.holds(2), "{:?}", world.swaps);
+	assert_eq!(world.swaps.last().map(|(_, change, _)| change.cause), Some(Cause::Slow));
+	// It has further tries, ever more rarely.
+	world.run(3_600);
+	assert!((2..=5).contains(&world.lost(2)), "{:?}", world.swaps);
+	// It is of use now: at the next try it stays.
+	world.peers[2].lower = 0.2;
+	world.run(4 * 3_600);
+	assert!(world.holds(2), "{:?}", world.swaps);
+	assert_eq!([0, 1, 3, 4].map(|number| world.lost(number)), [0; 4]);
+}
+
+#[test]
 fn a_dead_peer_is_replaced_within_minutes_and_tried_again_later() {
 	let mut peers = vec![worth(0.5); 4];
 	peers[0].dies = 600;
