@@ -4,7 +4,7 @@
 //!   every n steps:  loss > best + bound?  ── no ──► remember the parameters
 //!                      │ yes
 //!                      ▼ for each source: what would more of its steps do to the loss?
-//!                   it rises ──► parameters of the last check; the source is suspended
+//!                   it rises ──► parameters of the last good check; the source is suspended
 //!                   no source does it ──► the loss is what it is: remember
 //! ```
 //! A step on a Grad serves its sender and may cost the own loss a little; a source that spoils it is
@@ -58,9 +58,14 @@ impl Canary {
 		self.notes.suspended.get(&name(source)).is_some_and(|until| *until > step)
 	}
 
-	/// The parameters of the last check are no longer those to return to.
-	pub(super) fn forget_parameters(&mut self) {
-		self.good = None;
+	/// A parameter has new values, which are those to return to as well.
+	pub(super) fn replace(&mut self, parameters: &Parameters, index: usize) -> Result<()> {
+		let new = parameters.list().get(index);
+		let old = self.good.as_mut().and_then(|good| good.get_mut(index));
+		if let (Some(new), Some(old)) = (new, old) {
+			*old = tensors::to_vec(new.tensor())?;
+		}
+		Ok(())
 	}
 
 	fn suspend(&mut self, source: &Account, until: u64) {
@@ -139,15 +144,18 @@ impl Component {
 		let rises = !loss.is_finite() || loss > best + settings.bound;
 		if rises {
 			let guilty = self.suspects(loss, SUSPECT * settings.bound, settings.every)?;
-			if let (false, Some(good)) = (guilty.is_empty(), self.canary.good.take()) {
+			if !guilty.is_empty() {
 				for source in guilty {
 					self.learner.remove(&source);
 					self.canary.suspend(&source, self.step + settings.suspension);
 				}
-				self.write(&good)?;
-				self.canary.good = Some(good);
+				// Before the first good check there is nothing to return to.
+				if let Some(good) = self.canary.good.take() {
+					self.write(&good)?;
+					self.canary.good = Some(good);
+					self.version += 1;
+				}
 				self.canary.notes.rollbacks += 1;
-				self.version += 1;
 				tracing::warn!(
 					"the loss on the canary rose from {best:.3} to {loss:.3}: steps on Grads were \
 					 taken back, and {} senders are suspended",
@@ -159,6 +167,14 @@ impl Component {
 		// Without a culprit the component's own learning has raised it.
 		self.canary.notes.best = Some(if rises { loss } else { best.min(loss) });
 		self.canary.good = Some(self.values()?);
+		Ok(())
+	}
+
+	/// From now on, steps are taken back to the present parameters.
+	pub(super) fn return_here(&mut self) -> Result<()> {
+		if !self.canary.examples.is_empty() {
+			self.canary.good = Some(self.values()?);
+		}
 		Ok(())
 	}
 

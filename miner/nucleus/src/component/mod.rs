@@ -203,10 +203,11 @@ impl Model for Component {
 		rng.set_stream(self.connections[input]);
 		let deviation = adaptor_deviation(&self.config);
 		adaptor.update(|x| x.copy_from_slice(&normal(&mut rng, x.len(), deviation)))?;
-		self.learner.forget(adaptor.index());
-		self.canary.forget_parameters();
-		for parameter in self.shape.objective.connect(input)? {
+		let mut changed = vec![adaptor.index()];
+		changed.extend(self.shape.objective.connect(input)?);
+		for parameter in changed {
 			self.learner.forget(parameter);
+			self.canary.replace(&self.parameters, parameter)?;
 		}
 		self.version += 1;
 		Ok(())
@@ -249,9 +250,10 @@ impl Model for Component {
 			return Err(NucleusError::State("number of inputs".into()));
 		}
 		self.parameters.check(state)?;
-		self.learner.load(&self.parameters, state, &self.config)?;
+		self.learner.rewind(&self.parameters, state, &self.config)?;
 		self.parameters.load(state)?;
 		(self.inputs, self.balance) = (inputs, balance);
+		self.return_here()?;
 		self.config.learning_rate *= 0.5;
 		self.version += 1;
 		Ok(())

@@ -219,6 +219,13 @@ impl Learner for StepMixing {
 		};
 		Ok(())
 	}
+
+	fn rewind(&mut self, parameters: &Parameters, state: &State, config: &Config) -> Result<()> {
+		let saved: Saved = state.get("learner")?;
+		self.own = Moments::load(saved.own, "own", parameters, state, config)?;
+		self.guard = saved.guard;
+		Ok(())
+	}
 }
 
 /// The gradient of f alone.

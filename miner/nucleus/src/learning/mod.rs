@@ -88,4 +88,11 @@ pub trait Learner: std::fmt::Debug + Send + Sync {
 	/// # Errors
 	/// [`NucleusError::State`](crate::NucleusError::State) if it is missing or does not fit.
 	fn load(&mut self, parameters: &Parameters, state: &State, config: &Config) -> Result<()>;
+
+	/// Takes over what [`Learner::save`] wrote of the own loss. Upstreams stay as they are: what they
+	/// sent and bought since, and who is heard, does not go back.
+	///
+	/// # Errors
+	/// As [`Learner::load`]; then nothing has changed.
+	fn rewind(&mut self, parameters: &Parameters, state: &State, config: &Config) -> Result<()>;
 }

@@ -25,6 +25,11 @@ fn send(component: &mut Component, source: u8, seed: u64) -> Verdict {
 /// The component, and the verdict on the last Grad of the hostile source, which pushes every word its
 /// own way, always the same.
 fn run(canary: &[Example], hostile: bool) -> (Component, Option<Verdict>) {
+	run_with(canary, hostile, false)
+}
+
+/// As [`run`]; `changing`: the input gets another component between two checks.
+fn run_with(canary: &[Example], hostile: bool, changing: bool) -> (Component, Option<Verdict>) {
 	let settings = settings();
 	let mut component = component(settings.clone());
 	component.set_canary(canary).expect("proper examples");
@@ -33,6 +38,9 @@ fn run(canary: &[Example], hostile: bool) -> (Component, Option<Verdict>) {
 	for step in 0..120 {
 		if hostile && step >= 40 {
 			last = Some(send(&mut component, HOSTILE, 5));
+		}
+		if changing && step % 10 == 5 {
+			component.connect(0).expect("it has one input");
 		}
 		// Errors that change every time cancel out.
 		assert_eq!(send(&mut component, HONEST, 100 + step), Verdict::Accepted);
@@ -60,6 +68,18 @@ fn a_source_that_spoils_the_own_loss_is_suspended() {
 	assert_eq!(verdict, Some(Verdict::Suspended));
 	assert!(guarded_loss < alone_loss + 0.1, "{guarded_loss} against {alone_loss}");
 	assert!(open_loss > guarded_loss + 0.1, "the attack does harm: {open_loss}");
+}
+
+#[test]
+fn a_hostile_source_does_not_escape_by_a_change_of_inputs() {
+	let examples = held_out(&settings(), 400);
+	let (watched, test) = examples.split_at(200);
+	let (alone, _) = run_with(watched, false, true);
+	let (guarded, verdict) = run_with(watched, true, true);
+	assert_eq!((alone.suspended(), guarded.suspended()), (0, 1));
+	assert_eq!(verdict, Some(Verdict::Suspended));
+	let (alone, guarded) = (loss(&alone, test), loss(&guarded, test));
+	assert!(guarded < alone + 0.1, "{guarded} against {alone}");
 }
 
 #[test]

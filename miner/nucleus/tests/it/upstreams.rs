@@ -399,3 +399,24 @@ fn what_a_bid_has_bought_is_its_part_of_the_steps_at_which_it_was_present() {
 		trained(plain(OptimizerKind::Adam), 4, crowd).bought().iter().map(|(_, sum)| sum).sum();
 	assert!((sum - 4.0 * MOST).abs() < 1e-9, "{sum}");
 }
+
+#[test]
+fn going_back_takes_no_steps_of_upstreams_again() {
+	let mut component = trained(config(9), 6, |_| vec![sent(1, 0.2)]);
+	// A Grad that is held while the state is kept, and used afterwards.
+	assert_eq!(send(&mut component, &sent(1, 0.2)), Verdict::Accepted);
+	let kept = component.state().expect("a state");
+	for _ in 0..4 {
+		assert!(component.train_step(batch(), &[]).expect("a step").stepped);
+		send(&mut component, &sent(1, 0.2));
+	}
+	assert!(component.train_step(batch(), &[]).expect("a step").stepped);
+	let bought = component.bought();
+	component.rewind(&kept).expect("a state of it");
+	assert_eq!(component.bought(), bought, "what was bought stays bought");
+	let own = |component: &mut Component| {
+		assert!(component.train_step(batch(), &[]).expect("a step").stepped);
+		component.bought()
+	};
+	assert_eq!(own(&mut component), bought, "nobody has sent anything since");
+}

@@ -221,7 +221,8 @@ fn start_computing(
 	gauge!("bittensor_miner_parameter_version").set(model.version() as f64);
 	if let Some(text) = &text {
 		gauge!("bittensor_miner_perplexity_unigram").set(text.unigram);
-		model.set_canary(&text.validation[..text.validation.len().min(CANARY)])?;
+		// Of all documents, as hostile errors may spoil the words of one.
+		model.set_canary(&text.unseen.spread(CANARY).examples)?;
 	}
 	if let Some(start) = notes.perplexity_start {
 		gauge!("bittensor_miner_perplexity_start").set(start);
