@@ -7,7 +7,10 @@ use crate::{
 	summary::{mean_gain, Member, Results},
 };
 use bittensor_client::SHARE_ONE;
-use bittensor_nucleus::simulation::{Figure, Mode};
+use bittensor_nucleus::{
+	simulation::{Figure, Mode},
+	Weighting,
+};
 use std::{collections::BTreeSet, fmt::Write};
 
 /// The tables.
@@ -108,14 +111,8 @@ fn percent(part: f64) -> String {
 
 /// A gain with its 95 % interval.
 fn interval(figure: &Figure) -> String {
-	let part = |nats: f64| 100.0 * (1.0 - (-nats).exp());
-	let width = 1.96 * figure.standard_error;
-	format!(
-		"{:.1} % [{:.1}, {:.1}]",
-		part(figure.difference),
-		part(figure.difference - width),
-		part(figure.difference + width)
-	)
+	let [low, high] = figure.gain_interval().map(|part| 100.0 * part);
+	format!("{:.1} % [{low:.1}, {high:.1}]", 100.0 * figure.gain())
 }
 
 fn mean(members: &[&Member], of: impl Fn(&Member) -> Option<f64>) -> Option<f64> {
@@ -135,25 +132,30 @@ fn members(store: &Store, results: &Results, out: &mut String) {
 		let (twin, with) = (mean(&all, |m| Some(m.twin_loss)), mean(&all, |m| m.loss));
 		let without = mean(&all, |m| m.loss_without_grads);
 		let joint = mean(&all, |m| m.joint_loss);
+		let ensemble = mean(&all, |m| m.ensemble_loss);
 		let closed = match (twin, with, joint) {
 			(Some(twin), Some(with), Some(joint)) if twin - joint > 0.01 => {
 				percent((twin - with) / (twin - joint))
 			}
 			_ => "–".into(),
 		};
-		let gain = |mode, against| {
-			mean_gain(store, setting, mode, against).map_or("–".into(), |gain| interval(&gain))
+		let gain = |modes, weighting| {
+			mean_gain(store, setting, modes, weighting).map_or("–".into(), |gain| interval(&gain))
 		};
+		let (trained, plain) = (Weighting::AsTrained, Weighting::Plain);
 		rows.push(vec![
 			setting.into(),
 			seeds.len().to_string(),
 			loss(twin),
 			loss(without),
 			loss(with),
+			loss(ensemble),
 			loss(joint),
-			gain(Mode::Without, Mode::Solo),
-			gain(Mode::With, Mode::Solo),
-			gain(Mode::With, Mode::Without),
+			gain((Mode::Without, Mode::Solo), trained),
+			gain((Mode::With, Mode::Solo), trained),
+			gain((Mode::With, Mode::Solo), plain),
+			gain((Mode::With, Mode::Without), trained),
+			gain((Mode::With, Mode::Ensemble), trained),
 			closed,
 		]);
 	}
@@ -163,10 +165,13 @@ fn members(store: &Store, results: &Results, out: &mut String) {
 		"twin",
 		"without Grads",
 		"with Grads",
+		"ensemble",
 		"joint",
 		"gain without Grads",
 		"gain with Grads",
+		"all tokens alike",
 		"with against without",
+		"with against the ensemble",
 		"gap closed",
 	];
 	table(out, &header, rows);
@@ -179,12 +184,6 @@ fn each(results: &Results, out: &mut String) {
 			(None, Some(loss)) => ("without Grads", loss),
 			(None, None) => return None,
 		};
-		let gain = Figure {
-			difference: member.twin_loss - loss,
-			standard_error: member.standard_error,
-			gain: 0.0,
-		};
-		let plain = 1.0 - (member.plain[1] - member.plain[0]).exp();
 		Some(vec![
 			member.setting.clone(),
 			member.seed.to_string(),
@@ -192,8 +191,8 @@ fn each(results: &Results, out: &mut String) {
 			mode.into(),
 			format!("{:.0}", member.twin_loss.exp()),
 			format!("{:.0}", loss.exp()),
-			interval(&gain),
-			percent(plain),
+			interval(&member.figure()?),
+			interval(&member.plain_figure()),
 			member.tokens.to_string(),
 		])
 	});
@@ -258,15 +257,13 @@ fn inputs(results: &Results, out: &mut String) {
 
 fn bids(results: &Results, out: &mut String) {
 	let row = |bid: &crate::summary::Bid| {
-		let gain = |difference, standard_error| {
-			interval(&Figure { difference, standard_error, gain: 0.0 })
-		};
+		let [payer, others] = bid.figures();
 		vec![
 			bid.setting.clone(),
 			bid.seed.to_string(),
 			format!("{:.4}", bid.share),
-			gain(bid.payer_gain, bid.standard_error),
-			gain(-bid.others_change, bid.others_standard_error),
+			interval(&payer),
+			interval(&others),
 		]
 	};
 	let rows: Vec<_> = results.bids.iter().map(row).collect();

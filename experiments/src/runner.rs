@@ -99,7 +99,7 @@ struct Shared<'s> {
 fn cost(job: &Job) -> f64 {
 	let s = &job.settings;
 	let inputs = match job.mode {
-		Mode::Solo | Mode::Joint => 0,
+		Mode::Solo | Mode::Ensemble | Mode::Joint => 0,
 		Mode::Without | Mode::With => s.members.saturating_sub(1),
 	};
 	(s.steps as usize * s.members * s.config.batch * s.config.vocab * (1 + inputs)) as f64

@@ -7,7 +7,8 @@ use crate::{
 use anyhow::{Context, Result};
 use bittensor_nucleus::{
 	files,
-	simulation::{Figure, Measured, Mode, Outcome},
+	simulation::{Figure, Measured, Mode, Outcome, Pair},
+	Weighting,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fs, path::Path};
@@ -27,14 +28,37 @@ pub struct Member {
 	pub loss: Option<f64>,
 	/// Loss of the member, in a network without Grads.
 	pub loss_without_grads: Option<f64>,
+	/// Loss of the twins of all members, asked together.
+	pub ensemble_loss: Option<f64>,
 	/// Loss of one component that trains on the documents of all members.
 	pub joint_loss: Option<f64>,
 	/// Standard error of `twin_loss − loss` over documents; without `loss`, of the gain without Grads.
 	pub standard_error: f64,
 	/// The losses of the twin and of the member of this error with every token at weight 1.
 	pub plain: [f64; 2],
+	/// Standard error of their difference.
+	pub plain_standard_error: f64,
+	/// Documents of held-out text.
+	pub documents: usize,
 	/// Tokens of held-out text.
 	pub tokens: u64,
+}
+
+impl Member {
+	/// The loss of the twin less that of the member with Grads, or else without them.
+	pub fn figure(&self) -> Option<Figure> {
+		let loss = self.loss.or(self.loss_without_grads)?;
+		Some(self.over_documents(self.twin_loss - loss, self.standard_error))
+	}
+
+	/// The same with every token at weight 1.
+	pub fn plain_figure(&self) -> Figure {
+		self.over_documents(self.plain[0] - self.plain[1], self.plain_standard_error)
+	}
+
+	fn over_documents(&self, difference: f64, standard_error: f64) -> Figure {
+		Figure { difference, standard_error, freedom: self.documents.saturating_sub(1) as f64 }
+	}
 }
 
 /// One setting of the twins.
@@ -71,6 +95,17 @@ pub struct Bid {
 	pub standard_error: f64,
 	/// Standard error of `others_change` over documents.
 	pub others_standard_error: f64,
+	/// Documents of held-out text.
+	pub documents: usize,
+}
+
+impl Bid {
+	/// What the payer gains, and what the others gain.
+	pub fn figures(&self) -> [Figure; 2] {
+		let freedom = self.documents.saturating_sub(1) as f64;
+		[(self.payer_gain, self.standard_error), (-self.others_change, self.others_standard_error)]
+			.map(|(difference, standard_error)| Figure { difference, standard_error, freedom })
+	}
 }
 
 /// What frozen inputs are worth to one component.
@@ -89,7 +124,7 @@ pub struct Inputs {
 	pub perplexity: f64,
 	/// 1 − perplexity / twin_perplexity.
 	pub gain: f64,
-	/// Lower end of the 95 % interval of the gain, over documents.
+	/// Lower end of the 95 % interval of the gain, over documents and seeds.
 	pub low: f64,
 	/// Upper end.
 	pub high: f64,
@@ -198,7 +233,9 @@ fn members(runs: &[Run]) -> Vec<Member> {
 		let loss = |mode, member| Some(round(outcome(find(runs, run, mode)?, member)?.test.loss));
 		for twin in &run.outcomes {
 			let Some(ours) = outcome(network, twin.member) else { continue };
-			let gain = Measured::gain(&[(&ours.test, &twin.test)]);
+			let pair = Pair { seed: run.seed, ours: &ours.test, other: &twin.test };
+			let [gain, plain] = [Weighting::AsTrained, Weighting::Plain]
+				.map(|weighting| Measured::gain(&[pair], weighting));
 			all.push(Member {
 				setting: run.experiment.clone(),
 				seed: run.seed,
@@ -206,9 +243,12 @@ fn members(runs: &[Run]) -> Vec<Member> {
 				twin_loss: round(twin.test.loss),
 				loss: loss(Mode::With, twin.member),
 				loss_without_grads: loss(Mode::Without, twin.member),
+				ensemble_loss: loss(Mode::Ensemble, twin.member),
 				joint_loss: loss(Mode::Joint, twin.member),
 				standard_error: round(gain.standard_error),
 				plain: [round(twin.test.plain), round(ours.test.plain)],
+				plain_standard_error: round(plain.standard_error),
+				documents: ours.test.documents.len(),
 				tokens: ours.test.tokens,
 			});
 		}
@@ -255,14 +295,18 @@ fn bids(runs: &[Run]) -> Vec<Bid> {
 			.filter(is_bid)
 			.find(|other| other.seed == run.seed && other.share() == 0.0 && !other.is_hostile());
 		let Some(none) = none else { continue };
-		let pairs: Vec<(&Measured, &Measured)> = run
+		let pairs: Vec<Pair> = run
 			.outcomes
 			.iter()
-			.filter_map(|ours| Some((&ours.test, &outcome(none, ours.member)?.test)))
+			.filter_map(|ours| {
+				let other = outcome(none, ours.member)?;
+				Some(Pair { seed: run.seed, ours: &ours.test, other: &other.test })
+			})
 			.collect();
-		let Some(payer) = pairs.first() else { continue };
-		let payer = Measured::gain(&[*payer]);
-		let others: Figure = Measured::gain(&pairs[1..]);
+		let Some((payer, others)) = pairs.split_first() else { continue };
+		let documents = payer.ours.documents.len();
+		let payer = Measured::gain(&[*payer], Weighting::AsTrained);
+		let others = Measured::gain(others, Weighting::AsTrained);
 		all.push(Bid {
 			setting: run.experiment.clone(),
 			seed: run.seed,
@@ -272,23 +316,29 @@ fn bids(runs: &[Run]) -> Vec<Bid> {
 			others_change: round(-others.difference),
 			standard_error: round(payer.standard_error),
 			others_standard_error: round(others.standard_error),
+			documents,
 		});
 	}
 	all
 }
 
-/// The mean gain of members over others of theirs (twins, or without Grads), with a standard error
-/// over documents that takes all seeds together.
-pub fn mean_gain(store: &Store, setting: &str, mode: Mode, against: Mode) -> Option<Figure> {
+/// The mean gain of members over others of theirs (twins, or without Grads), with the errors of
+/// documents and of seeds.
+pub fn mean_gain(
+	store: &Store,
+	setting: &str,
+	(mode, against): (Mode, Mode),
+	weighting: Weighting,
+) -> Option<Figure> {
 	let of_mode = |run: &&Run| run.experiment == setting && run.mode == mode;
-	let mut pairs: Vec<(&Measured, &Measured)> = Vec::new();
+	let mut pairs: Vec<Pair> = Vec::new();
 	for run in store.runs.iter().filter(of_mode) {
 		let Some(other) = find(&store.runs, run, against) else { continue };
 		for ours in &run.outcomes {
 			if let Some(theirs) = outcome(other, ours.member) {
-				pairs.push((&ours.test, &theirs.test));
+				pairs.push(Pair { seed: run.seed, ours: &ours.test, other: &theirs.test });
 			}
 		}
 	}
-	(!pairs.is_empty()).then(|| Measured::gain(&pairs))
+	(!pairs.is_empty()).then(|| Measured::gain(&pairs, weighting))
 }

@@ -8,7 +8,7 @@ use crate::{
 	summary::{Bid, Inputs, Member, Results, Sweep},
 };
 use anyhow::{Context, Result};
-use bittensor_nucleus::files;
+use bittensor_nucleus::{files, simulation::Figure};
 use std::path::Path;
 use svg::{Chart, Mark, Row, Series};
 
@@ -56,28 +56,27 @@ fn percent(nats: f64) -> f64 {
 	100.0 * (1.0 - (-nats).exp())
 }
 
-/// A mark of a gain in nats with its 95 % interval, in percent of perplexity.
-fn gain(row: usize, nats: f64, error: f64) -> Mark {
-	Mark {
-		row,
-		at: percent(nats),
-		low: percent(nats - 1.96 * error),
-		high: percent(nats + 1.96 * error),
-	}
+/// A mark of a gain with its 95 % interval, in percent of perplexity.
+fn gain(row: usize, figure: &Figure) -> Mark {
+	let [low, high] = figure.gain_interval().map(|part| 100.0 * part);
+	Mark { row, at: 100.0 * figure.gain(), low, high }
 }
 
 /// Gains of all members over their twins, without and with Grads.
 fn members(results: &Results) -> String {
 	let settings = results.settings();
 	let rows = settings.iter().map(|name| Row::new(name)).collect();
-	// The standard error is that of the gain with Grads, or else without.
-	let marks = |of: fn(&Member) -> Option<f64>, has_error: fn(&Member) -> bool| {
+	// The interval is that of the gain with Grads, or else without.
+	let marks = |of: fn(&Member) -> Option<f64>, has_interval: fn(&Member) -> bool| {
 		let mut marks = Vec::new();
 		for (row, setting) in settings.iter().enumerate() {
 			for member in results.of_setting(setting) {
 				let Some(loss) = of(member) else { continue };
-				let error = if has_error(member) { member.standard_error } else { 0.0 };
-				marks.push(gain(row, member.twin_loss - loss, error));
+				let whole = member.figure().filter(|_| has_interval(member));
+				marks.push(match whole {
+					Some(figure) => gain(row, &figure),
+					None => Mark::point(row, percent(member.twin_loss - loss)),
+				});
 			}
 		}
 		marks
@@ -96,6 +95,11 @@ fn members(results: &Results) -> String {
 				name: "with Grads".into(),
 				colour: "#2166ac",
 				marks: marks(|member| member.loss, |_| true),
+			},
+			Series {
+				name: "ensemble of the twins".into(),
+				colour: "#5aae61",
+				marks: marks(|member| member.ensemble_loss, |_| false),
 			},
 			Series {
 				name: "joint training".into(),
@@ -140,8 +144,9 @@ fn bids(bids: &[Bid]) -> String {
 			rows.push(Row::new(&name));
 			rows.len() - 1
 		});
-		payer.push(gain(row, bid.payer_gain, bid.standard_error));
-		others.push(gain(row, -bid.others_change, bid.others_standard_error));
+		let [of_payer, of_others] = bid.figures();
+		payer.push(gain(row, &of_payer));
+		others.push(gain(row, &of_others));
 	}
 	Chart {
 		title: "What a bid buys".into(),

@@ -21,8 +21,8 @@ use bittensor_nucleus::{
 	kind,
 	kinds::Setup,
 	pretrained::ModelFiles,
-	simulation::{Measured, Sums},
-	Component, Config, Model, Tensor,
+	simulation::{Measured, Pair, Sums},
+	Component, Config, Model, Tensor, Weighting,
 };
 use data::{texts, Data, Measure};
 use serde::{Deserialize, Serialize};
@@ -285,7 +285,7 @@ fn train(
 	for step in 0..steps {
 		let at = step % batches.len();
 		component.train_step(&batches[at], &nth(inputs, of, at))?;
-		if !inputs.is_empty() && (step + 1) % score_every == 0 {
+		if (step + 1) % score_every == 0 {
 			let (batch, d) =
 				data.drawn(inputs, component.config().attribution.batch, step / score_every)?;
 			component.score(&batch, &d, &[])?;
@@ -401,23 +401,25 @@ impl<'p> Bench<'p> {
 			let ours = self.run(at, target, variant, seed)?;
 			pairs.push((ours, self.run(At::Encoders(&[]), target, variant, seed)?));
 		}
-		let both: Vec<(&Measured, &Measured)> =
-			pairs.iter().map(|(ours, twin)| (&ours.test, &twin.test)).collect();
-		let gain = Measured::gain(&both);
+		let both: Vec<Pair> = pairs
+			.iter()
+			.map(|(ours, twin)| Pair { seed: ours.seed, ours: &ours.test, other: &twin.test })
+			.collect();
+		// Both are measured as they are trained.
+		let gain = Measured::gain(&both, Weighting::AsTrained);
 		let mean = |of: fn(&(InputRun, InputRun)) -> f64| {
 			(pairs.iter().map(of).sum::<f64>() / pairs.len().max(1) as f64).exp()
 		};
-		let part = |nats: f64| 1.0 - (-nats).exp();
-		let width = 1.96 * gain.standard_error;
+		let [low, high] = gain.gain_interval();
 		Ok(Inputs {
 			inputs: at.names(),
 			target: target.into(),
 			examples: self.data.batches.iter().map(|batch| batch.texts.len()).sum(),
 			twin_perplexity: mean(|(_, twin)| twin.test.loss),
 			perplexity: mean(|(ours, _)| ours.test.loss),
-			gain: gain.gain,
-			low: part(gain.difference - width),
-			high: part(gain.difference + width),
+			gain: gain.gain(),
+			low,
+			high,
 		})
 	}
 }

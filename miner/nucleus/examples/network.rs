@@ -53,12 +53,12 @@ fn main() -> Result<()> {
 	for (mode, against) in pairs.into_iter().chain([(Mode::Joint, Mode::Solo)]) {
 		let (each, mean) = simulation::compare(&all, mode, against);
 		let Some(mean) = mean else { continue };
-		let each: Vec<String> = each.iter().map(|f| format!("{:.1}", 100.0 * f.gain)).collect();
+		let each: Vec<String> = each.iter().map(|f| format!("{:.1}", 100.0 * f.gain())).collect();
 		println!(
 			"# {mode:?} against {against:?}: {:.4} ± {:.4} nats, {:.2} % of the perplexity (by member: {})",
 			mean.difference,
 			mean.standard_error,
-			100.0 * mean.gain,
+			100.0 * mean.gain(),
 			each.join(" ")
 		);
 	}

@@ -10,16 +10,17 @@
 //! the gain.
 //!
 //! The examples of one document resemble each other, so the standard error is clustered by document:
-//! thousands of examples of two documents are little evidence.
+//! thousands of examples of two documents are little evidence. The interval has the quantiles of
+//! Student's t for so many documents.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::perplexity::{ExampleLosses, Weighting};
-
-/// Standard errors on each side of an interval; a gain within them is not measurable.
-pub const STANDARD_ERRORS: f64 = 2.0;
+use crate::{
+	perplexity::{ExampleLosses, Weighting},
+	student::standard_errors,
+};
 
 /// The loss of a twin less that of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,14 +75,19 @@ impl Gain {
 		part(self.nats)
 	}
 
-	/// Lower end of the interval of [`Gain::part`].
-	pub fn low(&self) -> f64 {
-		part(self.nats - STANDARD_ERRORS * self.standard_error)
+	/// Half of the 95 % interval, in nats.
+	pub fn half_width(&self) -> f64 {
+		standard_errors(self.documents as f64 - 1.0) * self.standard_error
 	}
 
-	/// Upper end of the interval of [`Gain::part`].
+	/// Lower end of the 95 % interval of [`Gain::part`].
+	pub fn low(&self) -> f64 {
+		part(self.nats - self.half_width())
+	}
+
+	/// Upper end of the 95 % interval of [`Gain::part`].
 	pub fn high(&self) -> f64 {
-		part(self.nats + STANDARD_ERRORS * self.standard_error)
+		part(self.nats + self.half_width())
 	}
 
 	/// Whether the interval excludes 0, on either side.

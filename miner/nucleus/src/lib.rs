@@ -50,6 +50,7 @@ pub mod pretrained;
 pub mod similarity;
 pub mod simulation;
 mod state;
+mod student;
 mod tensors;
 pub mod tokenizer;
 

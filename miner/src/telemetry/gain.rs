@@ -11,7 +11,7 @@ use std::fmt::{Display, Formatter, Result};
 pub struct GainStatus {
 	/// The part of the twin's perplexity that the component saves.
 	pub gain: f64,
-	/// Lower end of the interval, two standard errors away.
+	/// Lower end of the 95 % interval.
 	pub low: f64,
 	/// Upper end.
 	pub high: f64,

@@ -10,8 +10,9 @@
 //! same documents know them by heart too, and their vectors tell what comes next in them. Training then
 //! trusts too much what looks better than it is, and on other text a component would lose by its
 //! inputs. A few numbers that are fitted on other text put this right: an input that does not help
-//! there ends at a weight near 0, and without inputs a component is what it is alone. Alone there is
-//! nothing to weigh, and no weight counts.
+//! there ends at a weight near 0. Without inputs the own encoder has a weight too, w_alone, fitted in
+//! the same way by batches without inputs: a component that trains alone has all that one in a network
+//! has, but the network.
 //!
 //! Invariants: each weight stays within [[`LEAST`], [`MOST`]]; a part that is missing in a batch keeps its
 //! weights; numbers that are not finite change nothing.
@@ -41,7 +42,9 @@ const MOST: f64 = 1.0;
 /// The weights, and what they are fitted by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Balance {
-	/// w_0.
+	/// That of the own encoder without inputs.
+	alone: Alone,
+	/// w_0, beside inputs.
 	own: f64,
 	/// w_j and w'_j of each input.
 	inputs: Vec<Strength>,
@@ -50,6 +53,32 @@ pub(crate) struct Balance {
 	squares: Vec<f64>,
 	/// Decayed weight of the targets of these examples.
 	targets: f64,
+}
+
+/// One weight, with what it is fitted by: a decayed sum of squares, and of weights of targets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Alone {
+	weight: f64,
+	squares: f64,
+	targets: f64,
+}
+
+impl Alone {
+	fn observe(&mut self, slopes: &[f64], targets: f64) {
+		if !(slopes.iter().all(|p| p.is_finite()) && targets.is_finite() && targets > 0.0) {
+			return;
+		}
+		self.squares = DECAY * self.squares + slopes.iter().map(|p| p * p).sum::<f64>();
+		self.targets = DECAY * self.targets + targets;
+		let gradient = slopes.iter().sum::<f64>() / targets;
+		let step = gradient / (self.squares / self.targets + DAMPING);
+		self.weight = moved(self.weight, step);
+	}
+}
+
+/// A weight after a step.
+fn moved(weight: f64, step: f64) -> f64 {
+	(weight - (RATE * step).clamp(-LARGEST_STEP, LARGEST_STEP)).clamp(LEAST, MOST)
 }
 
 /// ∂L(x)/∂w of each example; `None` for a part that is missing.
@@ -84,7 +113,8 @@ impl Slopes {
 			});
 			pairs.push([feature, expert]);
 		}
-		Self { own: own.iter().map(|p| p / balance.own).collect(), inputs: pairs, targets }
+		let weight = balance.own(pairs.iter().flatten().any(Option::is_some));
+		Self { own: own.iter().map(|p| p / weight).collect(), inputs: pairs, targets }
 	}
 }
 
@@ -92,6 +122,7 @@ impl Balance {
 	pub(crate) fn new(inputs: usize) -> Self {
 		let all = 1 + 2 * inputs;
 		Self {
+			alone: Alone { weight: 1.0, squares: 0.0, targets: 0.0 },
 			own: 1.0,
 			inputs: vec![Strength::default(); inputs],
 			squares: vec![0.0; all * all],
@@ -105,9 +136,13 @@ impl Balance {
 		self.inputs.len() == inputs && self.squares.len() == all * all
 	}
 
-	/// w_0.
-	pub(crate) fn own(&self) -> f64 {
-		self.own
+	/// w_0, beside inputs or without them.
+	pub(crate) fn own(&self, beside_inputs: bool) -> f64 {
+		if beside_inputs {
+			self.own
+		} else {
+			self.alone.weight
+		}
 	}
 
 	/// w_j and w'_j.
@@ -127,7 +162,7 @@ impl Balance {
 		}
 	}
 
-	/// All weights: the own one, and then two of each input.
+	/// All weights beside inputs: the own one, and then two of each input.
 	fn weights(&mut self) -> Vec<&mut f64> {
 		let inputs = self.inputs.iter_mut().flat_map(|x| [&mut x.feature, &mut x.expert]);
 		std::iter::once(&mut self.own).chain(inputs).collect()
@@ -135,6 +170,9 @@ impl Balance {
 
 	/// Takes in one batch.
 	pub(crate) fn observe(&mut self, slopes: &Slopes) {
+		if slopes.inputs.iter().flatten().all(Option::is_none) {
+			return self.alone.observe(&slopes.own, slopes.targets);
+		}
 		let inputs = slopes.inputs.iter().flatten().map(Option::as_deref);
 		let all: Vec<Option<&[f64]>> =
 			std::iter::once(Some(&slopes.own[..])).chain(inputs).collect();
@@ -167,9 +205,7 @@ impl Balance {
 		let Some(step) = solve(matrix, gradient) else { return };
 		let mut weights = self.weights();
 		for ((place, _), step) in present.iter().zip(step) {
-			let step = (RATE * step).clamp(-LARGEST_STEP, LARGEST_STEP);
-			let weight = &mut weights[*place];
-			**weight = (**weight - step).clamp(LEAST, MOST);
+			*weights[*place] = moved(*weights[*place], step);
 		}
 	}
 }
@@ -205,13 +241,11 @@ fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Option<Vec<f64>> {
 }
 
 impl Component {
-	/// Inputs as an answer has them: each part at its weight, if any input is present.
+	/// Inputs as an answer has them: each part at its weight.
 	pub(super) fn weighed(&self, z: Centred) -> Result<Centred> {
-		if z.downstream.iter().all(Option::is_none) {
-			return Ok(z);
-		}
+		let beside_inputs = z.downstream.iter().any(Option::is_some);
 		let strengths = self.balance.inputs().to_vec();
-		Ok(Centred { own: (z.own * self.balance.own())?, strengths, ..z })
+		Ok(Centred { own: (z.own * self.balance.own(beside_inputs))?, strengths, ..z })
 	}
 }
 
@@ -229,7 +263,8 @@ mod tests {
 		let mut normal = || (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
 		let mut balance = Balance::new(best.len() / 2);
 		for _ in 0..batches {
-			let now: Vec<f64> = balance.weights().iter().map(|w| **w).collect();
+			let mut now: Vec<f64> = balance.weights().iter().map(|w| **w).collect();
+			now[0] = balance.own((0..best.len() - 1).any(&present));
 			let mut slopes = vec![Vec::new(); best.len()];
 			for _ in 0..16 {
 				let shared = normal();
@@ -265,7 +300,8 @@ mod tests {
 		let best = [0.5, 0.2, 0.2, 0.2, 0.2];
 		let balance = fit(&best, 60, 1, |part| part < 2);
 		assert_eq!(balance.inputs()[1], Strength::default(), "it never answered");
-		assert!(balance.inputs()[0].feature < 0.6 && balance.own() < 0.8, "{balance:?}");
+		assert!(balance.inputs()[0].feature < 0.6 && balance.own(true) < 0.8, "{balance:?}");
+		assert_eq!(balance.own(false), 1.0, "an input always answered");
 		let mut other = balance.clone();
 		for bad in [f64::NAN, f64::INFINITY] {
 			let inputs = vec![[Some(vec![0.1]), Some(vec![bad])], [None, None]];
@@ -280,6 +316,18 @@ mod tests {
 		let of_input = |n: &usize| [1, 2].contains(&(n / all)) || [1, 2].contains(&(n % all));
 		assert!((0..all * all).filter(of_input).all(|n| other.squares[n] == 0.0));
 		assert!(other.squares[0] > 0.0);
+	}
+
+	#[test]
+	fn alone_the_own_weight_finds_its_best_value_too() {
+		for seed in 0..8 {
+			for best in [0.6, 0.95, 1.3] {
+				let balance = fit(&[best, 1.0, 1.0], 150, seed, |_| false);
+				let (alone, best) = (balance.own(false), best.clamp(LEAST, MOST));
+				assert!((alone - best).abs() < 0.1, "{alone} for {best}, seed {seed}");
+				assert_eq!((balance.own(true), &balance.inputs()[0]), (1.0, &Strength::default()));
+			}
+		}
 	}
 
 	#[test]

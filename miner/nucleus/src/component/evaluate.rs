@@ -127,6 +127,33 @@ impl Component {
 		Ok(losses)
 	}
 
+	/// The losses of an ensemble: components that are asked alone, whose logits are averaged. That is the
+	/// geometric mean of their distributions. All must have one vocabulary.
+	///
+	/// # Errors
+	/// As [`Model::example_losses`](crate::Model::example_losses).
+	pub(crate) fn ensemble_losses(all: &[&Self], examples: &[Example]) -> Result<Vec<ExampleLoss>> {
+		let Some(first) = all.first() else { return Ok(Vec::new()) };
+		let mut losses = Vec::with_capacity(examples.len());
+		for chunk in examples.chunks(CHUNK) {
+			let batch = Batch::from_examples(chunk);
+			let (logits, biases): (Vec<Tensor>, Vec<Tensor>) = all
+				.iter()
+				.map(|one| {
+					let (raw, _) = one.inputs.read(&[], batch.texts.len())?;
+					one.shape.objective.logits(&one.join(&batch.texts, &raw, 0)?)
+				})
+				.collect::<Result<Vec<_>>>()?
+				.into_iter()
+				.unzip();
+			let mean = |all: &[Tensor]| Tensor::stack(all, 0)?.mean(0);
+			let targets = first.shape.objective.targets(&batch)?;
+			let (logits, bias) = (mean(&logits)?, mean(&biases)?);
+			losses.extend(first.shape.objective.losses_from(&logits, &bias, &targets)?);
+		}
+		Ok(losses)
+	}
+
 	/// g_x and z_x of each input that is present, `[B, m]` row-major, without a step and without
 	/// the null input: what attribution is computed from. `d` as in
 	/// [`Model::forward`](crate::Model::forward).

@@ -202,7 +202,8 @@ impl Component {
 			self.scores.own.observe(parts.own, settings.decay);
 			self.scores.network.observe(parts.network, settings.decay);
 		}
-		if single.iter().any(Option::is_some) {
+		// A refusal by all says nothing about a component that is alone.
+		if single.iter().any(Option::is_some) || refused.is_empty() {
 			let (g, z) = leaves.own.gradient(&grads)?;
 			let experts = self.shape.objective.products(&weighed, &decoded)?;
 			let slopes = Slopes::new(

@@ -146,6 +146,25 @@ impl Objective for Bag {
 		Ok(self.loss(&q, others, targets, false)?.examples)
 	}
 
+	fn logits(&self, joined: &Joined) -> Result<(Tensor, Tensor)> {
+		let q = joined.y.detach().matmul(&self.tie.value())?;
+		let own = q.matmul(&self.words.value().t()?)?;
+		let logits = match self.experts.logits(&joined.z)? {
+			Some(others) => (own + others)?,
+			None => own,
+		};
+		Ok((logits, self.bias.value()))
+	}
+
+	fn losses_from(
+		&self,
+		logits: &Tensor,
+		bias: &Tensor,
+		targets: &Targets,
+	) -> Result<Vec<ExampleLoss>> {
+		Ok(negative_log_likelihood(logits, bias, targets, false)?.examples)
+	}
+
 	fn others_without(
 		&self,
 		others: Option<&Tensor>,

@@ -91,6 +91,24 @@ pub trait Objective: std::fmt::Debug + Send + Sync {
 		targets: &Targets,
 	) -> Result<Vec<ExampleLoss>>;
 
+	/// The logits of each example, `[B, V]`, and what is added to those of all examples, `[1, V]`: their
+	/// sum is log P(w|y) up to a constant of the example.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn logits(&self, joined: &Joined) -> Result<(Tensor, Tensor)>;
+
+	/// The loss of each example from what [`Objective::logits`] gave.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn losses_from(
+		&self,
+		logits: &Tensor,
+		bias: &Tensor,
+		targets: &Targets,
+	) -> Result<Vec<ExampleLoss>>;
+
 	/// The term of the inputs without those in `removed`, from that of all present ones, `others`.
 	///
 	/// # Errors

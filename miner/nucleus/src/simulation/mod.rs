@@ -5,12 +5,14 @@
 //!   solo      each member's twin: same seed, shape, documents and steps, no network
 //!   without   members use each other's vectors, and send no Grads
 //!   with      they also send Grads, at equal bids
+//!   ensemble  the twins, asked together: the mean of their logits
 //!   joint     one component of the same shape that trains on the documents of all
 //! ```
 //! Members answer each other by their own text alone (depth 1). Words are fetched every `refresh`
-//! steps; Grads of words go back as often. Members score validation text as often as a miner does, and weigh
-//! the parts of their answers by it. Every run is measured at its best step by validation text;
-//! the loss is that of other held-out documents. A run depends on its settings only.
+//! steps; Grads of words go back as often. All components score validation text as often as a miner
+//! does, and weigh the parts of their answers by it: a twin the one part that it has. Every run is
+//! measured at its best step by validation text; the loss is that of other held-out documents. A run
+//! depends on its settings only.
 //!
 //! There is no chain here, and no latency: components over the wire are less synchronous.
 
@@ -23,10 +25,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{config::Config, corpus::Corpus, error::Result, learning::push::MOST};
+use crate::{
+	config::Config, corpus::Corpus, error::Result, learning::push::MOST, perplexity::Weighting,
+};
 
 use data::Data;
-pub use measure::{Figure, Measured, Sums};
+pub use measure::{Figure, Measured, Pair, Sums};
 pub use rows::{rows, Crowd, MeasuredRow};
 
 /// Who holds which documents.
@@ -52,6 +56,8 @@ pub enum Mode {
 	Without,
 	/// With Grads.
 	With,
+	/// The twins of all members, asked together at the same step.
+	Ensemble,
 	/// One component with the documents of all, and with the steps of all together.
 	Joint,
 }
@@ -187,15 +193,15 @@ pub fn run(settings: &Settings, mut tell: impl FnMut(&Outcome)) -> Result<Vec<Ou
 /// What a mode gains each member over another mode, beside the mean over all members.
 pub fn compare(outcomes: &[Outcome], mode: Mode, against: Mode) -> (Vec<Figure>, Option<Figure>) {
 	let of = |mode| outcomes.iter().filter(move |outcome| outcome.mode == mode);
-	let pairs: Vec<(&Measured, &Measured)> = of(mode)
+	let pairs: Vec<Pair> = of(mode)
 		.filter_map(|ours| {
-			let theirs = of(against).find(|o| (o.member, o.seed) == (ours.member, ours.seed))?;
-			Some((&ours.test, &theirs.test))
+			let other = of(against).find(|o| (o.member, o.seed) == (ours.member, ours.seed))?;
+			Some(Pair { seed: ours.seed, ours: &ours.test, other: &other.test })
 		})
 		.collect();
-	let each = pairs.iter().map(|(ours, theirs)| Measured::gain(&[(*ours, *theirs)])).collect();
-	let mean = (!pairs.is_empty()).then(|| Measured::gain(&pairs));
-	(each, mean)
+	let gain = |pairs: &[Pair]| Measured::gain(pairs, Weighting::AsTrained);
+	let each = pairs.iter().map(|pair| gain(&[*pair])).collect();
+	(each, (!pairs.is_empty()).then(|| gain(&pairs)))
 }
 
 /// Settings from a file, or the defaults, with a JSON object laid over them.

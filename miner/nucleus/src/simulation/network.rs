@@ -83,7 +83,7 @@ impl<'s> Network<'s> {
 		bystanders: Vec<Box<dyn Model>>,
 	) -> Result<Self> {
 		let others = match mode {
-			Mode::Solo | Mode::Joint => 0,
+			Mode::Solo | Mode::Ensemble | Mode::Joint => 0,
 			Mode::Without | Mode::With => holdings.len() - 1,
 		};
 		let inputs = others + bystanders.len();
@@ -106,16 +106,13 @@ impl<'s> Network<'s> {
 		// The joint component sees every document as often as its holder does.
 		let times = if self.mode == Mode::Joint { self.settings.members as u64 } else { 1 };
 		let (steps, validate) = (steps * times, validate * times);
-		let score_every = match self.mode {
-			Mode::Solo | Mode::Joint => 0,
-			Mode::Without | Mode::With => self.settings.config.attribution.score_every,
-		};
+		let score_every = self.settings.config.attribution.score_every.max(1);
 		for step in 0..steps {
 			if step.is_multiple_of(refresh.max(1)) {
 				self.refresh()?;
 			}
 			self.step()?;
-			if score_every > 0 && (step + 1).is_multiple_of(score_every) {
+			if (step + 1).is_multiple_of(score_every) {
 				self.score(step)?;
 			}
 			if (step + 1).is_multiple_of(validate.max(1)) || step + 1 == steps {
@@ -128,7 +125,7 @@ impl<'s> Network<'s> {
 	/// The member behind an input: all others in order.
 	fn peers(&self, own: usize) -> Vec<usize> {
 		match self.mode {
-			Mode::Solo | Mode::Joint => Vec::new(),
+			Mode::Solo | Mode::Ensemble | Mode::Joint => Vec::new(),
 			_ => (0..self.members.len()).filter(|&j| j != own).collect(),
 		}
 	}
@@ -237,9 +234,14 @@ impl<'s> Network<'s> {
 	fn measure(&self, own: usize, texts: &[Measure]) -> Result<Measured> {
 		let mut all = Vec::new();
 		for Measure { document, examples } in texts {
-			let batch = Batch::from_examples(examples);
-			let d = self.answers(own, &batch.texts)?;
-			let losses = self.members[own].component.example_losses(examples, &d)?;
+			let losses = if self.mode == Mode::Ensemble {
+				let twins: Vec<&Component> = self.members.iter().map(|m| &m.component).collect();
+				Component::ensemble_losses(&twins, examples)?
+			} else {
+				let batch = Batch::from_examples(examples);
+				let d = self.answers(own, &batch.texts)?;
+				self.members[own].component.example_losses(examples, &d)?
+			};
 			all.push(Sums::of(document, &losses));
 		}
 		Ok(Measured::new(all))

@@ -1,6 +1,6 @@
 //! The gain over a twin, and its standard error.
 
-use bittensor_nucleus::{gain::STANDARD_ERRORS, ExampleLoss, ExampleLosses, Gain, Weighting};
+use bittensor_nucleus::{ExampleLoss, ExampleLosses, Gain, Weighting};
 
 use crate::support::number;
 
@@ -44,7 +44,7 @@ fn a_gain_is_the_part_of_the_twins_perplexity_that_is_saved() {
 }
 
 #[test]
-fn nothing_is_measured_within_two_standard_errors() {
+fn nothing_is_measured_within_the_interval() {
 	let unclear = gain(3, 4, 100, 0.0, 0.1);
 	assert!(!unclear.is_measured() && !unclear.is_loss(), "{unclear:?}");
 	assert!(unclear.to_string().starts_with("gain none measured ["), "{unclear}");
@@ -56,7 +56,7 @@ fn the_interval_covers_the_truth() {
 	// By example the error would be many times too small: documents differ, not examples.
 	let runs: Vec<Gain> = (0..200).map(|seed| gain(seed * 1_000, 12, 50, 0.1, 0.05)).collect();
 	let within = |gain: &&Gain| {
-		let error = STANDARD_ERRORS * gain.standard_error;
+		let error = gain.half_width();
 		(gain.nats - error..=gain.nats + error).contains(&0.1)
 	};
 	let covered = runs.iter().filter(within).count();
