@@ -19,6 +19,7 @@
 //!  ops                    the metrics that alerts read
 //!  upgrade                the committee upgrades the runtime in the middle of a solve
 //!  top                    the screen of one component, in a terminal
+//!  twin                   a component and its twin are measured at the same step
 //! ```
 
 mod bad_input;
@@ -47,5 +48,6 @@ mod stall;
 mod support;
 mod survival;
 mod top;
+mod twin;
 mod upgrade;
 mod validator;

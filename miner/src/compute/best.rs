@@ -7,8 +7,9 @@
 //!                          └─ else: training goes on
 //! ```
 //! *Clearly higher* means higher with the network and without it: a peer that does not answer is no
-//! reason to go back. Parameters that were kept with other components at the inputs are not
-//! compared: the first measurement with the new ones is kept.
+//! reason to go back. Nor are parameters with other components at the inputs: after a change of inputs
+//! the first measurement is the one to go back to. The file and the reported losses are those of the
+//! best measurement of all.
 //!
 //! Invariants: the examples that decide are not those whose perplexity is reported; steps, scores and
 //! the version only count up, also when parameters go back.
@@ -37,11 +38,16 @@ pub enum Judgement {
 	WentBack(Perplexity),
 }
 
-/// Parameters that were kept.
+/// The best parameters with the components that are at the inputs.
 struct Kept {
 	perplexity: Perplexity,
 	inputs: Inputs,
 	state: State,
+}
+
+/// The best measurement of all.
+struct Lowest {
+	perplexity: f64,
 	/// Losses of the reported examples.
 	reported: Option<Losses>,
 }
@@ -53,6 +59,7 @@ pub struct Best {
 	every: Duration,
 	written: Option<Instant>,
 	kept: Option<Kept>,
+	lowest: Option<Lowest>,
 	worse: u32,
 	warned: bool,
 }
@@ -60,7 +67,7 @@ pub struct Best {
 impl Best {
 	/// Nothing is kept yet. Files go to `path`, at most one in `every`.
 	pub fn new(path: PathBuf, every: Duration) -> Self {
-		Self { path, every, written: None, kept: None, worse: 0, warned: false }
+		Self { path, every, written: None, kept: None, lowest: None, worse: 0, warned: false }
 	}
 
 	/// Takes over what an earlier run kept.
@@ -68,8 +75,9 @@ impl Best {
 		let Some(perplexity) = notes.validation else { return Ok(()) };
 		let mut inputs = notes.accounts();
 		inputs.resize(model.inputs(), None);
+		self.kept = Some(Kept { perplexity, inputs, state: model.state()? });
 		let reported = notes.reported.clone();
-		self.kept = Some(Kept { perplexity, inputs, state: model.state()?, reported });
+		self.lowest = Some(Lowest { perplexity: perplexity.with_network, reported });
 		Ok(())
 	}
 
@@ -109,23 +117,25 @@ impl Best {
 		notes: Notes,
 	) -> Result<(), ComputeError> {
 		let state = brain.model.state().map_err(failed)?;
-		let reported = notes.reported.clone().filter(Losses::are_finite);
-		let (inputs, notes) =
-			(brain.inputs().clone(), Notes { reported: reported.clone(), ..notes });
-		self.kept = Some(Kept { perplexity, inputs, state, reported });
+		self.kept = Some(Kept { perplexity, inputs: brain.inputs().clone(), state });
 		self.worse = 0;
+		let now = perplexity.with_network;
+		if self.lowest.as_ref().is_some_and(|lowest| lowest.perplexity <= now) {
+			return Ok(());
+		}
+		let reported = notes.reported.clone().filter(Losses::are_finite);
+		self.lowest = Some(Lowest { perplexity: now, reported: reported.clone() });
 		if self.written.is_none_or(|written| written.elapsed() >= self.every) {
-			let notes = Notes { validation: Some(perplexity), ..notes };
+			let notes = Notes { validation: Some(perplexity), reported, ..notes };
 			brain.save(&self.path, notes).map_err(failed)?;
 			self.written = Some(Instant::now());
 		}
 		Ok(())
 	}
 
-	/// Losses of the reported examples under the best parameters, as the notes said when they were
-	/// kept.
+	/// Losses of the reported examples at the best measurement, as the notes said then.
 	pub fn reported(&self) -> Option<&Losses> {
-		self.kept.as_ref()?.reported.as_ref()
+		self.lowest.as_ref()?.reported.as_ref()
 	}
 
 	/// Whether to warn that a perplexity is above that of the unigram model: once.

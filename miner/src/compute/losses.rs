@@ -56,7 +56,8 @@ impl Compute {
 	/// The losses of held-out examples. `answers` are those to each [`CHUNK`] of their texts; a
 	/// component that missed one counts as missing in all, so that no figure mixes both.
 	///
-	/// Between two chunks the component may make a few training steps.
+	/// Between two chunks Spikes are answered. Hold the [turn](Compute::turn), so that all are of the
+	/// same parameters.
 	pub async fn losses(
 		&self,
 		examples: &[Example],

@@ -44,13 +44,24 @@ pub use notes::Notes;
 #[derive(Clone)]
 pub struct Compute {
 	queue: Queue<Brain>,
+	turn: Arc<tokio::sync::Mutex<()>>,
 }
+
+/// The right to change the component, or to measure it while nobody changes it.
+pub type Turn<'c> = tokio::sync::MutexGuard<'c, ()>;
 
 impl Compute {
 	/// Starts the thread. Joining the handle after [`Compute::close`] returns its state.
 	pub fn start(brain: Brain) -> std::io::Result<(Self, JoinHandle<Brain>)> {
 		let (queue, thread) = Queue::start("compute", brain)?;
-		Ok((Self { queue }, thread))
+		Ok((Self { queue, turn: Arc::default() }, thread))
+	}
+
+	/// Waits for the turn. Whoever makes a step, scores, installs vectors or changes inputs holds it
+	/// meanwhile, and so does a measurement of several jobs, which is then of one state of the
+	/// component. Spikes are answered and Grads taken in all the time: they change no answer.
+	pub async fn turn(&self) -> Turn<'_> {
+		self.turn.lock().await
 	}
 
 	/// Takes no more jobs; the thread ends after those that wait.
@@ -117,8 +128,8 @@ impl Compute {
 		self.own(|brain| brain.model().vocabulary().into()).await
 	}
 
-	/// Gives the input of an account the vectors of the vocabulary, row by row, or removes them. `false` if the
-	/// account is at no input any more.
+	/// Gives the input of an account the vectors of the vocabulary, row by row, or removes them. `false`
+	/// if the account is at no input any more.
 	pub async fn set_words(
 		&self,
 		account: AccountId,

@@ -8,7 +8,8 @@
 //!
 //! Spikes go first, because their callers wait. After [`TURN`] jobs of one lane, a waiting job of a
 //! less urgent lane has its turn, and our own jobs have theirs when callers have had more of the
-//! thread's time: they keep half of it, however many Spikes and Grads wait. A full lane refuses at once. A job that panics is reported as failed, and the thread goes on.
+//! thread's time: they keep half of it, however many Spikes and Grads wait. A full lane refuses at once.
+//! A job that panics is reported as failed, and the thread goes on.
 
 use crate::axon::ComputeError;
 use metrics::{counter, histogram};

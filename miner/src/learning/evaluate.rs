@@ -3,6 +3,7 @@
 
 use super::Learning;
 use crate::{
+	axon::DownstreamAnswer,
 	compute::{Judgement, Losses, Notes},
 	telemetry::GainStatus,
 };
@@ -21,19 +22,34 @@ impl Learning {
 		}
 	}
 
-	/// Measures the held-out perplexity, keeps the best parameters, and compares with the twin.
+	/// Measures the held-out perplexity, keeps the best parameters, and compares with the twin: all at
+	/// the same step.
 	pub(super) async fn evaluate(&self) {
 		if self.reported.examples.is_empty() {
 			return;
 		}
+		let judged = self.config.learn_from.own() && !self.validation.is_empty();
 		let examples = &self.reported.examples;
-		let chunks = self.fetch_held_out(examples).await;
+		let (turn, chunks, validation_chunks) = loop {
+			let inputs = self.network.inputs();
+			// Training goes on while other components answer.
+			let chunks = self.fetch_held_out(examples).await;
+			let validation_chunks = match judged {
+				true => self.fetch_held_out(&self.validation).await,
+				false => Vec::new(),
+			};
+			let turn = self.compute.turn().await;
+			// Answers of components that are no longer at the inputs measure nothing.
+			if self.network.inputs() == inputs {
+				break (turn, chunks, validation_chunks);
+			}
+		};
 		match self.compute.losses(examples, &chunks).await {
 			Ok(losses) => {
 				self.telemetry.errors().clear("evaluation");
 				self.note_perplexity(losses.steps, losses.perplexity());
-				if self.config.learn_from.own() && !self.validation.is_empty() {
-					self.judge(losses).await;
+				if judged {
+					self.judge(losses, validation_chunks).await;
 					self.compare().await;
 				}
 			}
@@ -42,6 +58,7 @@ impl Learning {
 				self.telemetry.errors().note("evaluation", error);
 			}
 		}
+		drop(turn);
 		if let Ok((version, digest)) = self.compute.parameters().await {
 			gauge!("bittensor_miner_parameter_version").set(version as f64);
 			self.telemetry.status().parameters = Some(hex::encode(digest));
@@ -65,9 +82,11 @@ impl Learning {
 		}
 	}
 
-	/// Compares the twin with the component, if there is one.
+	/// Compares the twin with the component, if there is one. The component waits, so the twin is
+	/// measured at its step.
 	async fn compare(&self) {
 		let Some(twin) = &self.twin else { return };
+		twin.caught_up().await;
 		match twin.compare(&self.best, self.validation.clone(), &self.reported).await {
 			Ok(comparison) => {
 				self.telemetry.errors().clear("twin");
@@ -82,9 +101,9 @@ impl Learning {
 		}
 	}
 
-	/// Keeps the parameters if they are the best so far, or goes back to the best.
-	async fn judge(&self, reported: Losses) {
-		let chunks = self.fetch_held_out(&self.validation).await;
+	/// Keeps the parameters if they are the best so far, or goes back to the best. `chunks` are the
+	/// answers to the validation examples.
+	async fn judge(&self, reported: Losses, chunks: Vec<Vec<DownstreamAnswer>>) {
 		let notes = Notes { reported: Some(reported), ..self.notes.lock().clone() };
 		let (examples, best) = (self.validation.clone(), self.best.clone());
 		match self.compute.judge(examples, chunks, best, notes).await {

@@ -126,6 +126,7 @@ pub async fn keep(
 		for change in &changes {
 			next[change.input] = change.account;
 		}
+		let _turn = compute.turn().await;
 		match compute.set_inputs(next.clone()).await {
 			Ok(()) => {
 				note(&current, &changes, &dendrite);

@@ -11,6 +11,11 @@ impl Learning {
 		ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
 		loop {
 			ticks.tick().await;
+			// A twin is written at the step of its component.
+			let turn = self.compute.turn().await;
+			if let Some(twin) = &self.twin {
+				twin.caught_up().await;
+			}
 			let notes = self.notes.lock().clone();
 			match self.compute.save(self.config.checkpoint.clone(), notes).await {
 				Ok(()) => self.telemetry.errors().clear("checkpoints"),
@@ -24,6 +29,7 @@ impl Learning {
 					tracing::warn!("no checkpoint of the twin was written: {error:#}");
 				}
 			}
+			drop(turn);
 		}
 	}
 }

@@ -62,7 +62,13 @@ impl Learning {
 		let missing = fetched.answers.iter().filter(|answer| answer.vectors.is_none());
 		let unpaid = missing.filter(|answer| self.dendrite.experience().of(&answer.account).unpaid);
 		let refused = unpaid.map(|answer| answer.account).collect();
+		let copy = self.twin.as_ref().map(|_| fetched.batch.clone());
+		let turn = self.compute.turn().await;
 		self.compute.score(fetched.batch, fetched.answers, refused).await?;
+		if let (Some(twin), Some(batch)) = (&self.twin, copy) {
+			twin.score(batch).await;
+		}
+		drop(turn);
 		let attribution = self.compute.measure().await?.attribution;
 		Ok(attribution.inputs.iter().flatten().all(|score| score.proven))
 	}

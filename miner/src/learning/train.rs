@@ -86,6 +86,8 @@ impl Learning {
 			prefetched = Some(self.prefetch(&mut sampler));
 			let Fetched { batch, spike, peers, answers } = fetched;
 			let copy = self.twin.as_ref().map(|_| batch.clone());
+			// A measurement finds the twin with the same batches.
+			let turn = self.compute.turn().await;
 			match self.compute.step(batch, answers).await {
 				Ok(step) => {
 					self.telemetry.errors().clear("training");
@@ -95,11 +97,13 @@ impl Learning {
 					if let (Some(twin), Some(batch)) = (&self.twin, copy) {
 						twin.train(batch).await;
 					}
+					drop(turn);
 					if let Some(spike) = spike {
 						self.send_grads(spike, &peers, step.errors, &mut rates, &in_flight);
 					}
 				}
 				Err(error) => {
+					drop(turn);
 					tracing::warn!("a training step failed: {error}");
 					self.telemetry.errors().note("training", error);
 					counter!("bittensor_miner_failed_steps_total").increment(1);
@@ -110,9 +114,6 @@ impl Learning {
 		drop(prefetched);
 		if !stop.is_cancelled() {
 			// Own training is finished; only Grads of upstreams can still change parameters.
-			if let Some(twin) = &self.twin {
-				twin.caught_up().await;
-			}
 			self.evaluate().await;
 			self.finished.cancel();
 			stop.cancelled().await;
@@ -134,6 +135,7 @@ impl Learning {
 		ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
 		loop {
 			ticks.tick().await;
+			let _turn = self.compute.turn().await;
 			match self.compute.upstream_step().await {
 				Ok(true) => gauge!("bittensor_miner_parameter_version").increment(1.0),
 				Ok(false) => {}

@@ -1,14 +1,14 @@
 //! The twin: the same component, trained alone.
 //!
 //! ```text
-//!   sampler ─► batch ─┬─► answers of the network ─► step of the component
-//!                     └─► at most 32 batches wait ─► step of the twin, on a thread of its own
+//!   sampler ─► batch ─┬─► answers of the network ─► step or score of the component
+//!                     └─► at most 32 batches wait ─► that of the twin, on a thread of its own
 //!   validation text ─► best parameters of each ─► reported text ─► gain, with its interval
 //! ```
 //! Invariants: the twin has the architecture, the settings, the seed and the batches of the component,
-//! in the same order, and never a vector of another component; a component does not get further ahead
-//! than the batches that wait, so both are compared at equal steps; what holds for the one holds for
-//! the other: the best parameters are kept, and training goes back to them, by the same rule.
+//! in the same order, and never a vector of another component; the component waits while both are
+//! measured, so they are compared at equal steps; what holds for the one holds for the other: the best
+//! parameters are kept, and training goes back to them, by the same rule.
 
 use crate::compute::{Best, Brain, Compute, Losses, Notes};
 use anyhow::Context;
@@ -20,9 +20,10 @@ use tokio::sync::{mpsc, oneshot};
 /// Batches that may wait for the twin.
 const WAITING: usize = 32;
 
-/// What the component tells its twin, in order.
+/// What the component tells its twin, in the order in which it does the same.
 enum Message {
 	Train(Batch),
+	Score(Batch),
 	/// Answered when all before it is done.
 	CaughtUp(oneshot::Sender<()>),
 	End,
@@ -85,6 +86,11 @@ impl Twin {
 		let _ = self.messages.send(Message::Train(batch)).await;
 	}
 
+	/// Gives the twin a batch of unseen text that the component is scored on.
+	pub async fn score(&self, batch: Batch) {
+		let _ = self.messages.send(Message::Score(batch)).await;
+	}
+
 	/// Waits until the twin has made the step of every batch that it was given.
 	pub async fn caught_up(&self) {
 		let (done, wait) = oneshot::channel();
@@ -111,6 +117,11 @@ impl Twin {
 				Message::Train(batch) => {
 					if let Err(error) = compute.step(batch, Vec::new()).await {
 						tracing::warn!("a step of the twin failed: {error}");
+					}
+				}
+				Message::Score(batch) => {
+					if let Err(error) = compute.score(batch, Vec::new(), Vec::new()).await {
+						tracing::warn!("the twin was not scored: {error}");
 					}
 				}
 				Message::CaughtUp(done) => drop(done.send(())),

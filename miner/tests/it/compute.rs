@@ -426,6 +426,55 @@ async fn parameters_go_back_when_learning_spoils_them() {
 	assert!(highest < without && with < 0.8 * without, "{guarded:?} {without}");
 }
 
+/// A change of inputs is no reason to forget the best measurement: a twin keeps its own.
+#[tokio::test]
+async fn the_best_measurement_outlives_a_change_of_inputs() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join("best.safetensors");
+	let best = Arc::new(Mutex::new(Best::new(path.clone(), Duration::ZERO)));
+	let (model, mut sampler) = component(7);
+	let examples = {
+		let corpus = Corpus::load(corpus()).expect("a corpus");
+		let tokenizer = setup(&corpus, 7).tokenizer.expect("it was set");
+		let measured = corpus.held_out_for(&corpus.select("kjv").expect("a group"));
+		Arc::new(held_out(&corpus, &measured, &tokenizer, 32, 16, 64).expect("examples"))
+	};
+	let brain = Brain::new(model, Vec::new(), false, Device::Cpu);
+	let (compute, thread) = Compute::start(brain).expect("a thread");
+	let judge = || async {
+		let reported = compute.losses(&examples, &[]).await.expect("measured");
+		let notes = Notes { reported: Some(reported.clone()), ..Notes::default() };
+		let judged = compute.judge(examples.clone(), Vec::new(), best.clone(), notes).await;
+		(reported, judged.expect("measured").1)
+	};
+	for _ in 0..30 {
+		compute.step(sampler.next_batch(32), Vec::new()).await.expect("a step");
+	}
+	let (first, judgement) = judge().await;
+	assert_eq!(judgement, Judgement::Kept);
+	// Other parameters, which are worse: those of the start.
+	let (start, _) = component(7);
+	let file = folder.path().join("start.safetensors");
+	Brain::new(start, Vec::new(), false, Device::Cpu).save(&file, Notes::default()).expect("saved");
+	compute.close();
+	thread.join().expect("the thread ends");
+	let corpus = Corpus::load(corpus()).expect("a corpus");
+	let loaded = kind("cbow").and_then(|kind| kind.load(&file, &setup(&corpus, 7)));
+	let brain = Brain::new(loaded.expect("loaded").model, Vec::new(), false, Device::Cpu);
+	let (compute, thread) = Compute::start(brain).expect("a thread");
+	compute.set_inputs(vec![Some([2; 32]), None]).await.expect("set");
+	let reported = compute.losses(&examples, &[]).await.expect("measured");
+	assert!(reported.perplexity().with_network > first.perplexity().with_network);
+	let notes = Notes { reported: Some(reported), ..Notes::default() };
+	let judged = compute.judge(examples.clone(), Vec::new(), best.clone(), notes).await;
+	assert_eq!(judged.expect("measured").1, Judgement::Kept, "to go back to, with these inputs");
+	assert_eq!(best.lock().reported(), Some(&first));
+	compute.close();
+	thread.join().expect("the thread ends");
+	let loaded = kind("cbow").and_then(|kind| kind.load(&path, &setup(&corpus, 7)));
+	assert_eq!(loaded.expect("loaded").model.steps(), 30, "the file is that of the best");
+}
+
 #[test]
 fn a_perplexity_above_the_unigram_model_is_told_once() {
 	let mut best = Best::new("unused".into(), Duration::ZERO);

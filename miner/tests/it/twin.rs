@@ -107,6 +107,12 @@ async fn compare(folder: &Path, peer: Peer) -> (Comparison, bool) {
 		let batch = fresh.sampler.next_batch(32);
 		compute.step(batch.clone(), peer.answers(&batch.targets)).await.expect("a step");
 		twin.train(batch).await;
+		if step % 16 == 0 {
+			let batch = fresh.validation.draw(16, 5, step as u64);
+			let answers = peer.answers(&batch.targets);
+			compute.score(batch.clone(), answers, Vec::new()).await.expect("scores");
+			twin.score(batch).await;
+		}
 		if step % 100 == 0 {
 			twin.caught_up().await;
 			let losses = compute.losses(&reported.examples, &chunks).await.expect("losses");
@@ -187,8 +193,17 @@ async fn a_twin_must_have_learned_beside_its_component() {
 	brain.save(&folder.path().join("component.safetensors"), Notes::default()).expect("saved");
 	let refused = prepare(&args(&["--twin"]), &stop).await.map(|_| ()).expect_err("no twin");
 	assert!(matches!(refusal(refused), ConfigError::TwinSteps { steps: 1, .. }));
+	// One step apart, the twin would miss a batch for good.
 	let brain = Brain::new(twin, Vec::new(), false, Device::Cpu);
 	brain.save(&folder.path().join(TWIN), Notes::default()).expect("saved");
-	let prepared = prepare(&args(&["--twin"]), &stop).await.expect("one step apart is resumed");
-	assert_eq!(prepared.twin.expect("a twin").0.steps(), 0);
+	let refused = prepare(&args(&["--twin"]), &stop).await.map(|_| ()).expect_err("apart");
+	assert!(matches!(refusal(refused), ConfigError::TwinSteps { steps: 1, .. }));
+	let (compute, thread) = Compute::start(brain).expect("a thread");
+	compute.step(sampler.next_batch(4), Vec::new()).await.expect("a step");
+	let path = folder.path().join(TWIN);
+	compute.save(path, Notes::default()).await.expect("saved");
+	compute.close();
+	thread.join().expect("no panic");
+	let prepared = prepare(&args(&["--twin"]), &stop).await.expect("resumed side by side");
+	assert_eq!(prepared.twin.expect("a twin").0.steps(), 1);
 }

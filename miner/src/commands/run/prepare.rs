@@ -23,9 +23,6 @@ pub const BEST: &str = "best.safetensors";
 pub const TWIN: &str = "twin.safetensors";
 /// Name of the checkpoint of the twin's best parameters.
 pub const BEST_TWIN: &str = "best-twin.safetensors";
-/// Steps by which a component and its twin may differ when they are resumed: batches that waited for
-/// the twin when the process was killed, and steps since the last checkpoint of either.
-const APART: u64 = 128;
 
 /// A base path that another miner uses.
 #[derive(Debug, thiserror::Error)]
@@ -239,7 +236,7 @@ fn read_twin(
 		return Err(ConfigError::TwinSteps { steps, twin: "there is no twin".into() }.into());
 	}
 	let model = kind.load(&path, setup)?.model;
-	if model.steps().abs_diff(steps) > APART {
+	if model.steps() != steps {
 		let twin = format!("its twin {}", model.steps());
 		return Err(ConfigError::TwinSteps { steps, twin }.into());
 	}

@@ -242,6 +242,7 @@ impl Exchange {
 	/// Gives the vectors to the model.
 	async fn install(&self, peer: &Peer, table: &Table) -> Result<bool, WordsError> {
 		let Some(vectors) = table.vectors(&self.vocabulary) else { return Ok(false) };
+		let _turn = self.compute.turn().await;
 		let installed = self.compute.set_words(peer.account, Some(vectors)).await;
 		installed.map_err(|error| WordsError::Refused(error.to_string()))
 	}
@@ -257,6 +258,7 @@ impl Exchange {
 		table.parts.clear();
 		let pause = BAD_PAUSE.saturating_mul(1 << table.bad.min(8)).min(LONGEST_PAUSE);
 		(table.bad, table.not_before) = (table.bad.saturating_add(1), Instant::now() + pause);
+		let _turn = self.compute.turn().await;
 		if let Err(error) = self.compute.set_words(peer.account, None).await {
 			tracing::warn!("the words of component {} were not removed: {error}", peer.uid);
 		}
