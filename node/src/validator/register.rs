@@ -1,7 +1,7 @@
 //! `validator register`.
 
 use super::{ready, say, status, Operator, RegisterArgs};
-use bittensor_client::{bit, ss58, Call, Chain, ValidatorStatus};
+use bittensor_client::{bit, ss58, Call, Chain, ChainError, Head, ValidatorStatus};
 use futures::StreamExt;
 
 /// Enough for the deposit for session keys and the fees of all calls, in units.
@@ -123,14 +123,10 @@ async fn first_block(operator: &Operator) -> anyhow::Result<()> {
 	let (mut first, mut before, mut lost) = (None, None, false);
 	while let Some(block) = blocks.next().await {
 		let read = match block {
-			Ok(block) => {
-				let at = Some(block.head.hash);
-				let status = operator.chain.validator_status(operator.account, at).await;
-				status.map(|status| (block.head.number, status))
-			}
+			Ok(block) => look(operator, block.head).await,
 			Err(error) => Err(error),
 		};
-		let (number, status) = match read {
+		let (number, status, authored) = match read {
 			Ok(read) => read,
 			// A lost connection heals.
 			Err(error) => {
@@ -141,7 +137,7 @@ async fn first_block(operator: &Operator) -> anyhow::Result<()> {
 			}
 		};
 		lost = false;
-		if status.authored > 0 {
+		if authored {
 			println!("Block {number}: this validator authored its first block.");
 			return Ok(());
 		}
@@ -157,6 +153,28 @@ async fn first_block(operator: &Operator) -> anyhow::Result<()> {
 		}
 	}
 	Ok(())
+}
+
+/// The number of a block, what it says of the account, and whether the account has authored in its session.
+async fn look(
+	operator: &Operator,
+	block: Head,
+) -> Result<(u32, ValidatorStatus, bool), ChainError> {
+	let status = operator.chain.validator_status(operator.account, Some(block.hash)).await?;
+	let authored = status.authored > 0 || status.validator && is_author(operator, block).await?;
+	Ok((block.number, status, authored))
+}
+
+/// Whether the account authored this block. The count of the chain does not say so of the block that starts
+/// a session: there it begins again, and in a session of few blocks a validator may author no other.
+async fn is_author(operator: &Operator, block: Head) -> Result<bool, ChainError> {
+	let chain = &operator.chain;
+	let parent = chain.head(block.number.checked_sub(1)).await?;
+	let set = chain.validators(Some(parent.hash)).await?;
+	let slot = chain.slot(block.hash).await?;
+	let turn = slot.and_then(|slot| slot.checked_rem(set.len() as u64));
+	let author = turn.and_then(|turn| set.get(turn as usize));
+	Ok(author.is_some_and(|author| author.account == operator.account))
 }
 
 /// What an account waits for that is a candidate since session `first`.
