@@ -41,10 +41,18 @@ async fn large_chain(folder: &Path) -> anyhow::Result<PathBuf> {
 	Ok(folder.join("full.json"))
 }
 
-async fn version(chain: &SubxtChain, at: Hash) -> anyhow::Result<u64> {
+/// What the runtime of a block says of itself: its version, and its metadata in hexadecimal digits.
+async fn runtime(chain: &SubxtChain, at: Hash) -> anyhow::Result<(Json, String)> {
 	let hash = bittensor_client::hex_hash(&at);
-	let version: Json = chain.request("state_getRuntimeVersion", rpc_params![hash]).await?;
-	version["specVersion"].as_u64().context("a version")
+	let version = chain.request("state_getRuntimeVersion", rpc_params![&hash]).await?;
+	Ok((version, chain.request("state_getMetadata", rpc_params![&hash]).await?))
+}
+
+/// The bytes in which two texts of hexadecimal digits differ, of the first and of the second text.
+fn differences<'a>(old: &'a str, new: &'a str) -> Vec<[&'a str; 2]> {
+	assert_eq!(old.len(), new.len());
+	let pairs = (0..old.len()).step_by(2).map(|at| [&old[at..at + 2], &new[at..at + 2]]);
+	pairs.filter(|[old, new]| old != new).collect()
 }
 
 /// The row that each component has posted last.
@@ -129,9 +137,16 @@ async fn an_upgrade_in_the_middle_of_a_solve_restarts_it_and_no_epoch_is_missed(
 	}
 
 	// The next block runs the new one, which starts the solve again, and nothing else moved.
-	let old = version(&chain, before).await?;
-	assert_eq!(version(&chain, after).await?, old + 1);
-	assert_eq!(version(&chain, agreed.hash).await?, old + 1);
+	let ((version, metadata), (new_version, new_metadata)) =
+		(runtime(&chain, before).await?, runtime(&chain, after).await?);
+	let old = version["specVersion"].as_u64().context("a version")?;
+	let mut expected = version;
+	expected["specVersion"] = Json::from(old + 1);
+	assert_eq!(new_version, expected, "only the version of the rules is another one");
+	// The constant `System.Version` of the metadata has it too.
+	let [old, new] = [old, old + 1].map(|version| format!("{version:02x}"));
+	assert_eq!(differences(&metadata, &new_metadata), [[&*old, &*new]]);
+	assert_eq!(runtime(&chain, agreed.hash).await?, (new_version, new_metadata));
 	let restarted = blocks_with(&chain, &committee, "Emission.SolveRestarted", blocks).await?;
 	assert_eq!(restarted, [number + 1]);
 	assert_eq!(issuance(&chain, after).await?, issuance(&chain, before).await?);
