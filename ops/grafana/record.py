@@ -25,7 +25,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 # Points of a panel's lines.
-POINTS = 120
+POINTS = 60
 # How long a network may take to say what is to be scraped, in seconds, and a server to answer.
 START, ANSWER = 300, 30
 

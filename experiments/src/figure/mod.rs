@@ -97,11 +97,6 @@ fn members(results: &Results) -> String {
 				marks: marks(|member| member.loss, |_| true),
 			},
 			Series {
-				name: "ensemble of the twins".into(),
-				colour: "#5aae61",
-				marks: marks(|member| member.ensemble_loss, |_| false),
-			},
-			Series {
 				name: "joint training".into(),
 				colour: "#777777",
 				marks: marks(|member| member.joint_loss, |_| false),
