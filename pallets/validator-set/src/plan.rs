@@ -14,7 +14,7 @@
 //! A validator is *proven* if it authored a block in the last session in which it had a slot. Finality needs
 //! more than two thirds of the set: of `n` validators, [`tolerated`]`(n) = ⌊(n − 1) / 3⌋` can be offline. So
 //! at most that many of a set may be unproven: nobody joins beyond it, and proven validators stay until it
-//! holds.
+//! holds. This goes before `min_validators`: a set that would need more unproven ones is smaller.
 //!
 //! A set of less than four tolerates nobody. There one unproven validator may join, or the set could never
 //! grow. Finality stops if that one does not run.
@@ -123,17 +123,32 @@ impl<T: Config> Pallet<T> {
 				joined = joined.saturating_add(1);
 			}
 		}
-		for who in leaving.into_iter().rev() {
-			let needed = next.len() < most
-				&& proven.contains(who)
-				&& unproven(&next) > tolerated(next.len());
-			if needed || next.len() < least {
-				next.push(who);
+		leaving.reverse();
+		// Some of those that stay are unproven themselves: newcomers give way to them.
+		let surplus = |next: &[&T::AccountId]| {
+			let fresh = |who: &&T::AccountId| !now.contains(*who) && !proven.contains(*who);
+			let over = unproven(next) > tolerated(next.len()).max(1);
+			over.then(|| next.iter().rposition(fresh)).flatten()
+		};
+		for _ in 0..2 {
+			for &who in &leaving {
+				let needed = next.len() < most
+					&& proven.contains(who)
+					&& unproven(&next) > tolerated(next.len());
+				if (needed || next.len() < least) && !next.contains(&who) {
+					next.push(who);
+				}
+			}
+			while let Some(newcomer) = surplus(&next) {
+				next.remove(newcomer);
 			}
 		}
 		let short = |next: &[&T::AccountId]| least.saturating_sub(next.len());
 		let slashed = out.into_iter().filter(|who| Self::has_keys(who));
 		next.extend(slashed.take(short(&next)));
+		while let Some(newcomer) = surplus(&next) {
+			next.remove(newcomer);
+		}
 		if short(&next) > 0 {
 			let (found, wanted) = (next.len() as u32, limits.min_validators);
 			Self::deposit_event(Event::TooFewValidators { session, found, wanted });
