@@ -28,6 +28,9 @@ pub const STATED: &[&str] = &[
 	"D: the worst member is within the interval of its twin",
 	"Control: with the same documents no member is worse than its twin, beyond the interval",
 	"A payer's loss falls with the share that it buys",
+	"Others lose at most 0.2 % of perplexity by a payer's bid",
+	"USE, MiniLM and GloVe as inputs gain at least 10 %, frequent words weighted down",
+	"USE, MiniLM and GloVe as inputs gain at least 5 %, all words alike",
 	"A hostile bidder costs the others at most 1 % of perplexity",
 ];
 

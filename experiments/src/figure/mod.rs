@@ -175,7 +175,8 @@ fn inputs(inputs: &[Inputs]) -> String {
 	}
 	Chart {
 		title: "What frozen encoders are worth as inputs".into(),
-		axis: "less perplexity than the twin, %; bars: 95 % interval over documents".into(),
+		axis: "less perplexity than the twin, %; bars: 95 % interval over documents and seeds"
+			.into(),
 		rows,
 		series,
 	}
