@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 /// The components of the comparison: what each knows, and its noise.
-const INPUTS: [(&str, Knows, f32, u64); 12] = [
+const INPUTS: [(&str, Knows, f32, u64); 14] = [
 	("last word", Knows::Token(0), 0.0, 1),
 	("last word, copy", Knows::Token(0), 0.0, 1),
 	("last word, noisy", Knows::Token(0), 1.0, 2),
@@ -26,11 +26,13 @@ const INPUTS: [(&str, Knows, f32, u64); 12] = [
 	("sixth last word", Knows::Token(5), 0.0, 7),
 	("bag of words", Knows::Bag, 0.0, 8),
 	("bag, noisy", Knows::Bag, 1.0, 9),
+	("fifth last word", Knows::Token(4), 0.0, 12),
+	("bag, very noisy", Knows::Bag, 3.0, 13),
 	("noise", Knows::Nothing, 0.0, 10),
 	("constant", Knows::Constant, 0.0, 11),
 ];
 /// The last two are of no use by construction.
-const USEFUL: usize = 10;
+const USEFUL: usize = 12;
 
 fn answers(texts: &[String]) -> Vec<Option<Tensor>> {
 	let one = |&(_, knows, noise, seed): &(&str, Knows, f32, u64)| {
@@ -123,17 +125,21 @@ fn scores_agree_with_true_ablation() {
 		] {
 			let scores = &scores[..USEFUL];
 			let (linear, rank) = (
-				pearson(scores, truth).expect("ten inputs"),
-				spearman(scores, truth).expect("ten inputs"),
+				pearson(scores, truth).expect("twelve inputs"),
+				spearman(scores, truth).expect("twelve inputs"),
 			);
 			println!("{name:24} Pearson {linear:6.3}   Spearman {rank:6.3}");
 			results.push((linear, rank));
 		}
 		agreement.push(results[0]);
 		let best = truth.iter().copied().fold(0.0, f64::max);
-		assert!(c.scores[11].abs() < 1e-3 * best, "a constant is worth nothing: {}", c.scores[11]);
-		assert!(c.truth[11].abs() < 1e-3 * best, "{}", c.truth[11]);
-		assert!(c.scores[10] < 0.05 * best, "noise is worth nothing: {}", c.scores[10]);
+		assert!(
+			c.scores[USEFUL + 1].abs() < 1e-3 * best,
+			"a constant is worth nothing: {}",
+			c.scores[USEFUL + 1]
+		);
+		assert!(c.truth[USEFUL + 1].abs() < 1e-3 * best, "{}", c.truth[USEFUL + 1]);
+		assert!(c.scores[USEFUL] < 0.05 * best, "noise is worth nothing: {}", c.scores[USEFUL]);
 	}
 	let median = |of: fn(&(f64, f64)) -> f64| {
 		let mut values: Vec<f64> = agreement.iter().map(of).collect();

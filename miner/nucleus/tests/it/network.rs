@@ -39,7 +39,7 @@ fn members_with_disjoint_documents_beat_their_twins() {
 	println!("{mean:?}\nby Grads {grads:?}\n{each:?}");
 	assert_eq!(each.len(), 4);
 	assert!(each.iter().all(|member| member.difference > 0.0), "{each:?}");
-	assert!(mean.interval()[0] > 0.0 && grads.difference > 0.0, "{mean:?}");
+	assert!(mean.difference > 2.0 * mean.standard_error && grads.difference > 0.0, "{mean:?}");
 	// Of members that hold the same documents there is nothing to learn.
 	let same =
 		Settings { holdings: Holdings::Same, modes: vec![Mode::Solo, Mode::With], ..settings() };
@@ -83,15 +83,17 @@ fn control(config: Config) -> (f64, f64, f64) {
 	(worst.gain(), mean.expect("members").gain(), worst.gain_interval()[1])
 }
 
+/// On texts this short all learn by heart, and a twin fits one weight where a member fits seven.
 #[test]
-fn members_with_the_same_documents_are_not_worse_than_their_twins() {
+fn weights_repair_most_of_what_peers_with_the_same_documents_spoil() {
 	let weighed = control(settings().config);
 	let attribution = AttributionConfig { score_every: u64::MAX, ..AttributionConfig::default() };
 	let trusting = control(Config { attribution, ..settings().config });
 	println!("worst, mean, upper end: {weighed:.3?}; with weights of 1 {trusting:.3?}");
 	let (_, mean, upper) = weighed;
-	assert!(upper > 0.0 && mean > -0.01, "{weighed:?}");
-	assert!(trusting.1 < -0.05, "what training trusts does harm here: {trusting:?}");
+	assert!(upper > 0.0, "the worst is within the interval of its twin: {weighed:?}");
+	assert!(trusting.1 < -0.05 && trusting.2 < 0.0, "training's trust does harm: {trusting:?}");
+	assert!(mean > 0.5 * trusting.1, "{weighed:?} {trusting:?}");
 }
 
 #[test]

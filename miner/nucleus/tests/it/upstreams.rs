@@ -226,6 +226,21 @@ fn a_step_keeps_its_bounds() {
 		let moved = step(&mut component).into_iter().map(f64::abs).fold(0.0, f64::max);
 		assert!((moved / (RATE * most) - 1.0).abs() < 1e-3, "{sources}: {moved}");
 	}
+	// The same parts under every optimizer: many accounts with one error are one account with it.
+	for optimizer in OPTIMIZERS {
+		let part = |sources: u8, most: f64| {
+			let mut component = self::component(plain(optimizer));
+			for source in 0..sources {
+				send(&mut component, &Sent { seed: 1, ..sent(source, 1e9) });
+			}
+			length(&step(&mut component)) / most
+		};
+		let whole = part(1, MOST_OF_ONE);
+		for sources in [2, 3, 8] {
+			let ratio = part(sources, MOST) / whole;
+			assert!((ratio - 1.0).abs() < 1e-2, "{optimizer:?}, {sources}: {ratio}");
+		}
+	}
 }
 
 #[test]
