@@ -50,7 +50,11 @@ fn two_online_candidates_join_one_after_the_other() {
 #[test]
 fn an_absent_invulnerable_counts_as_a_newcomer() {
 	Ext { invulnerables: (1..=4).collect(), ..Default::default() }.run(|| {
+		// It authored in session 0, and then no more.
+		run_to_session(1);
+		assert!(Proven::<Test>::get().contains(&1));
 		session_without(&[1]);
+		assert!(!Proven::<Test>::get().contains(&1));
 		register([6]);
 		for _ in 0..6 {
 			session_without(&[1]);
@@ -83,7 +87,7 @@ fn validators_that_are_replaced_stay_until_the_new_ones_run() {
 #[test]
 fn validators_that_do_not_run_leave_at_once() {
 	Ext { invulnerables: (1..=4).collect(), ..Default::default() }.run(|| {
-		session_without(&[3, 4]);
+		run_to_session(1);
 		session_without(&[3, 4]);
 		assert_eq!(Proven::<Test>::get().into_inner(), [1, 2]);
 		assert_ok!(ValidatorSet::set_invulnerables(RuntimeOrigin::root(), vec![1, 2]));
