@@ -106,6 +106,15 @@ pub struct ComponentReport {
 	pub answered: Option<f64>,
 }
 
+impl ComponentReport {
+	/// Of a selfish component with a twin: its perplexity with what the others answer it at the end, and
+	/// that of the twin. Its best parameters are those of a newcomer, which is served for nothing.
+	pub fn ends_at(&self) -> Option<[f64; 2]> {
+		let twin = self.gain.filter(|_| self.kind == "selfish")?.twin_perplexity;
+		Some([self.perplexity?, twin])
+	}
+}
+
 /// Batches after which a component that bids for nobody must be behind those that do: twice what a
 /// miner answers to a newcomer, so that at most about 60 % are answered.
 const BEYOND_GRACE: u64 = 1_024;
@@ -252,12 +261,13 @@ impl Report {
 		for (uid, gain) in self.trainable().filter_map(|c| Some((c.uid, c.gain?))) {
 			target(gain.low > 0.0, format!("component {uid} has a gain over its twin: {gain}"));
 		}
-		let selfish = self.components.iter().filter(|component| component.kind == "selfish");
-		for (uid, gain) in selfish.filter_map(|c| Some((c.uid, c.gain?))) {
+		let ends = self.components.iter().filter_map(|c| Some((c.uid, c.ends_at()?)));
+		for (uid, [now, twin]) in ends {
 			target(
-				gain.low <= 0.0,
+				now >= twin,
 				format!(
-					"component {uid}, which bids for nobody, is no better than its twin: {gain}"
+					"component {uid}, which bids for nobody, ends at perplexity {now:.1}, no better \
+					 than its twin ({twin:.1})"
 				),
 			);
 		}

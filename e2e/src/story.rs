@@ -56,7 +56,12 @@ impl Report {
 			text += &format!(", and {:.0} % of the queries were answered", 100.0 * answered);
 		}
 		for component in &all {
-			if let Some(gain) = component.gain {
+			if let Some([now, twin]) = component.ends_at() {
+				let name = &component.name;
+				text += &format!(
+					"; {name} ends at perplexity {now:.0}, and the best of its twin is {twin:.0}"
+				);
+			} else if let Some(gain) = component.gain {
 				text += &format!("; the gain of {} over its twin is {gain}", component.name);
 			}
 		}

@@ -120,7 +120,7 @@ fn row(component: &ComponentReport) -> String {
 }
 
 fn gain(component: &ComponentReport) -> String {
-	match &component.gain {
+	match component.gain.as_ref().filter(|_| component.kind != "selfish") {
 		None => "–".into(),
 		Some(gain) if gain.is_measured() => format!("{:.1} %", 100.0 * gain.gain),
 		Some(_) => "none".into(),

@@ -191,6 +191,15 @@ fn a_component_that_is_worse_than_its_twin_fails_the_run() {
 		let targets = report.targets(&epochs, 2);
 		targets.into_iter().filter(|t| t.text.contains("its twin")).collect::<Vec<_>>()
 	};
+	// A selfish one is judged by where it ends: at its best, it was served as a newcomer.
+	for (now, reached) in [(120.0, true), (99.0, false)] {
+		let mut report = with(2, gain(0.1, 0.01));
+		report.components[2].kind = "selfish".into();
+		report.components[2].perplexity = Some(now);
+		let targets = measured(report);
+		assert_eq!((targets.len(), targets[0].reached), (1, reached), "{targets:?}");
+		assert!(targets[0].text.contains("no better than its twin (100.0)"), "{targets:?}");
+	}
 	let targets = measured(with(1, gain(0.01, 0.02)));
 	assert_eq!(targets.len(), 1);
 	assert!(!targets[0].reached && targets[0].text.contains("none measured"), "{targets:?}");
