@@ -1,11 +1,7 @@
 //! The committed results bear out what the documents say, and follow from the committed runs.
 
 use bittensor_experiments::{
-	claims, figure,
-	network::{self, NetworkRun},
-	page,
-	store::Store,
-	summary::Results,
+	claims, figure, network::NetworkRun, page, store::Store, summary::Results,
 };
 use std::{fs, path::PathBuf};
 
@@ -46,7 +42,7 @@ fn results_figures_and_tables_follow_from_the_runs() {
 #[test]
 fn the_run_over_real_processes_bears_out_its_page() {
 	let committed = |name: &str| fs::read_to_string(folder().join(name)).unwrap_or_default();
-	let run: NetworkRun = serde_json::from_str(&committed(network::FILE)).expect("a result");
+	let run = NetworkRun::read(&folder()).expect("a result").expect("it is committed");
 	let wrong: Vec<_> = claims::of_network(&run).into_iter().filter(|c| !c.holds).collect();
 	assert!(wrong.is_empty(), "{wrong:#?}");
 	assert!(run.gains().count() == 4 && run.gains().all(|(_, gain)| gain.low > 0.05), "{run:#?}");

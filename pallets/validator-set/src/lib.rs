@@ -37,8 +37,10 @@
 //!
 //! A report names a session and a key. The pallet records the keys by which the validators of a session vote
 //! when it plans the session, and keeps them until its offences cannot be reported any more
-//! ([`Served`]). So other session keys, of the offender or of anybody else, do not hide an offence. A candidate that misses too many of its slots loses its candidacy, but no
-//! stake. Slots that nobody used in a whole round are an outage of the chain and count for none.
+//! ([`Served`]). So other session keys, of the offender or of anybody else, do not hide an offence.
+//!
+//! A candidate that misses too many of its slots loses its candidacy, but no stake. Slots that nobody used
+//! in a whole round are an outage of the chain and count for none.
 //!
 //! # Upgrades
 //!
