@@ -48,8 +48,9 @@ pub mod pallet {
 	#[pallet::error]
 	pub enum Error<T> {
 		/// The committee may not make this call as Root. Propose another.
-		/// It may call `system.authorize_upgrade`, `system.set_code`, `grandpa.note_stalled` and the calls
-		/// of `migrations`.
+		/// It may call `system.authorize_upgrade`, `system.set_code`, the calls of `migrations`, and
+		/// `grandpa.note_stalled` with a `delay` from 1 to one less than `sessionLength` and a last
+		/// finalised block that exists.
 		NotAllowed,
 	}
 

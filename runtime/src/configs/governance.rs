@@ -83,6 +83,16 @@ impl pallet_collective::Config for Runtime {
 	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
 }
 
+/// Whether finality is revived by a change of the set that is forced `delay` blocks after its announcement
+/// and starts at the block `last`.
+///
+/// pallet-grandpa drops the change of the next session without an error if this one is not over then. One
+/// without a delay would be enacted in a block that nodes may still take back.
+fn revives(delay: BlockNumber, last: BlockNumber) -> bool {
+	let session = pallet_validator_set::SessionLength::<Runtime>::get();
+	(1..session).contains(&delay) && last < System::block_number()
+}
+
 /// The calls that the committee may make as Root. All others are refused, also inside of a batch.
 pub struct RootCalls;
 
@@ -95,9 +105,10 @@ impl Contains<RuntimeCall> for RootCalls {
 				call,
 				frame_system::Call::authorize_upgrade { .. } | frame_system::Call::set_code { .. }
 			),
-			RuntimeCall::Grandpa(call) => {
-				matches!(call, pallet_grandpa::Call::note_stalled { .. })
-			}
+			RuntimeCall::Grandpa(pallet_grandpa::Call::note_stalled {
+				delay,
+				best_finalized_block_number,
+			}) => revives(*delay, *best_finalized_block_number),
 			RuntimeCall::Migrations(_) => true,
 			_ => false,
 		}

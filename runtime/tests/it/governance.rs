@@ -5,7 +5,7 @@ use crate::{
 	documentation::{metadata, variants},
 };
 use bittensor_runtime::{
-	configs::governance::RootCalls, slots, AccountId, BlockNumber, Runtime, RuntimeCall,
+	configs::governance::RootCalls, slots, AccountId, BlockNumber, Grandpa, Runtime, RuntimeCall,
 	RuntimeEvent, RuntimeOrigin, System, UNIT,
 };
 use codec::{Decode, Encode};
@@ -16,6 +16,7 @@ use frame_support::{
 };
 use pallet_collective::RawOrigin;
 use pallet_emission::EmissionParameters;
+use pallet_validator_set::SessionLength;
 use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave};
 use sp_runtime::{
@@ -291,8 +292,13 @@ fn in_range(listed: &Listed) -> Option<RuntimeCall> {
 		("ValidatorSet", "set_limits") => {
 			RuntimeCall::ValidatorSet(Call::set_limits { limits: Limits::<Runtime>::get() })
 		}
+		("Grandpa", "note_stalled") => note_stalled(1, 0),
 		_ => return None,
 	})
+}
+
+fn note_stalled(delay: BlockNumber, best_finalized_block_number: BlockNumber) -> RuntimeCall {
+	RuntimeCall::Grandpa(pallet_grandpa::Call::note_stalled { delay, best_finalized_block_number })
 }
 
 #[test]
@@ -340,9 +346,12 @@ fn the_committee_makes_few_calls_as_root() {
 	with_code_reader(preset("testnet")).execute_with(|| {
 		let not_allowed: DispatchError =
 			bittensor_runtime::governance::Error::<Runtime>::NotAllowed.into();
+		author(1, vec![]);
 		let mut allowed = Vec::new();
-		for Listed { pallet, name, index } in every_call() {
-			for call in instances(index) {
+		for listed in every_call() {
+			let calls = instances(listed.index).into_iter().chain(in_range(&listed));
+			let Listed { pallet, name, .. } = &listed;
+			for call in calls {
 				if RootCalls::contains(&call) {
 					allowed.push(format!("{pallet}.{name}"));
 					continue;
@@ -365,6 +374,39 @@ fn the_committee_makes_few_calls_as_root() {
 				"Migrations.clear_historic",
 			]
 		);
+	});
+}
+
+#[test]
+fn finality_is_revived_within_a_session_and_from_a_block_that_exists() {
+	preset("testnet").execute_with(|| {
+		let not_allowed: DispatchError =
+			bittensor_runtime::governance::Error::<Runtime>::NotAllowed.into();
+		let session = SessionLength::<Runtime>::get();
+		assert_eq!(session, 100);
+		author(1, vec![]);
+		let wrong = [(0, 0), (session, 0), (session + 1, 0), (u32::MAX, 0), (10, 1_000)];
+		for (delay, last) in wrong {
+			let result = as_root(note_stalled(delay, last)).dispatch(all_members());
+			assert_eq!(result.map_err(|error| error.error), Err(not_allowed), "{delay}, {last}");
+			assert_eq!(Grandpa::stalled(), None);
+		}
+		let call = as_root(note_stalled(session, 1));
+		assert_eq!(decide(call, &[Alice, Bob]), Some(Err(not_allowed)));
+		let most = session - 1;
+		assert_eq!(decide(as_root(note_stalled(most, 1)), &[Alice, Bob]), Some(Ok(())));
+		assert_eq!(Grandpa::stalled(), Some((most, 1)));
+
+		// Nothing is dropped with the longest delay: this change is over when the session after it starts.
+		let set_id = Grandpa::current_set_id();
+		let up_to = |last| {
+			(System::block_number() + 1..=last).for_each(|number| drop(author(number, vec![])));
+		};
+		up_to(session);
+		assert_eq!((Grandpa::stalled(), Grandpa::current_set_id()), (None, set_id + 1));
+		assert!(Grandpa::pending_change().is_some());
+		up_to(2 * session - 1);
+		assert!(Grandpa::pending_change().is_none());
 	});
 }
 
