@@ -109,6 +109,9 @@ impl Contains<RuntimeCall> for RootCalls {
 				delay,
 				best_finalized_block_number,
 			}) => revives(*delay, *best_finalized_block_number),
+			RuntimeCall::Governance(call) => {
+				matches!(call, governance::Call::shift_set_id { .. })
+			}
 			RuntimeCall::Migrations(_) => true,
 			_ => false,
 		}

@@ -2,11 +2,12 @@
 
 use crate::{
 	chain::{author, preset, sign},
+	governance::{all_members, as_root},
 	validators::{candidacy, charlie_joins, set_keys_of},
 };
 use bittensor_runtime::{
-	configs::consensus::VoteKeys, Balances, Block, Emission, Grandpa, Runtime, RuntimeCall,
-	RuntimeEvent, Session, UncheckedExtrinsic, ValidatorSet, UNIT,
+	configs::consensus::VoteKeys, governance, Balances, Block, Emission, Grandpa, Runtime,
+	RuntimeCall, RuntimeEvent, RuntimeOrigin, Session, UncheckedExtrinsic, ValidatorSet, UNIT,
 };
 use codec::{Decode, Encode};
 use frame_support::traits::KeyOwnerProofSystem;
@@ -21,7 +22,10 @@ use sp_keyring::{
 	Ed25519Keyring,
 	Sr25519Keyring::{AliceStash, Charlie, Dave, Eve},
 };
-use sp_runtime::{transaction_validity::InvalidTransaction, ApplyExtrinsicResult, DispatchError};
+use sp_runtime::{
+	traits::Dispatchable, transaction_validity::InvalidTransaction, ApplyExtrinsicResult,
+	DispatchError,
+};
 use sp_session::MembershipProof;
 
 /// The stake of Charlie, in units.
@@ -269,5 +273,80 @@ fn a_forged_equivocation_costs_nothing() {
 		let stranger = equivocation(Ed25519Keyring::Dave, set_id, 3);
 		assert_eq!(refused(submit(stranger, owned()), 27), bad);
 		assert_eq!(VoteKeys::prove((KEY_TYPE, Ed25519Keyring::Dave.public().into())), None);
+	});
+}
+
+/// `governance.shift_set_id` by the committee as Root.
+fn shift(by: i32) -> Result<(), DispatchError> {
+	let call = RuntimeCall::Governance(governance::Call::shift_set_id { by });
+	as_root(call).dispatch(all_members()).map(|_| ()).map_err(|error| error.error)
+}
+
+/// A chain that stalls in set `n`, before it changes twice; the second change is forced at block 50, with
+/// other keys of Charlie. So nodes count this set as `n + 1`, and the chain as `n + 2`.
+fn with_forced_change(test: impl FnOnce(u64)) {
+	with_charlie(|| {
+		let stalled = Grandpa::current_set_id();
+		alice_rotates(21);
+		blocks(22..=30);
+		charlie_rotates(31);
+		blocks(32..=41);
+		assert_eq!(Grandpa::current_set_id(), stalled + 1);
+		assert_eq!(Grandpa::note_stalled(RuntimeOrigin::root(), 3, 25), Ok(()));
+		blocks(42..=53);
+		assert_eq!((Grandpa::stalled(), Grandpa::current_set_id()), (None, stalled + 2));
+		test(stalled + 1);
+	});
+}
+
+#[test]
+fn double_votes_are_reported_after_a_forced_change_when_the_number_of_the_set_is_that_of_nodes() {
+	let charlie = Ed25519Keyring::Eve;
+	with_forced_change(|counted| {
+		assert_eq!(ownership(charlie, counted), None, "nodes can report nothing");
+		assert_eq!(shift(-1), Ok(()));
+		assert_eq!(Grandpa::current_set_id(), counted);
+		is_slashed(54, report_of(charlie, counted, 3));
+	});
+	// Later sets are counted on: in the session after, and after another change.
+	with_forced_change(|counted| {
+		assert_eq!(shift(-1), Ok(()));
+		blocks(54..=61);
+		assert_eq!(Grandpa::current_set_id(), counted);
+		is_slashed(62, report_of(charlie, counted, 4));
+		blocks(63..=80);
+		assert_eq!(Grandpa::current_set_id(), counted + 1, "Charlie has left");
+		assert!(ownership(Ed25519Keyring::Dave, counted + 1).is_some(), "it is a key of Alice");
+	});
+	// A shift that was wrong is taken back.
+	for (wrong, right) in [(-2, 1), (1, -2), (1_000, -1_001), (-3, 2)] {
+		with_forced_change(|counted| {
+			assert_eq!(counted, 2, "the chain counts 3");
+			assert_eq!(shift(wrong), Ok(()));
+			assert_eq!(ownership(charlie, counted), None, "after {wrong}");
+			let back =
+				if right < -1_000 { shift(-1_000).and_then(|()| shift(-1)) } else { shift(right) };
+			assert_eq!(back, Ok(()));
+			is_slashed(54, report_of(charlie, counted, 3));
+			let entries = pallet_grandpa::SetIdSession::<Runtime>::iter().count();
+			assert!(entries <= 4, "{entries} sets are known");
+		});
+	}
+}
+
+#[test]
+fn the_number_of_the_set_is_shifted_by_few_and_by_root_alone() {
+	with_forced_change(|_| {
+		let before = Grandpa::current_set_id();
+		let out: DispatchError = governance::Error::<Runtime>::ShiftOutOfRange.into();
+		for by in [0, 1_001, -1_001, i32::MIN, i32::MAX, -1 - before as i32] {
+			assert_eq!(shift(by), Err(out), "{by}");
+		}
+		let call = RuntimeCall::Governance(governance::Call::shift_set_id { by: -1 });
+		for origin in [all_members(), RuntimeOrigin::signed(Charlie.to_account_id())] {
+			let refused = call.clone().dispatch(origin).map_err(|error| error.error);
+			assert_eq!(refused, Err(DispatchError::BadOrigin));
+		}
+		assert_eq!(Grandpa::current_set_id(), before);
 	});
 }

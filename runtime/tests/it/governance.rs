@@ -293,6 +293,9 @@ fn in_range(listed: &Listed) -> Option<RuntimeCall> {
 			RuntimeCall::ValidatorSet(Call::set_limits { limits: Limits::<Runtime>::get() })
 		}
 		("Grandpa", "note_stalled") => note_stalled(1, 0),
+		("Governance", "shift_set_id") => {
+			RuntimeCall::Governance(bittensor_runtime::governance::Call::shift_set_id { by: 1 })
+		}
 		_ => return None,
 	})
 }
@@ -368,6 +371,7 @@ fn the_committee_makes_few_calls_as_root() {
 				"System.set_code",
 				"System.authorize_upgrade",
 				"Grandpa.note_stalled",
+				"Governance.shift_set_id",
 				"Migrations.force_set_cursor",
 				"Migrations.force_set_active_cursor",
 				"Migrations.force_onboard_mbms",
