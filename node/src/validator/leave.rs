@@ -14,6 +14,9 @@ pub(super) async fn run(args: &LeaveArgs) -> anyhow::Result<()> {
 		can_leave(&account, &status)?;
 	}
 	let status = operator.status().await?;
+	if let Some(sentence) = absent(&status) {
+		say(&sentence);
+	}
 	if let Some(sentences) = waits_for(&account, &status) {
 		say(&sentences);
 		return Ok(());
@@ -28,6 +31,14 @@ pub(super) async fn run(args: &LeaveArgs) -> anyhow::Result<()> {
 		bit(after.saturating_sub(before))
 	));
 	Ok(())
+}
+
+/// When a candidate that left before its first block can register again.
+fn absent(status: &ValidatorStatus) -> Option<String> {
+	let until = status.absent_until.filter(|_| !status.invulnerable)?;
+	Some(format!(
+		"It has not authored a block: it can register again when session {until} has ended, not before."
+	))
 }
 
 /// Whether there is anything that an account can end that is no candidate.
@@ -85,6 +96,14 @@ mod tests {
 			}
 		}
 		assert_eq!(waits_for("5Grw", &left()), None);
+	}
+
+	#[test]
+	fn who_leaves_before_the_first_block_is_told_when_it_can_come_back() {
+		assert_eq!(absent(&left()), None);
+		let early = ValidatorStatus { absent_until: Some(9), ..left() };
+		assert!(absent(&early).is_some_and(|said| said.contains("when session 9 has ended")));
+		assert_eq!(absent(&ValidatorStatus { invulnerable: true, ..early }), None);
 	}
 
 	#[test]

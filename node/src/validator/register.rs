@@ -13,7 +13,7 @@ pub(super) async fn run(args: &RegisterArgs) -> anyhow::Result<()> {
 	ready::wait(&operator).await?;
 	let before = operator.status().await?;
 	if !before.invulnerable {
-		not_barred(&ss58(&operator.account), &before)?;
+		may_register(&ss58(&operator.account), &before)?;
 	}
 	let holds_keys = before.keys && !args.rotate && operator.holds_keys().await?;
 
@@ -46,12 +46,19 @@ pub(super) async fn run(args: &RegisterArgs) -> anyhow::Result<()> {
 	Ok(())
 }
 
-/// A slashed account cannot register: nothing is done for it, so that it pays no fee.
-fn not_barred(account: &str, status: &ValidatorStatus) -> anyhow::Result<()> {
-	match status.barred_until {
+/// Why an account cannot register now, and the last session of the wait.
+fn waits(status: &ValidatorStatus) -> Option<(&'static str, u32)> {
+	let slashed = status.barred_until.map(|until| ("was slashed", until));
+	let absent = status.absent_until.map(|until| ("never authored a block as a validator", until));
+	slashed.into_iter().chain(absent).max_by_key(|(_, until)| *until)
+}
+
+/// An account that must wait cannot register: nothing is done for it, so that it pays no fee.
+fn may_register(account: &str, status: &ValidatorStatus) -> anyhow::Result<()> {
+	match waits(status) {
 		None => Ok(()),
-		Some(barred) => anyhow::bail!(
-			"{account} was slashed and cannot register until session {barred} has ended. Now it is session {}; \
+		Some((why, until)) => anyhow::bail!(
+			"{account} {why} and cannot register until session {until} has ended. Now it is session {}; \
 			 run this command again after that, or register another account",
 			status.session
 		),
@@ -143,7 +150,8 @@ async fn first_block(operator: &Operator) -> anyhow::Result<()> {
 		}
 		anyhow::ensure!(
 			status.candidate || status.invulnerable,
-			"the account is no candidate any more: it missed its slots, or was slashed. See the log of the node"
+			"the account is no candidate any more: {}. See the log of the node",
+			why_removed(&status)
 		);
 		let first = *first.get_or_insert(status.session);
 		let now = Some((status.session, status.planned, status.validator));
@@ -153,6 +161,16 @@ async fn first_block(operator: &Operator) -> anyhow::Result<()> {
 		}
 	}
 	Ok(())
+}
+
+/// Why an account is no candidate any more that was one.
+fn why_removed(status: &ValidatorStatus) -> String {
+	match waits(status) {
+		None => "it missed its slots, or left. Mend the node and run this command again".into(),
+		Some((why, until)) => {
+			format!("it {why}. It can register again when session {until} has ended")
+		}
+	}
 }
 
 /// The number of a block, what it says of the account, and whether the account has authored in its session.
@@ -201,12 +219,28 @@ mod tests {
 	#[test]
 	fn a_slashed_account_is_told_when_it_can_register() {
 		let mut status = status();
-		assert!(not_barred("5Grw", &status).is_ok());
+		assert!(may_register("5Grw", &status).is_ok());
 		status.barred_until = Some(12);
-		let said = not_barred("5Grw", &status).expect_err("slashed").to_string();
+		let said = may_register("5Grw", &status).expect_err("slashed").to_string();
 		for part in ["5Grw was slashed", "until session 12 has ended", "Now it is session 7"] {
 			assert!(said.contains(part), "{part} is not in {said}");
 		}
+	}
+
+	#[test]
+	fn a_newcomer_that_never_authored_is_told_when_it_can_register() {
+		let mut status = status();
+		assert!(why_removed(&status).contains("missed its slots"));
+		status.absent_until = Some(9);
+		let said = may_register("5Grw", &status).expect_err("absent").to_string();
+		for part in ["5Grw never authored a block", "until session 9 has ended", "session 7"] {
+			assert!(said.contains(part), "{part} is not in {said}");
+		}
+		assert!(why_removed(&status).contains("when session 9 has ended"));
+		// The longer wait counts.
+		status.barred_until = Some(12);
+		let said = may_register("5Grw", &status).expect_err("slashed too").to_string();
+		assert!(said.contains("5Grw was slashed") && said.contains("session 12"), "{said}");
 	}
 
 	#[test]

@@ -127,6 +127,7 @@ pub(super) mod tests {
 			missed: 0,
 			bound_until: None,
 			barred_until: None,
+			absent_until: None,
 			session: 7,
 			next_session: 80,
 		}

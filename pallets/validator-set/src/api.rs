@@ -74,6 +74,7 @@ impl<T: Config> Pallet<T> {
 			missed,
 			bound_until: Bound::<T>::get(account),
 			barred_until: Barred::<T>::get(account).filter(|until| *until >= Self::session()),
+			absent_until: Self::absent_until(account),
 			session: Self::session(),
 			next_session: Self::next_rotation(now).into(),
 		}

@@ -133,15 +133,18 @@ mod benchmarks {
 		assert!(Candidates::<T>::contains_key(who));
 	}
 
+	/// A validator that has not authored leaves.
 	#[benchmark]
 	fn leave() {
-		fill::<T>(1);
-		let who = Candidates::<T>::iter_keys().next().expect("there is a candidate");
+		// The last of the set, which is full, and has authored nothing.
+		let who = fill::<T>(0).pop().expect("there is a validator");
+		Candidates::<T>::insert(&who, 0);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who));
+		_(RawOrigin::Signed(who.clone()));
 
 		assert_eq!(Candidates::<T>::count(), 0);
+		assert!(Absent::<T>::contains_key(who));
 	}
 
 	#[benchmark]
@@ -198,9 +201,9 @@ mod benchmarks {
 		assert_eq!(LastSlot::<T>::get(), slot);
 	}
 
-	/// Every validator is a candidate that missed too many slots, and is barred, so that it is disabled again.
+	/// Every validator is a candidate that never authored, and is barred, so that it is disabled again.
 	///
-	/// The keys change, the set of the oldest session and all slashes of an older one are forgotten, and as
+	/// The keys change, all of the oldest session were absent, the set of the oldest session and all slashes of an older one are forgotten, and as
 	/// many accounts as can be are not paid yet.
 	#[benchmark]
 	fn rotate(c: Linear<0, { T::MaxCandidates::get() }>) {
@@ -215,6 +218,7 @@ mod benchmarks {
 			let slash = Slash { fraction: Perbill::one(), base: 1 };
 			Slashes::<T>::insert(older, who, slash);
 			Barred::<T>::insert(who, session);
+			Absent::<T>::insert(who, ());
 		}
 		Proven::<T>::put(BoundedVec::truncate_from(gone.clone()));
 		let unpaid: Vec<_> =
@@ -230,7 +234,7 @@ mod benchmarks {
 		}
 		Turns::<T>::mutate(|turns| {
 			for turn in turns {
-				*turn = Turn { authored: 1, missed: 100, paid: 0 };
+				*turn = Turn { authored: 0, missed: 100, paid: 0 };
 			}
 		});
 
@@ -244,6 +248,9 @@ mod benchmarks {
 		assert_eq!(Slashes::<T>::iter().count(), 0);
 		assert!(gone.iter().all(|who| !Bound::<T>::contains_key(who)));
 		assert!(gone.iter().all(|who| !Barred::<T>::contains_key(who)));
+		assert!(gone.iter().all(|who| !Absent::<T>::contains_key(who)));
+		// The set cannot do without the last one.
+		assert_eq!(Absent::<T>::iter().count(), set.len().min((c as usize).saturating_sub(1)));
 		assert_eq!(Pallet::<T>::disabled().len(), tolerated(set.len()));
 	}
 

@@ -21,7 +21,8 @@ mod calls {
 		/// Leave: stop being a candidate.
 		///
 		/// Signed by the candidate. It validates until the sessions end for which it was chosen, one or two
-		/// from now; more if few others are left. Its stake is free after that.
+		/// from now; more if few others are left. Its stake is free after that. If it has not authored a
+		/// block, it cannot register again for a while.
 		#[pallet::call_index(1)]
 		#[pallet::weight(<T as Config>::WeightInfo::leave())]
 		pub fn leave(origin: OriginFor<T>) -> DispatchResult {

@@ -2,7 +2,8 @@
 
 use crate::{
 	types::{Balance, Removal, ValidatorLimits},
-	Barred, Bound, Candidates, Config, Error, Event, Invulnerables, Limits, Pallet,
+	Absent, Barred, Bound, Candidates, Config, Error, Event, Invulnerables, Limits, Pallet,
+	ReportSessions,
 };
 use alloc::{collections::BTreeSet, vec::Vec};
 use frame_support::{
@@ -50,6 +51,13 @@ impl<T: Config> Pallet<T> {
 		Barred::<T>::get(who).is_some_and(|until| until >= Self::session())
 	}
 
+	/// The last session in which an account cannot register, as it stopped being a candidate before it
+	/// authored a block.
+	pub(crate) fn absent_until(who: &T::AccountId) -> Option<u32> {
+		let last = Bound::<T>::get(who).filter(|_| Absent::<T>::contains_key(who))?;
+		Some(last.saturating_add(ReportSessions::<T>::get()))
+	}
+
 	/// Whether genesis or governance chose an account.
 	pub(crate) fn is_invulnerable(who: &T::AccountId) -> bool {
 		Invulnerables::<T>::get().contains(who)
@@ -68,6 +76,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_register(who: T::AccountId) -> DispatchResult {
 		ensure!(!Candidates::<T>::contains_key(&who), Error::<T>::AlreadyCandidate);
 		ensure!(!Self::is_barred(&who), Error::<T>::Slashed);
+		ensure!(!Absent::<T>::contains_key(&who), Error::<T>::Absent);
 		ensure!(!Self::is_invulnerable(&who), Error::<T>::Invulnerable);
 		ensure!(Self::has_keys(&who), Error::<T>::NoKeys);
 		let stake = T::Stake::staked(&who);
@@ -103,6 +112,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_leave(who: T::AccountId) -> DispatchResult {
 		ensure!(Candidates::<T>::contains_key(&who), Error::<T>::NotCandidate);
 		Candidates::<T>::remove(&who);
+		if Self::is_chosen(&who) && !Self::has_authored(&who) {
+			Absent::<T>::insert(&who, ());
+		}
 		Self::deposit_event(Event::CandidateLeft { account: who });
 		Ok(())
 	}

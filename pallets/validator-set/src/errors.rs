@@ -18,6 +18,10 @@ mod errors {
 		/// The account was slashed. Register after the session `barred`.
 		/// `status` shows it as `barred_until`.
 		Slashed,
+		/// It was chosen and never authored. Run its node; register later.
+		/// It missed too many slots or left before its first block. It can register when the session has
+		/// ended that `status` shows as `absent_until`.
+		Absent,
 		/// The account is an invulnerable. It validates without candidacy.
 		Invulnerable,
 		/// The list of candidates is full. Stake more than the least of them.

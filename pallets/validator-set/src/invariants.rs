@@ -1,8 +1,8 @@
 //! The invariants after every block, numbered as in the crate's documentation.
 
 use crate::{
-	types::Voter, Barred, Bound, Candidates, Config, Invulnerables, Limits, Pallet, Planned,
-	PlannedKeys, Proven, ReportSessions, Served, SessionLength, Slashes, Turns,
+	types::Voter, Absent, Barred, Bound, Candidates, Config, Invulnerables, Limits, Pallet,
+	Planned, PlannedKeys, Proven, ReportSessions, Served, SessionLength, Slashes, Turns,
 };
 use alloc::{collections::BTreeMap, collections::BTreeSet, vec::Vec};
 use frame_support::{ensure, traits::Get};
@@ -20,7 +20,8 @@ impl<T: Config> Pallet<T> {
 		Self::check_served()?;
 		Self::check_turns()?;
 		Self::check_barred()?;
-		Self::check_proven()
+		Self::check_proven()?;
+		Self::check_absent()
 	}
 
 	/// 1. The limits are in range.
@@ -130,6 +131,15 @@ impl<T: Config> Pallet<T> {
 		ensure!(proven.iter().all(|who| planned.contains(who)), "a proven stranger");
 		let distinct: BTreeSet<_> = proven.iter().collect();
 		ensure!(distinct.len() == proven.len(), "a validator is proven twice");
+		Ok(())
+	}
+
+	/// 8. Who must wait was chosen for a session that is remembered.
+	fn check_absent() -> Result<(), TryRuntimeError> {
+		for who in Absent::<T>::iter_keys() {
+			ensure!(Bound::<T>::contains_key(&who), "a stranger was absent");
+			ensure!(!Candidates::<T>::contains_key(&who), "a candidate that must wait");
+		}
 		Ok(())
 	}
 }

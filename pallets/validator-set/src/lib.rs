@@ -39,8 +39,14 @@
 //! when it plans the session, and keeps them until its offences cannot be reported any more
 //! ([`Served`]). So other session keys, of the offender or of anybody else, do not hide an offence.
 //!
+//! # Absence
+//!
 //! A candidate that misses too many of its slots loses its candidacy, but no stake. Slots that nobody used
 //! in a whole round are an outage of the chain and count for none.
+//!
+//! A candidate that is dropped, or leaves, without having authored a block cannot register until no offence
+//! of its sessions can be reported any more. Otherwise candidates that never run could hold the places of
+//! newcomers for nothing.
 //!
 //! # Upgrades
 //!
@@ -63,6 +69,7 @@
 //! 5. `Turns` has an entry for each validator of the session.
 //! 6. A barred account was slashed for a session that is remembered. A disabled validator is barred.
 //! 7. `Proven` has accounts of the planned set, each once.
+//! 8. `Absent` has accounts that are in `Bound`, and no candidates.
 //!
 //! # Modules
 //!
@@ -244,6 +251,12 @@ pub mod pallet {
 	/// Slashed accounts, and the last session in which each cannot register.
 	#[pallet::storage]
 	pub type Barred<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, SessionIndex>;
+
+	/// Newcomers that stopped being candidates before they authored a block.
+	///
+	/// They cannot register while they are in `Bound`.
+	#[pallet::storage]
+	pub type Absent<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, ()>;
 
 	/// The slot of the last block.
 	#[pallet::storage]

@@ -4,7 +4,7 @@
 //! would take the whole block for it, and the emission and users would lose that block.
 
 use crate::{
-	types::Voter, Barred, Bound, Config, Invulnerables, Pallet, Planned, PlannedKeys,
+	types::Voter, Absent, Barred, Bound, Config, Invulnerables, Pallet, Planned, PlannedKeys,
 	ReportSessions, Served, SessionLength, Slashes,
 };
 use alloc::vec::Vec;
@@ -89,6 +89,7 @@ impl<T: Config> Pallet<T> {
 		for Voter { account: who, .. } in Served::<T>::take(past) {
 			if Bound::<T>::get(&who).is_some_and(|last| last <= past) {
 				Bound::<T>::remove(&who);
+				Absent::<T>::remove(&who);
 			}
 		}
 		// The last report of this session barred its account until `past + 2 · window` at most.
@@ -123,8 +124,8 @@ impl<T: Config> Pallet<T> {
 	fn end() {
 		let validators = pallet_session::Pallet::<T>::validators();
 		Self::carry_turns(&validators);
-		Self::note_proven(&validators);
 		Self::drop_absent(&validators);
+		Self::note_proven(&validators);
 	}
 }
 

@@ -6,7 +6,7 @@
 
 use crate::{
 	types::{Removal, Turn},
-	Candidates, Config, Invulnerables, LastSlot, Limits, Pallet, Proven, Turns,
+	Absent, Candidates, Config, Invulnerables, LastSlot, Limits, Pallet, Proven, Turns,
 };
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -62,6 +62,7 @@ impl<T: Config> Pallet<T> {
 					None if turn.authored > 0 => {
 						// There is room for the planned set and the running one.
 						let _ = proven.try_push(who.clone());
+						Absent::<T>::remove(who);
 					}
 					Some(index) if turn.authored == 0 && turn.missed > 0 => {
 						proven.swap_remove(index);
@@ -72,8 +73,16 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
+	/// Whether an account is known to author, or did in this session.
+	pub(crate) fn has_authored(who: &T::AccountId) -> bool {
+		let validators = pallet_session::Pallet::<T>::validators();
+		let mut turns = validators.iter().zip(Turns::<T>::get());
+		turns.any(|(other, turn)| other == who && turn.authored > 0)
+			|| Proven::<T>::get().contains(who)
+	}
+
 	/// Removes the candidates that missed too many slots of the session that ends, the most absent first,
-	/// as long as enough others can be chosen.
+	/// as long as enough others can be chosen. Those that never authored cannot register for a while.
 	pub(crate) fn drop_absent(validators: &[T::AccountId]) {
 		let limits = Limits::<T>::get();
 		let turns = Turns::<T>::get();
@@ -87,6 +96,8 @@ impl<T: Config> Pallet<T> {
 		if absent.is_empty() {
 			return;
 		}
+		// Who authored in earlier sessions: this one is not noted yet.
+		let proven = Proven::<T>::get();
 		// Missed per slot, compared by the integer quotient in millionths.
 		absent.sort_by_key(|(turn, _)| {
 			let slots = u64::from(turn.authored).saturating_add(turn.missed.into()).max(1);
@@ -99,7 +110,7 @@ impl<T: Config> Pallet<T> {
 		let ranked = ranking.iter().filter(|(_, who)| !invulnerables.contains(who)).count();
 		let mut spare =
 			permanent.saturating_add(ranked).saturating_sub(limits.min_validators as usize);
-		for (_, who) in absent {
+		for (turn, who) in absent {
 			// Others that are absent are dropped only if the set can do without them.
 			if eligible(who) && !invulnerables.contains(who) {
 				if spare == 0 {
@@ -108,6 +119,9 @@ impl<T: Config> Pallet<T> {
 				spare = spare.saturating_sub(1);
 			}
 			Self::remove_candidate(who.clone(), Removal::MissedSlots);
+			if turn.authored == 0 && !proven.contains(who) {
+				Absent::<T>::insert(who, ());
+			}
 		}
 	}
 }

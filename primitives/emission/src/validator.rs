@@ -75,6 +75,8 @@ pub struct ValidatorStatus<BlockNumber> {
 	pub bound_until: Option<u32>,
 	/// It was slashed: the last session in which it cannot register.
 	pub barred_until: Option<u32>,
+	/// It stopped being a candidate before it authored a block: the last session in which it cannot register.
+	pub absent_until: Option<u32>,
 	/// Number of the running session.
 	pub session: u32,
 	/// Block in which the next session starts.

@@ -98,6 +98,7 @@ fn standing() -> ValidatorStatus<u32> {
 		missed: 2,
 		bound_until: Some(9),
 		barred_until: None,
+		absent_until: Some(9),
 		session: 8,
 		next_session: 90,
 	}
@@ -337,4 +338,5 @@ fn stakes_of_validators_are_decimal_strings() {
 	let json = serde_json::to_value(standing()).unwrap();
 	assert_eq!((&json["min_stake"], &json["bound_until"]), (&json!("5"), &json!(9)));
 	assert!(json["barred_until"].is_null());
+	assert_eq!(json["absent_until"], 9);
 }

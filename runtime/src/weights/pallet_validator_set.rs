@@ -23,13 +23,13 @@ impl<T: frame_system::Config> pallet_validator_set::WeightInfo for WeightInfo<T>
 	fn register(candidates: u32) -> Weight {
 		let candidates = u64::from(candidates);
 		Weight::from_parts(100_000_000 + STAKE * candidates, 0)
-			.saturating_add(T::DbWeight::get().reads(15 + 5 * candidates))
+			.saturating_add(T::DbWeight::get().reads(16 + 5 * candidates))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn leave() -> Weight {
-		Weight::from_parts(50_000_000, 0)
-			.saturating_add(T::DbWeight::get().reads(4))
-			.saturating_add(T::DbWeight::get().writes(2))
+		Weight::from_parts(70_000_000, 0)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	// As `purge_keys` of pallet_session, and three lookups.
 	fn purge_keys() -> Weight {
@@ -54,12 +54,13 @@ impl<T: frame_system::Config> pallet_validator_set::WeightInfo for WeightInfo<T>
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// Twice the stake of each candidate, for those that are dropped and for the set. For each validator:
-	// keys, their hash and bond; two sessions remembered, two forgotten, their slashes; Aura and GRANDPA.
+	// keys, their hash and bond; two sessions remembered, two forgotten, their slashes; absence, noted and
+	// forgotten; Aura and GRANDPA.
 	fn rotate(candidates: u32) -> Weight {
 		let candidates = u64::from(candidates);
-		Weight::from_parts(500_000_000 + 200_000_000 * VALIDATORS + 2 * STAKE * candidates, 0)
-			.saturating_add(T::DbWeight::get().reads(40 + 12 * VALIDATORS + 5 * candidates))
-			.saturating_add(T::DbWeight::get().writes(25 + 6 * VALIDATORS))
+		Weight::from_parts(500_000_000 + 220_000_000 * VALIDATORS + 2 * STAKE * candidates, 0)
+			.saturating_add(T::DbWeight::get().reads(42 + 14 * VALIDATORS + 5 * candidates))
+			.saturating_add(T::DbWeight::get().writes(25 + 8 * VALIDATORS))
 	}
 	// A slash: stake, unbonding, pot and candidacy.
 	fn on_offence(offenders: u32) -> Weight {

@@ -27,7 +27,7 @@ fn two_offline_candidates_join_four_validators_and_finality_goes_on() {
 			session_without(&offline);
 			finality_goes_on(&offline);
 			joined.extend(Session::validators());
-			// They try again when they were dropped.
+			// They try again as soon as they may.
 			for who in offline {
 				let _ = ValidatorSet::register(signed(who));
 			}

@@ -184,6 +184,9 @@ fn note(seen: &mut Seen) {
 			seen.insert("MissedSlots".into());
 		}
 	}
+	if crate::Absent::<Test>::iter().next().is_some() {
+		seen.insert("Absent".into());
+	}
 }
 
 #[derive(Clone, Debug)]
@@ -239,8 +242,14 @@ fn games_reach_everything() {
 	}
 	let calls = ["register", "leave", "purge_keys", "set_invulnerables", "set_limits", "unstake"];
 	let results = calls.iter().flat_map(|call| [format!("{call} ok"), format!("{call} err")]);
-	let others =
-		["ValidatorsPlanned", "TooFewValidators", "ValidatorsPaid", "MissedSlots", "slashed"];
+	let others = [
+		"ValidatorsPlanned",
+		"TooFewValidators",
+		"ValidatorsPaid",
+		"MissedSlots",
+		"Absent",
+		"slashed",
+	];
 	let wanted: Seen = results.chain(others.iter().map(|name| name.to_string())).collect();
 	let missing: Vec<_> = wanted.difference(&seen).collect();
 	assert!(missing.is_empty(), "never seen: {missing:?}");

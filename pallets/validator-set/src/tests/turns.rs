@@ -1,7 +1,7 @@
 //! Authored and missed slots.
 
-use crate::{mock::*, types::Removal, Candidates, Event, Turns};
-use frame_support::assert_ok;
+use crate::{mock::*, types::Removal, Absent, Candidates, Error, Event, Turns};
+use frame_support::{assert_noop, assert_ok};
 
 fn turn(who: AccountId) -> (u32, u32) {
 	let status = ValidatorSet::status(&who);
@@ -81,11 +81,148 @@ fn a_candidate_that_misses_too_many_slots_is_dropped() {
 			assert!(!ValidatorSet::status(&3).planned);
 			run_to_session(4);
 			assert!(!Session::validators().contains(&3));
-			// It is not slashed, and may try again.
+			// It is not slashed. It authored before, so it may try again at once.
 			assert_eq!(ValidatorSet::status(&3).stake, 3 * MIN_STAKE);
 			assert_ok!(ValidatorSet::register(signed(3)));
 		},
 	);
+}
+
+/// Four invulnerables, and a newcomer, account 5, whose node does not run: up to the end of session 2, its
+/// first. `then` is what it does in that session.
+fn idle_newcomer(then: impl FnOnce(), test: impl FnOnce()) {
+	Ext { invulnerables: (1..=4).collect(), ..Default::default() }.run(|| {
+		register([5]);
+		run_to_session(2);
+		assert!(Session::validators().contains(&5));
+		then();
+		session_without(&[5]);
+		assert!(!Candidates::<Test>::contains_key(5));
+		test();
+	});
+}
+
+#[test]
+fn a_newcomer_that_never_authored_waits_before_it_registers_again() {
+	idle_newcomer(
+		|| (),
+		|| {
+			// It was chosen for session 3 before.
+			let last = 3 + REPORTS;
+			for session in 3..=last {
+				assert_eq!(Session::current_index(), session);
+				assert_eq!(ValidatorSet::status(&5).absent_until, Some(last));
+				assert_noop!(ValidatorSet::register(signed(5)), Error::<Test>::Absent);
+				session_without(&[5]);
+			}
+			assert!(!Session::validators().contains(&5));
+			assert_eq!(ValidatorSet::status(&5).absent_until, None);
+			assert_eq!(ValidatorSet::status(&5).stake, 5 * MIN_STAKE, "it lost no stake");
+			assert_eq!(Absent::<Test>::iter().count(), 0, "it is forgotten");
+			register([5]);
+		},
+	);
+}
+
+#[test]
+fn leaving_in_time_is_no_way_around_the_wait() {
+	let leave = || {
+		assert_ok!(ValidatorSet::leave(signed(5)));
+		assert_noop!(ValidatorSet::register(signed(5)), Error::<Test>::Absent);
+	};
+	idle_newcomer(leave, || {
+		assert_noop!(ValidatorSet::register(signed(5)), Error::<Test>::Absent);
+	});
+	// When it is chosen, and has not served yet.
+	Ext::default().run(|| {
+		register([5]);
+		run_to_session(1);
+		leave();
+		assert_eq!(ValidatorSet::status(&5).absent_until, Some(2 + REPORTS));
+	});
+	// One that was not chosen took no place, and waits for nothing.
+	Ext::default().run(|| {
+		register([5]);
+		assert_ok!(ValidatorSet::leave(signed(5)));
+		register([5]);
+	});
+}
+
+#[test]
+fn who_authors_after_all_does_not_wait() {
+	idle_newcomer(
+		|| (),
+		|| {
+			run_to_session(4);
+			assert!(!Session::validators().contains(&5));
+			assert_eq!(ValidatorSet::status(&5).absent_until, None);
+			register([5]);
+		},
+	);
+	// It has a block of this session when it leaves.
+	Ext::default().run_with([4], || {
+		register([5]);
+		run_to_session(4);
+		while turn(5).0 == 0 {
+			next_block();
+		}
+		assert_ok!(ValidatorSet::leave(signed(5)));
+		register([5]);
+	});
+}
+
+#[test]
+fn a_candidate_that_authored_before_may_register_at_once() {
+	joined(
+		|_| {},
+		|| {
+			register([6]);
+			run_to_session(5);
+			session_without(&[6]);
+			assert!(!Candidates::<Test>::contains_key(6));
+			assert_eq!(ValidatorSet::status(&6).absent_until, None);
+			register([6]);
+		},
+	);
+}
+
+#[test]
+fn a_candidate_whose_node_never_runs_holds_a_place_for_a_part_of_the_time() {
+	// Whatever an owner does whose node never runs: it registers as soon as it can, and may leave first.
+	for leaves in [false, true] {
+		Ext { invulnerables: (1..=4).collect(), ..Default::default() }.run(|| {
+			let mut served = 0;
+			for _ in 0..10 * (REPORTS + 4) {
+				let _ = ValidatorSet::register(signed(5));
+				if leaves && Session::validators().contains(&5) {
+					let _ = ValidatorSet::leave(signed(5));
+				}
+				session_without(&[5]);
+				served += u32::from(Session::validators().contains(&5));
+			}
+			// Two sessions, the wait, and two until it is chosen again.
+			assert!((10..=20).contains(&served), "{served} of {} sessions", 10 * (REPORTS + 4));
+		});
+	}
+}
+
+#[test]
+fn an_invulnerable_and_a_validator_that_the_set_needs_do_not_wait() {
+	Ext { invulnerables: (1..=4).collect(), ..Default::default() }.run(|| {
+		let all = vec![1, 2, 3, 4, 5];
+		assert_ok!(ValidatorSet::set_invulnerables(RuntimeOrigin::root(), all));
+		run_to_session(2);
+		session_without(&[5]);
+		assert_eq!(Absent::<Test>::iter().count(), 0);
+	});
+	let ext = Ext { invulnerables: (1..=4).collect(), ..Default::default() };
+	ext.limits(|limits| limits.min_validators = 5).run(|| {
+		register([5]);
+		run_to_session(2);
+		session_without(&[5]);
+		assert!(Candidates::<Test>::contains_key(5));
+		assert_eq!(Absent::<Test>::iter().count(), 0);
+	});
 }
 
 #[test]
