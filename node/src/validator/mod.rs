@@ -22,7 +22,7 @@ mod wrap;
 use account::KeyArgs;
 use anyhow::Context;
 use bittensor_client::{
-	hex_hash, parse, rpc_params, AccountId, Call, Chain, ChainError, Key, Part, SubxtChain,
+	hex_hash, parse, rpc_params, AccountId, Call, Chain, ChainError, Head, Key, Part, SubxtChain,
 	ValidatorStatus,
 };
 use std::time::Duration;
@@ -78,7 +78,7 @@ pub(crate) struct RegisterArgs {
 	/// Make new session keys, even if the account has keys that this node holds.
 	#[arg(long)]
 	rotate: bool,
-	/// Go on until the node has authored its first block.
+	/// Go on until the node has authored its first block, with the new keys if it made some.
 	#[arg(long)]
 	wait: bool,
 }
@@ -159,10 +159,10 @@ impl Operator {
 	}
 
 	/// Submits a call and says in which block it is.
-	async fn submit(&self, what: &str, call: Call) -> anyhow::Result<()> {
+	async fn submit(&self, what: &str, call: Call) -> anyhow::Result<Head> {
 		let head = self.chain.submit(call).await?;
 		println!("{what}: in block {}", head.number);
-		Ok(())
+		Ok(head)
 	}
 
 	/// Whether this node holds the private halves of the account's session keys.

@@ -7,6 +7,9 @@ use futures::StreamExt;
 /// Enough for the deposit for session keys and the fees of all calls, in units.
 const RESERVE: u64 = bittensor_client::UNIT;
 
+/// Sessions after which new session keys count: those of a session are fixed when the one before starts.
+const KEYS_COUNT: u32 = 2;
+
 /// Does what is missing.
 pub(super) async fn run(args: &RegisterArgs) -> anyhow::Result<()> {
 	let operator = Operator::with_key(&args.url, &args.key).await?;
@@ -36,14 +39,32 @@ pub(super) async fn run(args: &RegisterArgs) -> anyhow::Result<()> {
 	if !before.invulnerable && !before.candidate {
 		calls.push(("Candidacy".into(), Call::RegisterValidator));
 	}
+	let mut counts_from = None;
 	for (what, call) in calls {
-		operator.submit(&what, call).await?;
+		let keys = matches!(call, Call::SetKeys { .. });
+		let head = operator.submit(&what, call).await?;
+		if keys {
+			let at = operator.chain.validator_status(operator.account, Some(head.hash)).await?;
+			counts_from = Some(at.session.saturating_add(KEYS_COUNT));
+		}
 	}
 	print!("{}", status::show(&operator).await?);
+	// Those of before author until then.
+	if let Some(session) = counts_from.filter(|_| before.keys) {
+		say(&rotation(session));
+	}
 	if args.wait {
-		first_block(&operator).await?;
+		first_block(&operator, counts_from).await?;
 	}
 	Ok(())
+}
+
+/// What to know about keys that replace others and count from a session on.
+fn rotation(session: u32) -> String {
+	format!(
+		"The new keys count from session {session} on. If another node holds the old ones, let it run until \
+		 that session has started, then stop it."
+	)
 }
 
 /// Why an account cannot register now, and the last session of the wait.
@@ -124,13 +145,14 @@ async fn stake(
 	Ok(calls)
 }
 
-/// Says each change until the node has authored a block.
-async fn first_block(operator: &Operator) -> anyhow::Result<()> {
+/// Says each change until the node has authored a block. Blocks of before the session `counts_from` are those
+/// of other keys.
+async fn first_block(operator: &Operator, counts_from: Option<u32>) -> anyhow::Result<()> {
 	let mut blocks = operator.chain.blocks();
 	let (mut first, mut before, mut lost) = (None, None, false);
 	while let Some(block) = blocks.next().await {
 		let read = match block {
-			Ok(block) => look(operator, block.head).await,
+			Ok(block) => look(operator, block.head, counts_from).await,
 			Err(error) => Err(error),
 		};
 		let (number, status, authored) = match read {
@@ -145,7 +167,8 @@ async fn first_block(operator: &Operator) -> anyhow::Result<()> {
 		};
 		lost = false;
 		if authored {
-			println!("Block {number}: this validator authored its first block.");
+			let keys = if counts_from.is_some() { " with these keys" } else { "" };
+			println!("Block {number}: this validator authored its first block{keys}.");
 			return Ok(());
 		}
 		anyhow::ensure!(
@@ -156,7 +179,8 @@ async fn first_block(operator: &Operator) -> anyhow::Result<()> {
 		let first = *first.get_or_insert(status.session);
 		let now = Some((status.session, status.planned, status.validator));
 		if now != before {
-			say(&format!("Block {number}, session {}: {}", status.session, step(&status, first)));
+			let step = step(&status, first, counts_from);
+			say(&format!("Block {number}, session {}: {step}", status.session));
 			before = now;
 		}
 	}
@@ -177,17 +201,33 @@ fn why_removed(status: &ValidatorStatus) -> String {
 async fn look(
 	operator: &Operator,
 	block: Head,
+	counts_from: Option<u32>,
 ) -> Result<(u32, ValidatorStatus, bool), ChainError> {
 	let status = operator.chain.validator_status(operator.account, Some(block.hash)).await?;
-	let authored = status.authored > 0 || status.validator && is_author(operator, block).await?;
+	let authored = counts(&status, counts_from) && status.authored > 0
+		|| status.validator && is_author(operator, block, counts_from).await?;
 	Ok((block.number, status, authored))
 }
 
-/// Whether the account authored this block. The count of the chain does not say so of the block that starts
-/// a session: there it begins again, and in a session of few blocks a validator may author no other.
-async fn is_author(operator: &Operator, block: Head) -> Result<bool, ChainError> {
+/// Whether the blocks of the session of this status are those of the keys that count from a session on.
+fn counts(status: &ValidatorStatus, counts_from: Option<u32>) -> bool {
+	counts_from.is_none_or(|first| status.session >= first)
+}
+
+/// Whether the account authored this block, by keys that count. The count of the chain does not say so of the
+/// block that starts a session: there it begins again, and in a session of few blocks a validator may author
+/// no other. The set of the session before authors that block.
+async fn is_author(
+	operator: &Operator,
+	block: Head,
+	counts_from: Option<u32>,
+) -> Result<bool, ChainError> {
 	let chain = &operator.chain;
 	let parent = chain.head(block.number.checked_sub(1)).await?;
+	let before = chain.validator_status(operator.account, Some(parent.hash)).await?;
+	if !counts(&before, counts_from) {
+		return Ok(false);
+	}
 	let set = chain.validators(Some(parent.hash)).await?;
 	let slot = chain.slot(block.hash).await?;
 	let turn = slot.and_then(|slot| slot.checked_rem(set.len() as u64));
@@ -195,10 +235,15 @@ async fn is_author(operator: &Operator, block: Head) -> Result<bool, ChainError>
 	Ok(author.is_some_and(|author| author.account == operator.account))
 }
 
-/// What an account waits for that is a candidate since session `first`.
-fn step(status: &ValidatorStatus, first: u32) -> String {
+/// What an account waits for that is a candidate since session `first`, with keys that count from a session
+/// on.
+fn step(status: &ValidatorStatus, first: u32, counts_from: Option<u32>) -> String {
 	let next = status.next_session;
 	match (status.validator, status.planned) {
+		(true, _) if !counts(status, counts_from) => format!(
+			"validates with the old keys; the new ones count from session {} on",
+			counts_from.unwrap_or_default()
+		),
 		(true, _) => "validates; waiting for its first block".into(),
 		(false, true) => format!("chosen; validates from block {next} on"),
 		(false, false) if status.session == first => {
@@ -246,11 +291,28 @@ mod tests {
 	#[test]
 	fn each_step_says_for_which_block_it_waits() {
 		let mut status = status();
-		assert!(step(&status, 7).starts_with("waiting; block 80"));
-		assert!(step(&status, 6).starts_with("not chosen: others have more stake"));
+		assert!(step(&status, 7, None).starts_with("waiting; block 80"));
+		assert!(step(&status, 6, None).starts_with("not chosen: others have more stake"));
 		status.planned = true;
-		assert_eq!(step(&status, 6), "chosen; validates from block 80 on");
+		assert_eq!(step(&status, 6, None), "chosen; validates from block 80 on");
 		status.validator = true;
-		assert!(step(&status, 6).starts_with("validates"));
+		assert_eq!(step(&status, 6, None), "validates; waiting for its first block");
+		let old = "validates with the old keys; the new ones count from session 8 on";
+		assert_eq!(step(&status, 6, Some(8)), old);
+		status.session = 8;
+		assert_eq!(step(&status, 6, Some(8)), "validates; waiting for its first block");
+	}
+
+	#[test]
+	fn blocks_of_old_keys_do_not_count_for_new_ones() {
+		// New keys of session 5 count from session 7 on.
+		let first = 5 + KEYS_COUNT;
+		let at = |session| ValidatorStatus { session, authored: 3, validator: true, ..status() };
+		assert!(counts(&at(5), None), "nothing was rotated");
+		for session in [5, 6] {
+			assert!(!counts(&at(session), Some(first)), "session {session}");
+		}
+		assert!(counts(&at(7), Some(first)) && counts(&at(8), Some(first)));
+		assert!(rotation(first).contains("until that session has started"));
 	}
 }
