@@ -75,7 +75,8 @@ pub(crate) struct RegisterArgs {
 	/// Stake of the component in BIT, in total; without it, the least that a candidate needs.
 	#[arg(long, value_name = "BIT", value_parser = parse::bit)]
 	stake: Option<u64>,
-	/// Make new session keys, even if the account has keys that this node holds.
+	/// Make new session keys, even if the account has keys that this node holds. An account that cannot
+	/// register gets nothing else.
 	#[arg(long)]
 	rotate: bool,
 	/// Go on until the node has authored its first block, with the new keys if it made some.

@@ -15,15 +15,12 @@ pub(super) async fn run(args: &RegisterArgs) -> anyhow::Result<()> {
 	let operator = Operator::with_key(&args.url, &args.key).await?;
 	ready::wait(&operator).await?;
 	let before = operator.status().await?;
-	if !before.invulnerable {
-		may_register(&ss58(&operator.account), &before)?;
-	}
+	let keys_only = keys_only(&ss58(&operator.account), &before, args.rotate)?;
 	let holds_keys = before.keys && !args.rotate && operator.holds_keys().await?;
 
 	// All that can be refused is asked before the first call, so that nothing is half done.
 	let mut calls = Vec::new();
-	if !before.invulnerable {
-		// An invulnerable needs keys only.
+	if !keys_only {
 		let target = args.stake.unwrap_or(before.min_stake);
 		anyhow::ensure!(
 			target >= before.min_stake,
@@ -36,7 +33,7 @@ pub(super) async fn run(args: &RegisterArgs) -> anyhow::Result<()> {
 	if !holds_keys {
 		calls.push(("Session keys of this node".into(), operator.rotate_keys().await?));
 	}
-	if !before.invulnerable && !before.candidate {
+	if !keys_only && !before.candidate {
 		calls.push(("Candidacy".into(), Call::RegisterValidator));
 	}
 	let mut counts_from = None;
@@ -53,7 +50,7 @@ pub(super) async fn run(args: &RegisterArgs) -> anyhow::Result<()> {
 	if let Some(session) = counts_from.filter(|_| before.keys) {
 		say(&rotation(session));
 	}
-	if args.wait {
+	if args.wait && (before.invulnerable || !keys_only) {
 		first_block(&operator, counts_from).await?;
 	}
 	Ok(())
@@ -72,6 +69,23 @@ fn waits(status: &ValidatorStatus) -> Option<(&'static str, u32)> {
 	let slashed = status.barred_until.map(|until| ("was slashed", until));
 	let absent = status.absent_until.map(|until| ("never authored a block as a validator", until));
 	slashed.into_iter().chain(absent).max_by_key(|(_, until)| *until)
+}
+
+/// Whether the account gets session keys and nothing else: an invulnerable, and one that cannot register and
+/// replaces its keys.
+///
+/// # Errors
+/// The account must wait and does not replace its keys.
+fn keys_only(account: &str, status: &ValidatorStatus, rotate: bool) -> anyhow::Result<bool> {
+	if status.invulnerable {
+		return Ok(true);
+	}
+	match may_register(account, status) {
+		Ok(()) => Ok(false),
+		// The keys may be stolen, and the account may validate until its last session ends.
+		Err(_) if rotate && status.keys => Ok(true),
+		Err(error) => Err(error),
+	}
 }
 
 /// An account that must wait cannot register: nothing is done for it, so that it pays no fee.
@@ -269,6 +283,20 @@ mod tests {
 		let said = may_register("5Grw", &status).expect_err("slashed").to_string();
 		for part in ["5Grw was slashed", "until session 12 has ended", "Now it is session 7"] {
 			assert!(said.contains(part), "{part} is not in {said}");
+		}
+	}
+
+	#[test]
+	fn stolen_keys_of_an_account_that_cannot_register_are_replaced() {
+		let barred = ValidatorStatus { candidate: false, barred_until: Some(12), ..status() };
+		assert!(keys_only("5Grw", &barred, true).expect("keys alone"));
+		assert!(keys_only("5Grw", &barred, false).is_err());
+		// There is nothing to replace.
+		assert!(keys_only("5Grw", &ValidatorStatus { keys: false, ..barred }, true).is_err());
+		assert!(keys_only("5Grw", &ValidatorStatus { invulnerable: true, ..barred }, false)
+			.expect("in"));
+		for rotate in [false, true] {
+			assert!(!keys_only("5Grw", &status(), rotate).expect("a candidate has stake too"));
 		}
 	}
 
