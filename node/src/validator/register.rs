@@ -263,6 +263,9 @@ fn step(status: &ValidatorStatus, first: u32, counts_from: Option<u32>) -> Strin
 		(false, false) if status.session == first => {
 			format!("waiting; block {next} chooses the set after the next")
 		}
+		(false, false) if status.newcomers_full => {
+			format!("not chosen in session {}{}", status.session, status::NEWCOMERS)
+		}
 		(false, false) => format!(
 			"not chosen: others have more stake, or too many join at once; waiting for the next choice in \
 			 block {next}"
@@ -321,6 +324,9 @@ mod tests {
 		let mut status = status();
 		assert!(step(&status, 7, None).starts_with("waiting; block 80"));
 		assert!(step(&status, 6, None).starts_with("not chosen: others have more stake"));
+		status.newcomers_full = true;
+		assert!(step(&status, 7, None).starts_with("waiting; block 80"));
+		assert!(step(&status, 6, None).contains("newcomers wait, the largest stake first"));
 		status.planned = true;
 		assert_eq!(step(&status, 6, None), "chosen; validates from block 80 on");
 		status.validator = true;

@@ -76,8 +76,8 @@ fn text(
 /// Where the account is on its way, and what it waits for.
 fn state(status: &ValidatorStatus) -> String {
 	let next = status.session.saturating_add(1);
-	if let Some(barred) = status.barred_until {
-		return format!("slashed: cannot register until session {barred} has ended");
+	if status.barred_until.is_some() || !status.invulnerable && status.absent_until.is_some() {
+		return must_wait(status);
 	}
 	let chosen = status.candidate || status.invulnerable;
 	match (status.validator, status.planned, chosen) {
@@ -92,18 +92,52 @@ fn state(status: &ValidatorStatus) -> String {
 			)
 		}
 		(false, false, true) => format!(
-			"candidate: the set of session {} is chosen by stake when session {next} starts, in block {}",
+			"candidate: the set of session {} is chosen by stake when session {next} starts, in block {}{}",
 			next.saturating_add(1),
-			status.next_session
+			status.next_session,
+			if status.newcomers_full { NEWCOMERS } else { "" }
 		),
 		(true, ..) | (false, true, false) => format!(
-			"leaves: keep the node running until session {} has ended, then run `bittensor-node validator \
-			 leave` again",
-			status.bound_until.unwrap_or(next)
+			"leaves: keep the node running until session {} has ended. Then `bittensor-node validator leave` \
+			 returns the deposit for the keys. If it did not leave, it has lost its candidacy by missed slots: \
+			 mend the node, and `bittensor-node validator register` makes it a candidate again",
+			last_session(status)
 		),
 		(false, false, false) => {
 			"no validator and no candidate: `bittensor-node validator register` makes it one".into()
 		}
+	}
+}
+
+/// What a candidate waits for beside its stake while there are as many newcomers as there may be.
+pub(super) const NEWCOMERS: &str =
+	". As many validators have not authored a block yet as finality tolerates: newcomers \
+	wait, the largest stake first, until those have";
+
+/// The last session of a validator that is not chosen any more.
+fn last_session(status: &ValidatorStatus) -> u32 {
+	status.bound_until.unwrap_or(status.session.saturating_add(u32::from(status.planned)))
+}
+
+/// The state of an account that cannot register for a while. It may be in the set all the same.
+fn must_wait(status: &ValidatorStatus) -> String {
+	let (why, until) = match (status.barred_until, status.absent_until) {
+		(Some(barred), absent) => ("slashed", absent.map_or(barred, |absent| absent.max(barred))),
+		(None, absent) => ("never authored a block", absent.unwrap_or_default()),
+	};
+	if status.invulnerable {
+		return format!(
+			"{why}, and still an invulnerable: it stays in the set until governance removes it. Keep the node \
+			 running. The chain may refuse its blocks until session {until} has ended"
+		);
+	}
+	let wait = format!("cannot register until session {until} has ended");
+	match status.validator || status.planned {
+		false => format!("{why}: {wait}"),
+		true => format!(
+			"{why}, and still in the set: keep the node running until session {} has ended. It {wait}",
+			last_session(status)
+		),
 	}
 }
 
@@ -128,6 +162,7 @@ pub(super) mod tests {
 			bound_until: None,
 			barred_until: None,
 			absent_until: None,
+			newcomers_full: false,
 			session: 7,
 			next_session: 80,
 		}
@@ -150,12 +185,51 @@ pub(super) mod tests {
 		};
 		assert!(of(leaving).contains("until session 9 has ended"));
 		assert!(of(|s| s.candidate = false).contains("no validator and no candidate"));
-		assert!(of(|s| s.barred_until = Some(12)).contains("session 12 has ended"));
+		let lost = of(leaving);
+		for part in ["`bittensor-node validator leave`", "by missed slots", "register` makes it"] {
+			assert!(lost.contains(part), "{part} is not in {lost}");
+		}
+		assert!(!of(|_| ()).contains("newcomers"));
+		assert!(of(|s| s.newcomers_full = true).contains("newcomers wait, the largest stake first"));
 		assert_eq!(
 			of(|s| (s.candidate, s.invulnerable, s.validator, s.planned) =
 				(false, true, true, true)),
 			"validates"
 		);
+	}
+
+	#[test]
+	fn who_must_wait_is_told_until_when_it_is_in_the_set() {
+		let barred = ValidatorStatus { candidate: false, barred_until: Some(12), ..status() };
+		assert_eq!(state(&barred), "slashed: cannot register until session 12 has ended");
+		let waits = "It cannot register until session 12 has ended";
+		for (validator, planned, bound_until, last) in [
+			(true, true, Some(8), 8),
+			(true, false, Some(7), 7),
+			(false, true, Some(8), 8),
+			(true, false, None, 7),
+			(true, true, None, 8),
+		] {
+			let in_set = ValidatorStatus { validator, planned, bound_until, ..barred.clone() };
+			assert_eq!(
+				state(&in_set),
+				format!(
+					"slashed, and still in the set: keep the node running until session {last} has ended. {waits}"
+				)
+			);
+		}
+		let chosen = ValidatorStatus { invulnerable: true, validator: true, ..barred };
+		let said = state(&chosen);
+		for part in ["slashed, and still an invulnerable", "until governance", "session 12"] {
+			assert!(said.contains(part), "{part} is not in {said}");
+		}
+		let absent = ValidatorStatus { barred_until: None, absent_until: Some(9), ..barred };
+		assert_eq!(
+			state(&absent),
+			"never authored a block: cannot register until session 9 has ended"
+		);
+		let absent = ValidatorStatus { validator: true, bound_until: Some(7), ..absent };
+		assert!(state(&absent).contains("still in the set: keep the node running until session 7"));
 	}
 
 	#[test]
@@ -188,12 +262,13 @@ pub(super) mod tests {
 		(status.candidate, status.validator, status.missed) = (false, true, 3);
 		let enabled = text("5Grw", &status, None, 4, None);
 		assert!(!enabled.contains("disabled"), "{enabled}");
-		(status.disabled, status.barred_until) = (true, Some(8));
+		(status.disabled, status.barred_until, status.bound_until) = (true, Some(8), Some(7));
 		let text = text("5Grw", &status, None, 4, None);
 		let said: Vec<&str> = text.split_whitespace().collect();
 		let said = said.join(" ");
 		for part in [
-			"state slashed: cannot register until session 8 has ended",
+			"state slashed, and still in the set: keep the node running until session 7 has ended. It cannot \
+			 register until session 8 has ended",
 			"slots 0 authored, 3 missed in this session",
 			"disabled after an offence: the chain refuses its blocks in this session",
 			"only one node run with these session keys",

@@ -75,6 +75,7 @@ impl<T: Config> Pallet<T> {
 			bound_until: Bound::<T>::get(account),
 			barred_until: Barred::<T>::get(account).filter(|until| *until >= Self::session()),
 			absent_until: Self::absent_until(account),
+			newcomers_full: Self::newcomers_full(),
 			session: Self::session(),
 			next_session: Self::next_rotation(now).into(),
 		}

@@ -82,6 +82,18 @@ impl<T: Config> Pallet<T> {
 		T::Hashing::hash_of(&keys)
 	}
 
+	/// Whether no unproven validator may join the set planned last, as it has as many as it may.
+	pub(crate) fn newcomers_full() -> bool {
+		let (planned, proven) = (Planned::<T>::get(), Proven::<T>::get());
+		let unproven = planned.iter().filter(|who| !proven.contains(who)).count();
+		unproven >= Self::most_unproven(planned.len().saturating_add(1))
+	}
+
+	/// The most unproven validators of a set of this size that an unproven one joins.
+	fn most_unproven(validators: usize) -> usize {
+		tolerated(validators).max(1)
+	}
+
 	/// The set of a session, after the set `now`.
 	fn choose(session: SessionIndex, now: &[T::AccountId]) -> Vec<T::AccountId> {
 		let limits = Limits::<T>::get();
@@ -117,7 +129,7 @@ impl<T: Config> Pallet<T> {
 			if full {
 				break;
 			}
-			let may = tolerated(next.len().saturating_add(1)).max(1);
+			let may = Self::most_unproven(next.len().saturating_add(1));
 			if proven.contains(who) || unproven(&next) < may {
 				next.push(who);
 				joined = joined.saturating_add(1);
@@ -127,7 +139,7 @@ impl<T: Config> Pallet<T> {
 		// Some of those that stay are unproven themselves: newcomers give way to them.
 		let surplus = |next: &[&T::AccountId]| {
 			let fresh = |who: &&T::AccountId| !now.contains(*who) && !proven.contains(*who);
-			let over = unproven(next) > tolerated(next.len()).max(1);
+			let over = unproven(next) > Self::most_unproven(next.len());
 			over.then(|| next.iter().rposition(fresh)).flatten()
 		};
 		for _ in 0..2 {

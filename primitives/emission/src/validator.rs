@@ -77,6 +77,8 @@ pub struct ValidatorStatus<BlockNumber> {
 	pub barred_until: Option<u32>,
 	/// It stopped being a candidate before it authored a block: the last session in which it cannot register.
 	pub absent_until: Option<u32>,
+	/// As many validators have not authored yet as finality tolerates: the next newcomer must wait.
+	pub newcomers_full: bool,
 	/// Number of the running session.
 	pub session: u32,
 	/// Block in which the next session starts.

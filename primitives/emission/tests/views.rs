@@ -99,6 +99,7 @@ fn standing() -> ValidatorStatus<u32> {
 		bound_until: Some(9),
 		barred_until: None,
 		absent_until: Some(9),
+		newcomers_full: true,
 		session: 8,
 		next_session: 90,
 	}

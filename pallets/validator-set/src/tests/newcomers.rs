@@ -39,11 +39,21 @@ fn two_offline_candidates_join_four_validators_and_finality_goes_on() {
 #[test]
 fn two_online_candidates_join_one_after_the_other() {
 	Ext { invulnerables: (1..=4).collect(), ..Default::default() }.run(|| {
+		let full = || ValidatorSet::status(&5).newcomers_full;
+		assert!(full(), "nobody is known to author");
 		register([5, 6]);
+		run_to_session(1);
+		assert!(ValidatorSet::status(&6).planned);
+		assert!(full(), "6 is chosen, and 5 waits for its first block");
 		run_to_session(2);
 		assert_eq!(Session::validators(), [1, 2, 3, 4, 6]);
+		assert!(full());
+		run_to_session(3);
+		assert!(ValidatorSet::status(&5).planned);
 		run_to_session(4);
 		assert_eq!(Session::validators(), [1, 2, 3, 4, 6, 5]);
+		run_to_session(5);
+		assert!(!full(), "all have authored");
 	});
 }
 
