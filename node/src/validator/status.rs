@@ -121,7 +121,8 @@ fn last_session(status: &ValidatorStatus) -> u32 {
 
 /// The state of an account that cannot register for a while. It may be in the set all the same.
 fn must_wait(status: &ValidatorStatus) -> String {
-	let (why, until) = match (status.barred_until, status.absent_until) {
+	let absent = status.absent_until.filter(|_| !status.invulnerable);
+	let (why, until) = match (status.barred_until, absent) {
 		(Some(barred), absent) => ("slashed", absent.map_or(barred, |absent| absent.max(barred))),
 		(None, absent) => ("never authored a block", absent.unwrap_or_default()),
 	};

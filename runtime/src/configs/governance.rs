@@ -9,7 +9,7 @@
 use crate::{
 	configs::{accounts::deposit, validators::KeysStay},
 	governance, slots, AccountId, Balance, Balances, BlockNumber, OriginCaller, Preimage, Runtime,
-	RuntimeCall, RuntimeEvent, RuntimeHoldReason, RuntimeOrigin, System,
+	RuntimeCall, RuntimeEvent, RuntimeHoldReason, RuntimeOrigin, System, UNIT,
 };
 use alloc::collections::BTreeSet;
 use core::cmp::Ordering;
@@ -25,6 +25,7 @@ use frame_support::{
 use frame_system::{EnsureRoot, RawOrigin};
 use pallet_collective::{EnsureProportionAtLeast, RawOrigin as Committee};
 use pallet_tx_pause::RuntimeCallNameOf;
+use sp_runtime::traits::Convert;
 
 /// Maximum number of members of the technical committee.
 pub const MAX_MEMBERS: u32 = 32;
@@ -67,14 +68,27 @@ impl Get<Weight> for QuarterBlock {
 	}
 }
 
+/// Maximum number of open proposals. Nobody can propose while there are as many.
+pub const MAX_PROPOSALS: u32 = 100;
+
+/// The deposit for a proposal beside so many open ones: 1 BIT more for each. A member that fills the list alone
+/// pays 5,050 BIT. The linear deposit of pallet-collective counts in 32 bits of units, which is 4 BIT.
+pub struct ProposalDeposit;
+
+impl Convert<u32, Balance> for ProposalDeposit {
+	fn convert(open: u32) -> Balance {
+		UNIT.saturating_mul(Balance::from(open).saturating_add(1))
+	}
+}
+
 impl pallet_collective::Config for Runtime {
-	type Consideration = ();
+	type Consideration = HoldConsideration<AccountId, Balances, ProposalHold, ProposalDeposit, u32>;
 	type DefaultVote = pallet_collective::PrimeDefaultVote;
 	type DisapproveOrigin = EnsureRoot<AccountId>;
 	type KillOrigin = EnsureRoot<AccountId>;
 	type MaxMembers = ConstU32<MAX_MEMBERS>;
 	type MaxProposalWeight = HalfBlock;
-	type MaxProposals = ConstU32<20>;
+	type MaxProposals = ConstU32<MAX_PROPOSALS>;
 	type MotionDuration = MotionDuration;
 	type Proposal = RuntimeCall;
 	type RuntimeEvent = RuntimeEvent;
@@ -158,6 +172,9 @@ impl pallet_scheduler::Config for Runtime {
 }
 
 parameter_types! {
+	/// Why the deposit of a proposal is on hold.
+	pub const ProposalHold: RuntimeHoldReason =
+		RuntimeHoldReason::TechnicalCommittee(pallet_collective::HoldReason::ProposalSubmission);
 	/// Deposit for an entry of the preimage store.
 	pub const PreimageBase: Balance = deposit(2, 64);
 	/// Deposit for a byte of a preimage.

@@ -5,14 +5,16 @@ use crate::{
 	documentation::{metadata, variants},
 };
 use bittensor_runtime::{
-	configs::governance::RootCalls, slots, AccountId, BlockNumber, Grandpa, Runtime, RuntimeCall,
-	RuntimeEvent, RuntimeOrigin, System, UNIT,
+	configs::governance::{RootCalls, MAX_PROPOSALS},
+	slots, AccountId, Balances, BlockNumber, Grandpa, Runtime, RuntimeCall, RuntimeEvent,
+	RuntimeOrigin, System, UNIT,
 };
 use codec::{Decode, Encode};
 use frame_support::{
+	assert_ok,
 	dispatch::GetDispatchInfo,
 	storage::{with_transaction, TransactionOutcome},
-	traits::{Contains, Get},
+	traits::{fungible::InspectHold, Contains, Get},
 };
 use pallet_collective::RawOrigin;
 use pallet_emission::EmissionParameters;
@@ -21,7 +23,7 @@ use sp_io::TestExternalities;
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Dave};
 use sp_runtime::{
 	traits::{BlakeTwo256, Dispatchable, Hash},
-	DispatchError, DispatchResult,
+	DispatchError, DispatchResult, TokenError,
 };
 
 /// Signs a call with the next nonce of the signer, alone in the next block; returns what came of it.
@@ -161,6 +163,63 @@ fn one_member_or_a_stranger_sets_nothing() {
 			})
 		)));
 		assert_eq!(min_stake(), before);
+	});
+}
+
+fn propose(row_lifetime: u32) -> RuntimeCall {
+	let proposal = Box::new(RuntimeCall::Emission(pallet_emission::Call::set_parameters {
+		min_stake: None,
+		registration_deposit: None,
+		row_lifetime: Some(row_lifetime),
+	}));
+	let propose = pallet_collective::Call::propose { threshold: 2, proposal, length_bound: 99 };
+	RuntimeCall::TechnicalCommittee(propose)
+}
+
+#[test]
+fn a_proposal_has_a_deposit_that_grows_with_the_open_ones_and_comes_back() {
+	preset("testnet").execute_with(|| {
+		let held = |who: Sr25519Keyring| Balances::total_balance_on_hold(&who.to_account_id());
+		assert_eq!(decide(set_min_stake(3 * UNIT), &[Alice, Bob]), Some(Ok(())));
+		assert_eq!(held(Alice), UNIT, "until somebody releases it");
+		let proposal_hash = BlakeTwo256::hash_of(&set_min_stake(3 * UNIT));
+		let release = pallet_collective::Call::release_proposal_cost { proposal_hash };
+		let (released, _) = submit(Dave, RuntimeCall::TechnicalCommittee(release));
+		assert_eq!((released, held(Alice)), (Ok(()), 0));
+
+		// One member fills the list: the deposits are those of 1 to 100 open proposals.
+		let origin = || RuntimeOrigin::signed(Bob.to_account_id());
+		for number in 0..MAX_PROPOSALS {
+			let made = propose(100 + number).dispatch(origin());
+			assert!(made.is_ok(), "{number}: {made:?}");
+			let open = u64::from(number) + 1;
+			assert_eq!(held(Bob), UNIT * open * (open + 1) / 2);
+		}
+		let full: DispatchError = pallet_collective::Error::<Runtime, ()>::TooManyProposals.into();
+		let refused = propose(99).dispatch(origin()).map_err(|error| error.error);
+		assert_eq!(refused, Err(full));
+		assert_eq!(held(Bob), 5_050 * UNIT);
+	});
+}
+
+#[test]
+fn a_member_without_the_deposit_proposes_nothing() {
+	preset("testnet").execute_with(|| {
+		let rich = Balances::free_balance(Alice.to_account_id());
+		assert_ok!(Balances::force_set_balance(
+			RuntimeOrigin::root(),
+			Alice.to_account_id().into(),
+			UNIT / 2
+		));
+		let origin = || RuntimeOrigin::signed(Alice.to_account_id());
+		let refused = propose(100).dispatch(origin()).map_err(|error| error.error);
+		assert_eq!(refused, Err(TokenError::FundsUnavailable.into()));
+		assert_ok!(Balances::force_set_balance(
+			RuntimeOrigin::root(),
+			Alice.to_account_id().into(),
+			rich
+		));
+		assert_ok!(propose(100).dispatch(origin()));
 	});
 }
 
