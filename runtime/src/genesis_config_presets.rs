@@ -7,8 +7,10 @@
 //! | `testnet` | Alice to Dave | 6 s | 100 blocks | 1,008 epochs | 1 BIT a block | `--chain testnet` |
 //!
 //! The validators are invulnerable. Their accounts are `//Alice//stash` and so on, which get the fees of the
-//! blocks, and their session keys those of Alice and so on. Others join with a stake of 1,000 BIT. An
-//! offence can be reported until the session after it ends, which is as long as stake unbonds.
+//! blocks, and their session keys those of Alice and so on. Others join with a stake of 1,000 BIT. In the
+//! presets for tests an offence can be reported until the session after it ends, which is as long as stake
+//! unbonds. On `testnet` it can be for a day after its session, and stake unbonds for two days, so that a stall
+//! of some hours hides no double vote.
 //!
 //! The emission halves once a year until it is 0. So the total minted is bounded: twice the emission of
 //! the first year, 63,072,000 BIT (`development`), 21,024,000 BIT (`local_testnet`) and 10,512,000 BIT
@@ -65,6 +67,8 @@ struct Chain {
 	members: Vec<AccountId>,
 	/// Milliseconds.
 	slot_duration: u64,
+	/// Sessions for which an offence can be reported.
+	report_sessions: u32,
 	emission: Parameters,
 }
 
@@ -88,7 +92,7 @@ fn genesis(chain: Chain) -> Value {
 			"invulnerables": invulnerables.collect::<Vec<_>>(),
 			"limits": ValidatorLimits::default(),
 			"sessionLength": chain.emission.epoch_length,
-			"reportSessions": 1,
+			"reportSessions": chain.report_sessions,
 			"division": IncomeDivision::<AccountId>::default(),
 		},
 		"session": { "keys": session_keys.collect::<Vec<_>>() },
@@ -132,7 +136,10 @@ fn committee() -> Vec<AccountId> {
 }
 
 /// Milliseconds of a year of 365 days.
-const YEAR: u64 = 365 * 24 * 60 * 60 * 1_000;
+const YEAR: u64 = 365 * DAY;
+
+/// Milliseconds of a day.
+const DAY: u64 = 24 * 60 * 60 * 1_000;
 
 /// Emission of 1 BIT per block that halves every year until it is 0, in epochs of this many blocks.
 fn emission(slot_duration: u64, epoch_length: u32) -> Parameters {
@@ -153,6 +160,7 @@ fn development() -> Value {
 		sudo: Some(Sr25519Keyring::Alice.to_account_id()),
 		members: committee(),
 		slot_duration: 1_000,
+		report_sessions: 1,
 		emission: emission(1_000, 10),
 	})
 }
@@ -163,17 +171,26 @@ fn local_testnet() -> Value {
 		sudo: Some(Sr25519Keyring::Alice.to_account_id()),
 		members: committee(),
 		slot_duration: 3_000,
+		report_sessions: 1,
 		emission: emission(3_000, 20),
 	})
 }
 
 fn testnet() -> Value {
+	const SLOT: u64 = 6_000;
+	const SESSION: u32 = 100;
+	const DAY_IN_BLOCKS: u32 = (DAY / SLOT) as u32;
 	genesis(Chain {
 		validators: vec![alice(), bob(), charlie(), dave()],
 		sudo: None,
 		members: committee(),
-		slot_duration: 6_000,
-		emission: Parameters { row_lifetime: 1_008, ..emission(6_000, 100) },
+		slot_duration: SLOT,
+		report_sessions: DAY_IN_BLOCKS / SESSION,
+		emission: Parameters {
+			row_lifetime: 1_008,
+			unbonding_blocks: 2 * DAY_IN_BLOCKS,
+			..emission(SLOT, SESSION)
+		},
 	})
 }
 

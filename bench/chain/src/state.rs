@@ -134,7 +134,7 @@ fn genesis_json(preset: &str, slot_ms: u64, epoch_length: u32) -> anyhow::Result
 		"slots": { "slotDuration": slot_ms },
 		"emission": { "parameters": parameters },
 		// Stake unbonds for as long as an offence can be reported: two sessions.
-		"validatorSet": { "sessionLength": epoch_length },
+		"validatorSet": { "sessionLength": epoch_length, "reportSessions": 1 },
 	});
 	json_merge(&mut genesis, patch);
 	Ok(genesis)

@@ -7,7 +7,8 @@ use serde_json::{json, Value};
 
 use crate::binaries;
 
-/// What differs from the preset `testnet`, and how the nodes reach each other.
+/// What differs from the preset `testnet`, and how the nodes reach each other. An offence can be reported
+/// until the next session ends, and stake unbonds as long: a person waits for both.
 #[derive(Clone, Debug)]
 pub struct ChainOptions {
 	/// Milliseconds of a slot.
@@ -37,8 +38,11 @@ pub(super) async fn write(folder: &Path, options: &ChainOptions) -> anyhow::Resu
 		plain.pointer_mut("/genesis/runtimeGenesis/patch").context("no patch in testnet")?;
 	let shorter = json!({
 		"slots": { "slotDuration": options.slot },
-		"emission": { "parameters": { "epochLength": options.epoch } },
-		"validatorSet": { "sessionLength": options.epoch },
+		"emission": { "parameters": {
+			"epochLength": options.epoch,
+			"unbondingBlocks": options.epoch.saturating_mul(2),
+		} },
+		"validatorSet": { "sessionLength": options.epoch, "reportSessions": 1 },
 	});
 	lay_over(patch, &shorter);
 	lay_over(patch, &options.genesis);

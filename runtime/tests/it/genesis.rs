@@ -223,7 +223,7 @@ fn what_genesis_says_of_validators_is_what_the_chain_has() {
 		assert_eq!(Limits::<Runtime>::get().max_missed.deconstruct(), 100);
 		assert_eq!(Division::<Runtime>::get().tips.deconstruct(), 1_000_000_000);
 		assert_eq!(Division::<Runtime>::get().emission.deconstruct(), 1);
-		assert_eq!((SessionLength::<Runtime>::get(), ReportSessions::<Runtime>::get()), (100, 1));
+		assert_eq!((SessionLength::<Runtime>::get(), ReportSessions::<Runtime>::get()), (100, 144));
 	});
 }
 

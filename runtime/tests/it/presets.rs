@@ -3,9 +3,10 @@
 use crate::chain::preset;
 use bittensor_runtime::{
 	genesis_config_presets::{prefunded, preset_names, ENDOWMENT, NUMBERED},
-	Aura, Balances, Emission, Grandpa, Runtime, EXISTENTIAL_DEPOSIT, UNIT,
+	Aura, Balances, Emission, Grandpa, Runtime, ValidatorSet, EXISTENTIAL_DEPOSIT, UNIT,
 };
-use pallet_emission::EmissionParameters;
+use pallet_emission::{EmissionParameters, Validators};
+use pallet_validator_set::{ReportSessions, SessionLength};
 use sp_core::Pair as _;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
@@ -121,5 +122,11 @@ fn testnet_has_the_parameters_of_a_public_chain() {
 		assert_eq!(pallet_aura::Authorities::<Runtime>::get().len(), 4);
 		let parameters = EmissionParameters::<Runtime>::get();
 		assert_eq!((parameters.epoch_length, parameters.row_lifetime), (100, 1_008));
+		// Offences can be reported for a day after their session; stake unbonds for two.
+		let day = 24 * 60 * 60 * 1_000 / 6_000;
+		let reports = ReportSessions::<Runtime>::get();
+		assert_eq!(reports * SessionLength::<Runtime>::get(), day);
+		assert_eq!(parameters.unbonding_blocks, 2 * day);
+		assert!(parameters.unbonding_blocks > ValidatorSet::report_window());
 	});
 }
