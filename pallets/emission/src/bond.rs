@@ -3,8 +3,8 @@
 //! ```text
 //!   pallet-emission                                     the pallet of validators
 //!     implements Stake  ◄── staked, at_stake, slash ──────  reads and slashes
-//!     asks Validators   ─── least_stake, may_hand_over ───►  implements Validators
-//!                       ─── reward ───────────────────────►
+//!     asks Validators   ─── least_stake, may_withdraw ────►  implements Validators
+//!                       ─── may_hand_over, reward ────────►
 //! ```
 //!
 //! A slash is like `unstake`: it lowers the entry in `StakePages`, at any time. A solve in progress has
@@ -46,6 +46,10 @@ pub trait Validators<AccountId> {
 	/// The least stake that an account must keep, in units.
 	fn least_stake(owner: &AccountId) -> Balance;
 
+	/// Whether stake that has unbonded may be withdrawn. It may not while no offence can be reported, because
+	/// a slash would come too late.
+	fn may_withdraw() -> bool;
+
 	/// Whether an account may hand its component to another owner. It may not while an offence of its
 	/// validator could still be reported, because a slash would find no stake.
 	fn may_hand_over(owner: &AccountId) -> bool;
@@ -65,6 +69,10 @@ pub trait Validators<AccountId> {
 impl<AccountId> Validators<AccountId> for () {
 	fn least_stake(_: &AccountId) -> Balance {
 		0
+	}
+
+	fn may_withdraw() -> bool {
+		true
 	}
 
 	fn may_hand_over(_: &AccountId) -> bool {

@@ -54,7 +54,8 @@ mod errors {
 		NotEnoughStake,
 		/// The stake secures a validator. Unstake less, or leave first.
 		/// A candidate or validator keeps `limits.min_stake` of the pallet ValidatorSet. Call its `leave`;
-		/// the stake is free when the last session ends for which the account was chosen.
+		/// the stake is free when the last session ends for which the account was chosen. Nobody withdraws
+		/// while the storage of that pallet waits for a migration.
 		StakeBonded,
 		/// The component secures a validator. Leave, and wait.
 		/// Call `leave` of the pallet ValidatorSet. The component can change hands when no offence of its

@@ -84,6 +84,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_withdraw_unbonded(who: &T::AccountId) -> DispatchResult {
+		ensure!(T::Validators::may_withdraw(), Error::<T>::StakeBonded);
 		let now = frame_system::Pallet::<T>::block_number();
 		let mut amount: Balance = 0;
 		Unbonding::<T>::mutate_exists(who, |chunks| {

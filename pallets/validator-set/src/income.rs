@@ -23,6 +23,10 @@ impl<T: Config> Validators<T::AccountId> for Pallet<T> {
 		}
 	}
 
+	fn may_withdraw() -> bool {
+		Self::is_current()
+	}
+
 	fn may_hand_over(owner: &T::AccountId) -> bool {
 		Self::is_current()
 			&& !Candidates::<T>::contains_key(owner)

@@ -51,7 +51,8 @@
 //! # Upgrades
 //!
 //! While the storage has another version than the code, no session ends and no slot is counted, every call
-//! fails with `OtherStorageVersion`, stake cannot be taken out, and no offence is accepted. A migration
+//! fails with `OtherStorageVersion`, stake cannot be taken out, not even what has unbonded, and no offence is
+//! accepted. A migration
 //! writes the version, and the session goes on.
 //!
 //! # Income

@@ -10,6 +10,8 @@ parameter_types! {
 	/// Accounts with the least stake that each must keep.
 	pub static Bonded: Vec<(AccountId, u64)> = Vec::new();
 	pub static ReportWindow: u32 = 0;
+	/// Whether offences cannot be reported, so that nothing is withdrawn.
+	pub static Halted: bool = false;
 	/// The validators' part of the emission, in per cent.
 	pub static ValidatorPart: u64 = 0;
 }
@@ -19,6 +21,10 @@ pub struct Bond;
 impl crate::Validators<AccountId> for Bond {
 	fn least_stake(owner: &AccountId) -> u64 {
 		Bonded::get().iter().find(|(who, _)| who == owner).map_or(0, |&(_, least)| least)
+	}
+
+	fn may_withdraw() -> bool {
+		!Halted::get()
 	}
 
 	fn may_hand_over(owner: &AccountId) -> bool {

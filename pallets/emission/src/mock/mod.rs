@@ -136,6 +136,7 @@ impl Ext {
 		MaxRemovals::set(2_000);
 		MaxFreePosts::set(2_000);
 		Bonded::set(Vec::new());
+		Halted::set(false);
 		ValidatorPart::set(0);
 		ServiceWeight::set(Weight::from_parts(self.service, 0));
 		let mut accounts: BTreeMap<u64, u64> =

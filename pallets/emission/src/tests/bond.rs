@@ -38,6 +38,18 @@ fn a_slash_takes_stake_first_and_then_what_unbonds_newest_first() {
 }
 
 #[test]
+fn nothing_is_withdrawn_while_no_offence_can_be_reported() {
+	Ext::with(4).run(|| {
+		assert_ok!(Emission::unstake(signed(4), 1_000));
+		(0..4 * EPOCH).for_each(|_| next_block());
+		Halted::set(true);
+		assert_noop!(Emission::withdraw_unbonded(signed(4)), Error::<Test>::StakeBonded);
+		Halted::set(false);
+		assert_ok!(Emission::withdraw_unbonded(signed(4)));
+	});
+}
+
+#[test]
 fn a_slash_is_paid_to_an_account_or_burnt_if_the_account_cannot_take_it() {
 	Ext::with(2).run(|| {
 		let (before, issued) = (Balances::free_balance(9), Balances::total_issuance());

@@ -60,3 +60,19 @@ fn another_storage_version_halts_the_set() {
 		assert_ok!(ValidatorSet::leave(signed(5)));
 	});
 }
+
+#[test]
+fn what_has_unbonded_stays_while_no_offence_is_accepted() {
+	Ext::default().run_with([5], || {
+		assert_ok!(Emission::unstake(signed(4), MIN_STAKE));
+		run_to_session(5 + REPORTS);
+		StorageVersion::new(0).put::<ValidatorSet>();
+		next_block();
+		let free = Balances::free_balance(4);
+		let bonded = pallet_emission::Error::<Test>::StakeBonded;
+		assert_noop!(Emission::withdraw_unbonded(signed(4)), bonded);
+		ValidatorSet::in_code_storage_version().put::<ValidatorSet>();
+		assert_ok!(Emission::withdraw_unbonded(signed(4)));
+		assert_eq!(Balances::free_balance(4), free + MIN_STAKE);
+	});
+}
