@@ -117,6 +117,18 @@ fn a_slashed_validator_is_disabled_in_each_session_that_it_still_serves() {
 }
 
 #[test]
+fn of_more_than_can_be_disabled_the_worst_is_and_from_the_next_session_the_last_in_the_set() {
+	Ext { invulnerables: (1..=4).collect(), ..Default::default() }.run(|| {
+		run_to_session(1);
+		report(2, 56);
+		report(3, 10);
+		assert_eq!(Session::disabled_validators(), [1], "one of four, for the larger slash");
+		run_to_session(2);
+		assert_eq!(Session::disabled_validators(), [2]);
+	});
+}
+
+#[test]
 fn an_invulnerable_loses_stake_and_keeps_its_place() {
 	let invulnerables = vec![1, 2];
 	Ext { invulnerables, ..Default::default() }.run(|| {
