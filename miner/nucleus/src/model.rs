@@ -345,11 +345,21 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 	/// # Errors
 	/// [`NucleusError::Io`] if the file cannot be written.
 	fn save(&self, path: &Path, chain: Option<[u8; 32]>, notes: &Value) -> Result<()> {
-		let (kind, encoder) = (self.kind(), self.encoder());
-		checkpoint::write(
-			path,
-			&checkpoint::Header::new(kind, encoder, chain, notes),
-			self.state()?,
-		)
+		self.save_state(self.state()?, path, chain, notes)
+	}
+
+	/// As [`Model::save`], of an earlier state of this model.
+	///
+	/// # Errors
+	/// As [`Model::save`].
+	fn save_state(
+		&self,
+		state: State,
+		path: &Path,
+		chain: Option<[u8; 32]>,
+		notes: &Value,
+	) -> Result<()> {
+		let header = checkpoint::Header::new(self.kind(), self.encoder(), chain, notes);
+		checkpoint::write(path, &header, state)
 	}
 }

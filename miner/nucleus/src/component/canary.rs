@@ -9,7 +9,8 @@
 //! ```
 //! A step on a Grad serves its sender and may cost the own loss a little; a source that spoils it is
 //! hostile or broken, whatever it pays. Its moments are dropped and it is not heard for a while. The
-//! own steps since the last check are lost with it.
+//! own steps since the last check are lost with it. What a component knows by itself is watched here;
+//! its loss with its inputs is watched by the way back to the best parameters.
 //!
 //! Memory is one copy of the parameters and at most [`REMEMBERED`] suspended accounts.
 
@@ -43,19 +44,27 @@ pub(super) struct Canary {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Notes {
-	/// Steps since the last check, own and upstream.
+	/// Steps in all, own and upstream, and calls for an upstream step for which there was nothing.
+	#[serde(default)]
+	steps: u64,
+	/// Steps since the last check.
 	since: u64,
 	/// Lowest loss of all checks.
 	best: Option<f64>,
-	/// Until which step an account is not heard.
+	/// Until which of these steps an account is not heard.
 	suspended: BTreeMap<String, u64>,
 	/// Times that steps were taken back.
 	rollbacks: u64,
 }
 
 impl Canary {
-	pub(super) fn suspends(&self, source: &Account, step: u64) -> bool {
-		self.notes.suspended.get(&name(source)).is_some_and(|until| *until > step)
+	pub(super) fn suspends(&self, source: &Account) -> bool {
+		self.notes.suspended.get(&name(source)).is_some_and(|until| *until > self.notes.steps)
+	}
+
+	/// Counts a step that could not be made.
+	pub(super) fn pass(&mut self) {
+		self.notes.steps += 1;
 	}
 
 	/// A parameter has new values, which are those to return to as well.
@@ -115,7 +124,12 @@ fn name(account: &Account) -> String {
 impl Component {
 	/// Accounts that are not heard, because they spoiled the own loss.
 	pub fn suspended(&self) -> usize {
-		self.canary.notes.suspended.values().filter(|until| **until > self.step).count()
+		self.canary
+			.notes
+			.suspended
+			.values()
+			.filter(|until| **until > self.canary.notes.steps)
+			.count()
 	}
 
 	pub(super) fn set_canary(&mut self, examples: &[Example]) -> Result<()> {
@@ -123,8 +137,8 @@ impl Component {
 			self.shape.objective.targets(&Batch::from_examples(examples))?;
 		}
 		if self.canary.examples != examples {
-			let suspended = std::mem::take(&mut self.canary.notes.suspended);
-			let notes = Notes { suspended, ..Notes::default() };
+			let Notes { steps, suspended, .. } = std::mem::take(&mut self.canary.notes);
+			let notes = Notes { steps, suspended, ..Notes::default() };
 			self.canary = Canary { examples: examples.to_vec(), notes, good: None };
 		}
 		Ok(())
@@ -133,6 +147,7 @@ impl Component {
 	/// Counts a step, and checks the loss when it is time.
 	pub(super) fn watch(&mut self) -> Result<()> {
 		let settings = self.config.canary.clone();
+		self.canary.notes.steps += 1;
 		self.canary.notes.since += 1;
 		let due = settings.every > 0 && self.canary.notes.since >= settings.every;
 		if self.canary.examples.is_empty() || !due {
@@ -145,9 +160,10 @@ impl Component {
 		if rises {
 			let guilty = self.suspects(loss, SUSPECT * settings.bound, settings.every)?;
 			if !guilty.is_empty() {
+				let until = self.canary.notes.steps + settings.suspension;
 				for source in guilty {
 					self.learner.remove(&source);
-					self.canary.suspend(&source, self.step + settings.suspension);
+					self.canary.suspend(&source, until);
 				}
 				// Before the first good check there is nothing to return to.
 				if let Some(good) = self.canary.good.take() {

@@ -33,7 +33,7 @@ impl Component {
 		if !self.learner.admits(&grad.source, grad.push, &self.config) {
 			return refuse(Verdict::Outbid);
 		}
-		if self.canary.suspends(&grad.source, self.step) {
+		if self.canary.suspends(&grad.source) {
 			return refuse(Verdict::Suspended);
 		}
 		let rows = grad.texts.len();

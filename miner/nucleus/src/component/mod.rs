@@ -69,6 +69,8 @@ pub struct Component {
 	version: u64,
 	/// How often each input was connected.
 	connections: Vec<u64>,
+	/// Part of the learning rate of the settings: it is halved whenever parameters go back.
+	rate: f64,
 }
 
 impl Component {
@@ -91,6 +93,7 @@ impl Component {
 			step: 0,
 			version: 0,
 			connections: vec![0; inputs],
+			rate: 1.0,
 			config,
 			device: device.clone(),
 			parameters,
@@ -110,6 +113,7 @@ impl Component {
 		self.step = state.get("step")?;
 		self.version = state.get("version")?;
 		self.connections = state.get("connections")?;
+		self.rate = state.get::<Option<f64>>("rate")?.unwrap_or(1.0);
 		self.inputs = state.get("inputs")?;
 		self.scores = state.get("scores")?;
 		self.balance = state.get("balance")?;
@@ -172,6 +176,7 @@ impl Model for Component {
 		state.put("step", &self.step)?;
 		state.put("version", &self.version)?;
 		state.put("connections", &self.connections)?;
+		state.put("rate", &self.rate)?;
 		state.put("inputs", &self.inputs)?;
 		state.put("scores", &self.scores)?;
 		state.put("balance", &self.balance)?;
@@ -186,6 +191,7 @@ impl Model for Component {
 		let mut adopted = self.config.clone();
 		adopted.adopt(config);
 		adopted.validate()?;
+		adopted.learning_rate *= self.rate;
 		self.shape.encoder.configure(&adopted);
 		self.config = adopted;
 		Ok(())
@@ -233,8 +239,10 @@ impl Model for Component {
 	fn upstream_step(&mut self) -> Result<bool> {
 		let stepped = self.learner.upstream_step(&self.parameters, &self.config)?;
 		self.version += u64::from(stepped);
-		if stepped {
-			self.watch()?;
+		match stepped {
+			true => self.watch()?,
+			// Suspensions end where all senders are suspended, too.
+			false => self.canary.pass(),
 		}
 		Ok(stepped)
 	}
@@ -254,6 +262,7 @@ impl Model for Component {
 		self.parameters.load(state)?;
 		(self.inputs, self.balance) = (inputs, balance);
 		self.return_here()?;
+		self.rate *= 0.5;
 		self.config.learning_rate *= 0.5;
 		self.version += 1;
 		Ok(())

@@ -9,10 +9,11 @@
 //! rows that one source alone touches, however small its weight; a mixture of directions is linear
 //! in s_u under every optimizer.
 //!
-//! Errors of words come once per some ten steps, averaged, and have moments of their own. They move
-//! the table of words, and the decoder that it is tied by. A vocabulary may come in several messages:
-//! each moves its own rows, and the parameters that all words share in proportion to its part of the
-//! vocabulary.
+//! Errors of words come once per [`WORD_EVERY`](super::WORD_EVERY) steps, averaged, and have moments of their own. They
+//! move the table of words, and the decoder that it is tied by. A vocabulary may come in several
+//! messages: each moves its own rows, and the parameters that all words share in proportion to its part
+//! of the vocabulary. Words that come more often move as much less, so that they add at most
+//! 4/16 · s_u to what a bid moves per step.
 
 use serde::{Deserialize, Serialize};
 
@@ -74,14 +75,18 @@ impl StepMixing {
 	/// Of all sources, what they sent of passages and of words; nothing is held afterwards.
 	fn present(&mut self, clip: f64) -> [Vec<Present<'_>>; 2] {
 		let mut both = [Vec::new(), Vec::new()];
-		for Source { push, passages, words, bought, .. } in self.sources.all.values_mut() {
-			let streams = [(passages, Some(bought)), (words, None)];
-			for (all, (stream, bought)) in both.iter_mut().zip(streams) {
-				let taken = stream.take(clip).filter(|_| *push >= LEAST_PUSH);
-				if let Some((gradient, covered)) = taken {
-					let moments = &mut stream.moments;
-					all.push(Present { push: *push, gradient, covered, moments, bought });
-				}
+		let [of_passages, of_words] = &mut both;
+		for source in self.sources.all.values_mut() {
+			let Source { push, passages, words, bought, moved, .. } = source;
+			let (push, heard) = (*push, *push >= LEAST_PUSH);
+			if let Some((gradient, covered)) = passages.take(clip).filter(|_| heard) {
+				let (moments, bought) = (&mut passages.moments, Some(bought));
+				of_passages.push(Present { push, gradient, covered, moments, bought });
+			}
+			if let Some((gradient, covered)) = words.take(clip).filter(|_| heard) {
+				let push = push * moved.take(covered, self.steps);
+				let moments = &mut words.moments;
+				of_words.push(Present { push, gradient, covered, moments, bought: None });
 			}
 		}
 		for all in &mut both {

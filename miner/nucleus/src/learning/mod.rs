@@ -10,7 +10,8 @@
 //!
 //! Invariants: a source without a bid has no effect at all; a bid buys its part of every step at
 //! which its source is present, however large or many the gradients are; s_u is at most a quarter,
-//! all together are at most a half, and the own loss has the rest. Upstreams step the parameters of
+//! all together are at most a half, and the own loss has the rest. Words come beside passages, and move
+//! a vocabulary once in [`WORD_EVERY`] steps at most, however often they are sent. Upstreams step the parameters of
 //! f only; those of the decoder follow the own loss. The state of every source is part of a
 //! checkpoint.
 
@@ -28,7 +29,7 @@ pub use gradient::{Gradient, Values};
 pub(crate) use mixing::function_part;
 pub use mixing::{StepMixing, WORD_STEP};
 pub use push::{BidWeight, Market};
-pub use sources::{Account, Message};
+pub use sources::{Account, Message, WORD_EVERY};
 
 /// Sources of gradients, and the optimizer that mixes their steps.
 pub trait Learner: std::fmt::Debug + Send + Sync {

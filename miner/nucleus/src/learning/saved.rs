@@ -10,7 +10,7 @@ use crate::{
 	learning::{
 		guard::Guard,
 		moments::{Moments, SavedMoments},
-		sources::{Account, Source, Sources, Stream},
+		sources::{Account, Moved, Source, Sources, Stream},
 		Gradient, Values,
 	},
 	parameters::{Parameter, Parameters},
@@ -26,6 +26,8 @@ pub(super) struct SavedSource {
 	passages: SavedStream,
 	words: SavedStream,
 	bought: f64,
+	#[serde(default)]
+	moved: Moved,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,6 +61,7 @@ pub(super) fn save_sources(
 			passages: save_stream(&source.passages, &format!("{n}.passages"), parameters, state),
 			words: save_stream(&source.words, &format!("{n}.words"), parameters, state),
 			bought: source.bought,
+			moved: source.moved,
 		});
 	}
 	saved
@@ -81,6 +84,7 @@ pub(super) fn load_sources(
 			passages: stream(saved.passages, "passages")?,
 			words: stream(saved.words, "words")?,
 			bought: saved.bought,
+			moved: saved.moved,
 		};
 		all.insert(saved.account, source);
 	}

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::learning::{guard::Guard, moments::Moments, Gradient};
 
 /// Service key of an upstream.
@@ -12,6 +14,8 @@ pub type Account = [u8; 32];
 const FAINT: f64 = 1e-3;
 /// An upstream that has not sent anything for this many steps gives way to any other.
 const IDLE: u64 = 1_000;
+/// Steps in which the words of a source move the whole vocabulary once, at most.
+pub const WORD_EVERY: u64 = 16;
 
 /// The gradients of one upstream of one sort, and their optimizer state.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,6 +71,28 @@ pub(crate) struct Source {
 	pub(crate) words: Stream,
 	/// Sum of s_u over the steps at which its passages were present.
 	pub(crate) bought: f64,
+	/// How much of its vocabulary has moved lately.
+	pub(crate) moved: Moved,
+}
+
+/// How much of a vocabulary the words of a source have moved: it is whole again [`WORD_EVERY`] steps
+/// after it was used up, however often words are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Moved {
+	/// The part that was moved, 0 to 1, at the step `at`.
+	part: f64,
+	at: u64,
+}
+
+impl Moved {
+	/// Takes this part of a vocabulary; returns how much of the part is left to move, 0 to 1.
+	pub(crate) fn take(&mut self, covered: f64, step: u64) -> f64 {
+		let rested = step.saturating_sub(self.at) as f64 / WORD_EVERY as f64;
+		let moved = (self.part - rested).max(0.0);
+		let taken = covered.min(1.0 - moved).max(0.0);
+		*self = Self { part: moved + taken, at: step };
+		taken / covered.max(f64::MIN_POSITIVE)
+	}
 }
 
 /// What a message asks the parameters to do.

@@ -7,7 +7,8 @@ use bittensor_nucleus::{
 		ablation::{pearson, spearman},
 		fisher,
 	},
-	AttributionConfig, Batch, Component, Config, Example, Half, Model, ScoreReport, Tensor, DIM,
+	AttributionConfig, Batch, Component, Config, Example, Half, InputScore, Model, ScoreReport,
+	Tensor, DIM,
 };
 
 use crate::support::{
@@ -255,7 +256,10 @@ fn a_refusal_is_no_evidence_and_silence_is() {
 		component.attribution().inputs[0].expect("it has answered")
 	};
 	let first = before.inputs[0].expect("it has answered");
-	assert_eq!(missing(&[0], 500), first, "refused for want of a bid");
+	// The bid also follows audits of the other input.
+	let refused = missing(&[0], 500);
+	let of = |score: InputScore| (score.mean, score.lower, score.samples);
+	assert_eq!(of(refused), of(first), "refused for want of a bid");
 	let silent = missing(&[], 501);
 	assert_eq!(silent.samples, first.samples + 1);
 	assert!(silent.mean < first.mean);
@@ -304,7 +308,7 @@ fn two_copies_of_the_best_peer_earn_what_it_earned() {
 	// At a rate at which learning is nearly done: two copies are learned faster than one.
 	let others = [(Knows::Bag, 0.3, 2), (Knows::Token(2), 0.2, 3)];
 	let best = (Knows::Token(0), 0.0, 1);
-	let mut ratios: Vec<f64> = (1..=3)
+	let mut ratios: Vec<f64> = (1..=5)
 		.map(|seed| {
 			let alone = train_at(8e-3, &[best, others[0], others[1]], 160, seed).row();
 			let copied = train_at(8e-3, &[best, others[0], others[1], best], 160, seed).row();
@@ -320,7 +324,7 @@ fn two_copies_of_the_best_peer_earn_what_it_earned() {
 		.collect();
 	ratios.sort_by(f64::total_cmp);
 	println!("copies ÷ original: {ratios:.3?}");
-	assert!(ratios[1] <= 1.2, "{ratios:?}");
+	assert!(ratios[2] <= 1.2, "{ratios:?}");
 }
 
 #[test]

@@ -48,12 +48,13 @@ fn losses(knows_other_text: bool, scored: bool) -> (f64, f64) {
 }
 
 #[test]
-fn a_peer_that_knows_training_text_by_heart_does_no_harm_on_other_text() {
+fn nearly_all_harm_of_a_peer_that_knows_training_text_by_heart_is_taken_away() {
 	let (harmed, _) = losses(false, false);
 	let (with, alone) = losses(false, true);
 	println!("not weighed {harmed:.3}; weighed {with:.3}, without the peer {alone:.3}");
 	assert!(harmed > alone + 0.2, "it knows nothing that is true of other text");
-	assert!(with < alone + 0.02, "{with} with the peer, {alone} without");
+	// The least weight is not 0, so that a peer that learns something is found out.
+	assert!(with - alone < 0.02 * (harmed - alone), "{with} with the peer, {alone} without");
 }
 
 #[test]

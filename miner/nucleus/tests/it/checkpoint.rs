@@ -85,3 +85,24 @@ fn a_checkpoint_of_another_format_is_a_named_error() {
 	assert!(error.to_string().contains("move the file away"), "{error}");
 	assert_eq!(fs::read(&path).expect("bytes"), bytes);
 }
+
+#[test]
+fn a_halved_learning_rate_outlives_a_restart() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join("component.safetensors");
+	let settings = config(3);
+	let mut component = component(settings.clone());
+	let kept = component.state().expect("a state");
+	component.rewind(&kept).expect("its own state");
+	component.rewind(&kept).expect("its own state");
+	assert_eq!(component.config().learning_rate, 0.25 * settings.learning_rate);
+	component.save(&path, None, &serde_json::json!(null)).expect("saved");
+	// A run that asks for another rate has a quarter of that.
+	for rate in [settings.learning_rate, 0.1] {
+		let setup = setup(Config { learning_rate: rate, ..settings.clone() });
+		let loaded = kind("cbow").and_then(|kind| kind.load(&path, &setup)).expect("loaded");
+		let state = loaded.model.state().expect("a state");
+		let config: Config = state.get("config").expect("settings");
+		assert_eq!(config.learning_rate, 0.25 * rate);
+	}
+}

@@ -54,7 +54,7 @@ fn perplexity_falls_below_the_unigram_baseline() {
 fn a_useful_downstream_component_lowers_the_loss() {
 	// The component sees x without its last two words; its downstream knows the last one.
 	let settings = config(4);
-	let examples: Vec<Example> = held_out(&settings, 400);
+	let examples: Vec<Example> = held_out(&settings, 2_000);
 	let short: Vec<Example> = examples
 		.iter()
 		.map(|e| Example { text: cut(&e.text, 2), target: e.target.clone() })
@@ -65,7 +65,7 @@ fn a_useful_downstream_component_lowers_the_loss() {
 		};
 		let mut component = component(settings.clone());
 		let mut sampler = sampler(&settings);
-		for _ in 0..300 {
+		for _ in 0..450 {
 			let batch = sampler.next_batch(32);
 			component.train_step(&cut_batch(&batch, 2), &d(&batch.texts)).expect("a step");
 		}

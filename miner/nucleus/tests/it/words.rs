@@ -1,7 +1,8 @@
 //! Grads of words under every optimizer: their push, their bounds, and their parts.
 
 use bittensor_nucleus::{
-	learning::WORD_STEP, Component, Config, Grad, Market, Model, OptimizerKind, Tensor, Verdict,
+	learning::{WORD_EVERY, WORD_STEP},
+	Component, Config, Grad, Market, Model, OptimizerKind, Tensor, Verdict,
 };
 
 use crate::support::{
@@ -50,7 +51,7 @@ fn a_bid_moves_words_in_proportion_and_within_its_bound() {
 		let ratio = length(&small) / length(&large);
 		assert!(length(&large) > 1e-3, "{optimizer:?}: too little to measure");
 		assert!((ratio / 1e-4 - 1.0).abs() < 0.05, "{optimizer:?}: {ratio}");
-		for scale in [1e-6, 1e3] {
+		for scale in [1e-6, 1e6] {
 			let far = distance(&run(1.0, scale), &large) / length(&large);
 			assert!(far < 1e-2, "{optimizer:?}: errors × {scale} move the step by {far}");
 		}
@@ -59,6 +60,35 @@ fn a_bid_moves_words_in_proportion_and_within_its_bound() {
 			let bound = WORD_STEP * RATE * market.push(1.0);
 			assert!(most <= bound * 1.001 && most > 0.9 * bound, "{most}, bound {bound}");
 		}
+	}
+}
+
+#[test]
+fn words_that_are_sent_at_every_step_move_no_more_than_those_that_come_in_time() {
+	let steps = 3 * WORD_EVERY;
+	for optimizer in OPTIMIZERS {
+		let moved = |every: u64, part: usize| {
+			let mut component = component(long(optimizer));
+			component.train_step(&sampler(&config(2)).next_batch(16), &[]).expect("a step");
+			let words = component.vocabulary()[1..].to_vec();
+			let parts: Vec<&[String]> = words.chunks(words.len().div_ceil(part)).collect();
+			for step in 0..steps {
+				if step % every == 0 {
+					let part = parts[(step / every) as usize % parts.len()];
+					send(&mut component, 1, 0.25, 1.0, part);
+				}
+				component.train_step(&sampler(&config(2)).next_batch(1), &[]).expect("a step");
+			}
+			values(&component)
+		};
+		let none = moved(u64::MAX, 1);
+		let [in_time, always, in_parts] = [(WORD_EVERY, 1), (1, 1), (2, 8)]
+			.map(|(every, part)| distance(&moved(every, part), &none));
+		println!("{optimizer:?}: in time {in_time:.1}, always {always:.1}, in parts {in_parts:.1}");
+		assert!(in_time > 0.0, "{optimizer:?}: words move");
+		// The first whole vocabulary comes at once in both; without the limit it is sixteen times as much.
+		assert!(always < 4.0 * in_time, "{optimizer:?}: {always} against {in_time}");
+		assert!(in_parts < 4.0 * in_time, "{optimizer:?}: {in_parts} against {in_time}");
 	}
 }
 
