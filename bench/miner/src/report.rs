@@ -135,11 +135,12 @@ impl Report {
 		]
 	}
 
-	/// Both contenders have trained the same model.
+	/// Both contenders have trained the same model, and a `whole` run has missed nothing that must be.
 	///
 	/// # Errors
-	/// If their losses are further apart than [`MOST_DIFFERENCE`].
-	pub(crate) fn check(&self) -> anyhow::Result<()> {
+	/// If their losses are further apart than [`MOST_DIFFERENCE`]; of a whole run, the figures that are
+	/// measured and not what they must be.
+	pub(crate) fn check(&self, whole: bool) -> anyhow::Result<()> {
 		if let Some(Parity { steps, largest_difference, .. }) = &self.parity {
 			anyhow::ensure!(
 				*largest_difference <= MOST_DIFFERENCE,
@@ -147,6 +148,16 @@ impl Report {
 				 do not train the same model"
 			);
 		}
+		let missed = |target: &Target| target.measured.is_some() && !target.met[0];
+		let missed: Vec<String> = self
+			.targets()
+			.into_iter()
+			.filter(missed)
+			.map(|Target { figure, bounds: [must, _], measured, .. }| {
+				format!("{figure}: {}, which must be {must}", measured.unwrap_or_default())
+			})
+			.collect();
+		anyhow::ensure!(!whole || missed.is_empty(), "{}", missed.join("; "));
 		Ok(())
 	}
 }

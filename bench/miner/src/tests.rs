@@ -35,12 +35,23 @@ fn report(theirs: &[f64]) -> Report {
 
 #[test]
 fn losses_that_differ_fail_the_run() {
-	assert!(report(&[7.0005, 6.5]).check().is_ok());
+	assert!(report(&[7.0005, 6.5]).check(true).is_ok());
 	for theirs in [&[7.0, 6.502][..], &[7.0], &[7.0, f64::NAN]] {
-		let error = report(theirs).check().unwrap_err().to_string();
+		let error = report(theirs).check(false).unwrap_err().to_string();
 		assert!(error.contains("the same model"), "{error}");
 	}
-	assert!(Report::default().check().is_ok(), "without JAX there is nothing to compare");
+	assert!(Report::default().check(true).is_ok(), "without JAX there is nothing to compare");
+}
+
+#[test]
+fn a_whole_run_that_misses_a_must_fails() {
+	let slow = Report { ratio: Some(0.4), ..report(&[7.0005, 6.5]) };
+	assert!(slow.check(false).is_ok(), "a quick one says little about speed");
+	let error = slow.check(true).unwrap_err().to_string();
+	assert_eq!(error, "tokens per second ÷ JAX's: 0.4, which must be ≥ 0.5");
+	let mut dear = report(&[7.0005, 6.5]);
+	dear.attribution.overhead = Some(0.06);
+	assert!(dear.check(true).unwrap_err().to_string().contains("attribution overhead"));
 }
 
 #[test]
