@@ -41,10 +41,13 @@ async fn large_chain(folder: &Path) -> anyhow::Result<PathBuf> {
 	Ok(folder.join("full.json"))
 }
 
-/// What the runtime of a block says of itself: its version, and its metadata in hexadecimal digits.
+/// What the runtime of a block says of itself: its version, whose APIs a node lists in any order, and its
+/// metadata in hexadecimal digits.
 async fn runtime(chain: &SubxtChain, at: Hash) -> anyhow::Result<(Json, String)> {
 	let hash = bittensor_client::hex_hash(&at);
-	let version = chain.request("state_getRuntimeVersion", rpc_params![&hash]).await?;
+	let mut version: Json = chain.request("state_getRuntimeVersion", rpc_params![&hash]).await?;
+	let apis = version["apis"].as_array_mut().context("a list of APIs")?;
+	apis.sort_by_key(ToString::to_string);
 	Ok((version, chain.request("state_getMetadata", rpc_params![&hash]).await?))
 }
 
