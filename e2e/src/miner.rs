@@ -195,6 +195,10 @@ pub struct Perplexity {
 	pub steps: Option<u64>,
 	/// The unigram model's.
 	pub unigram: Option<f64>,
+	/// Held-out tokens that are measured.
+	pub tokens: Option<u64>,
+	/// Part of all held-out tokens that the tokenizer does not know, 0 to 1.
+	pub unknown: Option<f64>,
 }
 
 /// A comparison of a component with its twin, which trains alone, each at its best parameters.
@@ -216,6 +220,24 @@ pub struct Gain {
 	pub steps: u64,
 	/// Training steps of the twin then.
 	pub twin_steps: u64,
+	/// Both after the last step.
+	#[serde(default)]
+	pub last: Option<LastGain>,
+}
+
+/// A component and its twin after the same step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastGain {
+	/// The part of the twin's perplexity that the component saves.
+	pub gain: f64,
+	/// Lower end of the 95 % interval.
+	pub low: f64,
+	/// Upper end.
+	pub high: f64,
+	/// Perplexity of the component.
+	pub perplexity: f64,
+	/// Perplexity of the twin.
+	pub twin_perplexity: f64,
 }
 
 impl Gain {

@@ -21,7 +21,7 @@ use crate::{
 	curve::Point,
 	economy::{as_decimal, Economy},
 	ledger::Epoch,
-	miner::Gain,
+	miner::{Gain, LastGain},
 };
 
 /// Everything that a run measured.
@@ -89,6 +89,10 @@ pub struct ComponentReport {
 	pub perplexity_without_inputs: Option<f64>,
 	/// Held-out perplexity of the unigram model of the train split.
 	pub perplexity_unigram: Option<f64>,
+	/// Held-out tokens that these perplexities are of.
+	pub tokens: Option<u64>,
+	/// Part of all held-out tokens that its tokenizer does not know, 0 to 1: they are in none.
+	pub unknown: Option<f64>,
 	/// Its measurements over the run.
 	pub curve: Vec<Point>,
 	/// Whether it has a twin.
@@ -107,17 +111,19 @@ pub struct ComponentReport {
 }
 
 impl ComponentReport {
-	/// Of a selfish component with a twin: its perplexity with what the others answer it at the end, and
-	/// that of the twin. Its best parameters are those of a newcomer, which is served for nothing.
-	pub fn ends_at(&self) -> Option<[f64; 2]> {
-		let twin = self.gain.filter(|_| self.kind == "selfish")?.twin_perplexity;
-		Some([self.perplexity?, twin])
+	/// A selfish component and its twin after the last step, with what the others answer it then. Its best
+	/// parameters are those of a newcomer, which is served for nothing.
+	pub fn ends_at(&self) -> Option<LastGain> {
+		self.gain.filter(|_| self.kind == "selfish")?.last
 	}
 }
 
 /// Batches after which a component that bids for nobody must be behind those that do: twice what a
 /// miner answers to a newcomer, so that at most about 60 % are answered.
 const BEYOND_GRACE: u64 = 1_024;
+
+/// Held-out tokens that a comparison with a twin is measured on, at least.
+const MEASURED: u64 = 20_000;
 
 /// A measured value and the limit that a healthy run keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -261,13 +267,24 @@ impl Report {
 		for (uid, gain) in self.trainable().filter_map(|c| Some((c.uid, c.gain?))) {
 			target(gain.low > 0.0, format!("component {uid} has a gain over its twin: {gain}"));
 		}
-		let ends = self.components.iter().filter_map(|c| Some((c.uid, c.ends_at()?)));
-		for (uid, [now, twin]) in ends {
+		for component in self.trainable().filter(|component| component.twin) {
+			let (uid, tokens) = (component.uid, component.tokens.unwrap_or(0));
 			target(
-				now >= twin,
+				tokens >= MEASURED,
 				format!(
-					"component {uid}, which bids for nobody, ends at perplexity {now:.1}, no better \
-					 than its twin ({twin:.1})"
+					"component {uid} is measured on {tokens} held-out tokens ({MEASURED}); {:.1} % of all \
+					 are unknown words",
+					100.0 * component.unknown.unwrap_or(0.0)
+				),
+			);
+		}
+		let ends = self.components.iter().filter_map(|c| Some((c.uid, c.ends_at()?)));
+		for (uid, LastGain { low, perplexity, twin_perplexity, .. }) in ends {
+			target(
+				low <= 0.0,
+				format!(
+					"component {uid}, which bids for nobody, ends at perplexity {perplexity:.1}, no better \
+					 than its twin after the same step ({twin_perplexity:.1}), beyond the interval"
 				),
 			);
 		}

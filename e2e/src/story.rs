@@ -56,10 +56,10 @@ impl Report {
 			text += &format!(", and {:.0} % of the queries were answered", 100.0 * answered);
 		}
 		for component in &all {
-			if let Some([now, twin]) = component.ends_at() {
-				let name = &component.name;
+			if let Some(last) = component.ends_at() {
 				text += &format!(
-					"; {name} ends at perplexity {now:.0}, and the best of its twin is {twin:.0}"
+					"; {} ends at perplexity {:.0}, and its twin at {:.0}",
+					component.name, last.perplexity, last.twin_perplexity
 				);
 			} else if let Some(gain) = component.gain {
 				text += &format!("; the gain of {} over its twin is {gain}", component.name);

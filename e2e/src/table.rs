@@ -120,9 +120,14 @@ fn row(component: &ComponentReport) -> String {
 }
 
 fn gain(component: &ComponentReport) -> String {
-	match component.gain.as_ref().filter(|_| component.kind != "selfish") {
+	// A selfish one is shown as it ends: at its best it was served as a newcomer.
+	let figures = match component.kind.as_str() {
+		"selfish" => component.ends_at().map(|last| (last.gain, last.low, last.high)),
+		_ => component.gain.map(|gain| (gain.gain, gain.low, gain.high)),
+	};
+	match figures {
 		None => "–".into(),
-		Some(gain) if gain.is_measured() => format!("{:.1} %", 100.0 * gain.gain),
+		Some((gain, low, high)) if low > 0.0 || high < 0.0 => format!("{:.1} %", 100.0 * gain),
 		Some(_) => "none".into(),
 	}
 }

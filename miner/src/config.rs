@@ -30,6 +30,12 @@ pub enum ConfigError {
 		 --twin out, or use a kind that learns with --learn-from both or own"
 	)]
 	NothingToCompare,
+	/// A comparison with a twin on one document.
+	#[error(
+		"--twin: the held-out text that is reported is of one document, and the interval of a gain needs \
+		 two: hold out more documents (`split.json` of the corpus), or leave --twin out"
+	)]
+	OneDocument,
 	/// A twin that is not where its component is.
 	#[error(
 		"--twin: the component has made {steps} steps and {twin}: both must have learned side by \

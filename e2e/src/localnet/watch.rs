@@ -168,6 +168,8 @@ impl Watch {
 				perplexity: status.perplexity.now,
 				perplexity_without_inputs: status.perplexity.without_inputs,
 				perplexity_unigram: status.perplexity.unigram,
+				tokens: status.perplexity.tokens,
+				unknown: status.perplexity.unknown,
 				twin,
 				gain: status.gain,
 				spikes_served: status.spikes_served,

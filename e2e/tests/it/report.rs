@@ -4,7 +4,7 @@ use bittensor_client::{Edge, LastPayout, Row};
 use bittensor_e2e::{
 	economy::{of_epoch, Economy, Totals},
 	ledger::{replay, Epoch, Inputs, Paid},
-	miner::Gain,
+	miner::{Gain, LastGain},
 	report::{ChainReport, ComponentReport, Report},
 	table::render,
 };
@@ -40,6 +40,8 @@ fn component(uid: u32, kind: &str, row: &[(u32, u16)]) -> ComponentReport {
 		perplexity: Some(180.5),
 		perplexity_without_inputs: Some(190.25),
 		perplexity_unigram: Some(300.0),
+		tokens: Some(22_000),
+		unknown: Some(0.125),
 		twin: false,
 		gain: None,
 		spikes_served: 12,
@@ -169,6 +171,7 @@ fn gain(gain: f64, error: f64) -> Gain {
 		twin_perplexity: 100.0,
 		steps: 900,
 		twin_steps: 880,
+		last: None,
 	}
 }
 
@@ -192,13 +195,21 @@ fn a_component_that_is_worse_than_its_twin_fails_the_run() {
 		targets.into_iter().filter(|t| t.text.contains("its twin")).collect::<Vec<_>>()
 	};
 	// A selfish one is judged by where it ends: at its best, it was served as a newcomer.
-	for (now, reached) in [(120.0, true), (99.0, false)] {
-		let mut report = with(2, gain(0.1, 0.01));
+	for (low, reached) in [(-0.01, true), (0.01, false)] {
+		let perplexity = 120.0;
+		let last = LastGain {
+			gain: low + 0.02,
+			low,
+			high: low + 0.04,
+			perplexity,
+			twin_perplexity: 121.0,
+		};
+		let mut report = with(2, Gain { last: Some(last), ..gain(0.1, 0.01) });
 		report.components[2].kind = "selfish".into();
-		report.components[2].perplexity = Some(now);
 		let targets = measured(report);
 		assert_eq!((targets.len(), targets[0].reached), (1, reached), "{targets:?}");
-		assert!(targets[0].text.contains("no better than its twin (100.0)"), "{targets:?}");
+		let text = "ends at perplexity 120.0, no better than its twin after the same step (121.0)";
+		assert!(targets[0].text.contains(text), "{targets:?}");
 	}
 	let targets = measured(with(1, gain(0.01, 0.02)));
 	assert_eq!(targets.len(), 1);
@@ -224,7 +235,7 @@ fn amounts_are_decimal_strings_and_the_keys_are_fixed() -> anyhow::Result<()> {
 	let component =
 		"uid name kind model ended stake minted minted_through_edges stake_alone received \
 	                 given self_share row row_age row_live curve twin gain perplexity_start perplexity \
-	                 perplexity_without_inputs perplexity_unigram spikes_served grads_served \
+	                 perplexity_without_inputs perplexity_unigram tokens unknown spikes_served grads_served \
 	                 batches_sent answered";
 	assert_eq!(keys(&json["components"][0]), set(component));
 	assert_eq!(json["components"][0]["minted"], "1250000000");

@@ -96,6 +96,22 @@ pub fn rate(text: &str) -> Parsed<f64> {
 	}
 }
 
+/// A learning rate.
+pub fn learning_rate(text: &str) -> Parsed<f64> {
+	match text.parse() {
+		Ok(rate) if rate > 0.0 && rate <= 1.0 => Ok(rate),
+		_ => Err("it must be a number above 0, at most 1".into()),
+	}
+}
+
+/// A decay of weights.
+pub fn decay(text: &str) -> Parsed<f64> {
+	match text.parse() {
+		Ok(decay) if (0.0..=100.0).contains(&decay) => Ok(decay),
+		_ => Err("it must be a number from 0 to 100".into()),
+	}
+}
+
 /// A part of 1.
 pub fn part(text: &str) -> Parsed<f64> {
 	match text.parse() {

@@ -132,8 +132,7 @@ pub async fn evaluate(args: &EvalArgs) -> anyhow::Result<Evaluation> {
 		None => None,
 	};
 	let whole = is_whole(accounts.len(), answered);
-	let targets = losses.with.targets();
-	let all: usize = text.examples.iter().map(|example| example.target.len()).sum();
+	let (targets, unknown) = text.known();
 	Ok(Evaluation {
 		kind: component.kind,
 		steps: losses.steps,
@@ -141,7 +140,7 @@ pub async fn evaluate(args: &EvalArgs) -> anyhow::Result<Evaluation> {
 		documents: text.documents.iter().collect::<BTreeSet<_>>().len(),
 		examples: text.examples.len(),
 		targets,
-		unknown: 1.0 - targets as f64 / all.max(1) as f64,
+		unknown,
 		inputs: accounts.len(),
 		answered,
 		as_trained: Figures::of(&losses, twin.as_ref(), &text, whole, Weighting::AsTrained),
@@ -271,6 +270,7 @@ impl Figures {
 				twin_perplexity: twin.with.perplexity(weighting),
 				steps: losses.steps,
 				twin_steps: twin.steps,
+				last: None,
 			}))
 		});
 		Self {
@@ -291,8 +291,8 @@ impl std::fmt::Display for Evaluation {
 		};
 		writeln!(
 			f,
-			"{}, {steps}; {} targets of {} examples in {} held-out documents, {:.1} % more are unknown \
-			 words",
+			"{}, {steps}; {} targets of {} examples in {} held-out documents, {:.1} % of all are \
+			 unknown words",
 			self.kind,
 			self.targets,
 			self.examples,

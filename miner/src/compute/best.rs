@@ -9,7 +9,7 @@
 //! *Clearly higher* means higher with the network and without it: a peer that does not answer is no
 //! reason to go back. Nor are parameters with other components at the inputs: after a change of inputs
 //! the first measurement is the one to go back to. The file and the reported losses are those of the
-//! best measurement of all.
+//! best measurement of all; what was not written in time is written at the stop.
 //!
 //! Invariants: the examples that decide are not those whose perplexity is reported; steps, scores and
 //! the version only count up, also when parameters go back.
@@ -50,6 +50,8 @@ struct Lowest {
 	perplexity: f64,
 	/// Losses of the reported examples.
 	reported: Option<Losses>,
+	/// Its parameters and notes, until they are written.
+	unwritten: Option<(State, Notes)>,
 }
 
 /// The best parameters so far.
@@ -77,7 +79,8 @@ impl Best {
 		inputs.resize(model.inputs(), None);
 		self.kept = Some(Kept { perplexity, inputs, state: model.state()? });
 		let reported = notes.reported.clone();
-		self.lowest = Some(Lowest { perplexity: perplexity.with_network, reported });
+		let perplexity = perplexity.with_network;
+		self.lowest = Some(Lowest { perplexity, reported, unwritten: None });
 		Ok(())
 	}
 
@@ -117,17 +120,30 @@ impl Best {
 		notes: Notes,
 	) -> Result<(), ComputeError> {
 		let state = brain.model.state().map_err(failed)?;
-		self.kept = Some(Kept { perplexity, inputs: brain.inputs().clone(), state });
+		self.kept = Some(Kept { perplexity, inputs: brain.inputs().clone(), state: state.clone() });
 		self.worse = 0;
 		let now = perplexity.with_network;
 		if self.lowest.as_ref().is_some_and(|lowest| lowest.perplexity <= now) {
 			return Ok(());
 		}
 		let reported = notes.reported.clone().filter(Losses::are_finite);
-		self.lowest = Some(Lowest { perplexity: now, reported: reported.clone() });
+		let notes = Notes { validation: Some(perplexity), reported: reported.clone(), ..notes };
+		let unwritten = Some((state, notes.with_accounts(brain.inputs())));
+		self.lowest = Some(Lowest { perplexity: now, reported, unwritten });
 		if self.written.is_none_or(|written| written.elapsed() >= self.every) {
-			let notes = Notes { validation: Some(perplexity), reported, ..notes };
-			brain.save(&self.path, notes).map_err(failed)?;
+			self.flush(brain).map_err(failed)?;
+		}
+		Ok(())
+	}
+
+	/// Writes the best parameters, unless the file has them. `brain` is that of the component.
+	///
+	/// # Errors
+	/// If the file cannot be written.
+	pub fn flush(&mut self, brain: &Brain) -> bittensor_nucleus::Result<()> {
+		let unwritten = self.lowest.as_mut().and_then(|lowest| lowest.unwritten.take());
+		if let Some((state, notes)) = unwritten {
+			brain.save_state(state, &self.path, notes)?;
 			self.written = Some(Instant::now());
 		}
 		Ok(())

@@ -7,7 +7,9 @@ use super::{
 	vectors::{failed, reason, to_tensor, to_vectors},
 };
 use crate::axon::{ComputeError, DownstreamAnswer, GradOutcome, Output, UpstreamGrad};
-use bittensor_nucleus::{Batch, Device, Example, Grad, Model, Part, Perplexity, Tensor, DIM};
+use bittensor_nucleus::{
+	Batch, Device, Example, Grad, Model, Part, Perplexity, State, Tensor, DIM,
+};
 use bittensor_wire::{proto::GradReason, AccountId, Vectors};
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use metrics::counter;
@@ -224,8 +226,17 @@ impl Brain {
 
 	/// Writes a checkpoint, with the accounts at the inputs.
 	pub fn save(&self, path: &Path, notes: Notes) -> bittensor_nucleus::Result<()> {
-		let notes = notes.with_accounts(&self.inputs);
+		self.save_state(self.model.state()?, path, notes.with_accounts(&self.inputs))
+	}
+
+	/// Writes a checkpoint of an earlier state, whose notes name the accounts at its inputs.
+	pub(super) fn save_state(
+		&self,
+		state: State,
+		path: &Path,
+		notes: Notes,
+	) -> bittensor_nucleus::Result<()> {
 		let json = serde_json::to_value(&notes).unwrap_or(serde_json::Value::Null);
-		self.model.save(path, self.chain, &json)
+		self.model.save_state(state, path, self.chain, &json)
 	}
 }

@@ -49,8 +49,8 @@ impl Learning {
 				self.telemetry.errors().clear("evaluation");
 				self.note_perplexity(losses.steps, losses.perplexity());
 				if judged {
-					self.judge(losses, validation_chunks).await;
-					self.compare().await;
+					self.judge(losses.clone(), validation_chunks).await;
+					self.compare(&losses).await;
 				}
 			}
 			Err(error) => {
@@ -82,12 +82,12 @@ impl Learning {
 		}
 	}
 
-	/// Compares the twin with the component, if there is one. The component waits, so the twin is
-	/// measured at its step.
-	async fn compare(&self) {
+	/// Compares the twin with the component, if there is one. `now` are the losses of the component,
+	/// which waits, so the twin is measured at its step.
+	async fn compare(&self, now: &Losses) {
 		let Some(twin) = &self.twin else { return };
 		twin.caught_up().await;
-		match twin.compare(&self.best, self.validation.clone(), &self.reported).await {
+		match twin.compare(&self.best, now, self.validation.clone(), &self.reported).await {
 			Ok(comparison) => {
 				self.telemetry.errors().clear("twin");
 				if let Some(comparison) = comparison {

@@ -59,6 +59,29 @@ pub struct Comparison {
 	pub steps: u64,
 	/// Steps that the twin had made then.
 	pub twin_steps: u64,
+	/// Both as they are now; `None` where only their best parameters are compared.
+	pub last: Option<Last>,
+}
+
+/// A component and its twin after the same step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Last {
+	/// The gain of the component.
+	pub gain: Gain,
+	/// Perplexity of the component on the reported examples.
+	pub perplexity: f64,
+	/// Perplexity of the twin.
+	pub twin_perplexity: f64,
+}
+
+impl Last {
+	fn of(component: &Losses, twin: &Losses, documents: &[usize]) -> Option<Self> {
+		Some(Self {
+			gain: Gain::of(&component.with, &twin.with, documents, Weighting::AsTrained)?,
+			perplexity: component.perplexity().with_network,
+			twin_perplexity: twin.perplexity().with_network,
+		})
+	}
 }
 
 impl Twin {
@@ -109,7 +132,7 @@ impl Twin {
 	/// # Errors
 	/// If the checkpoint cannot be written.
 	pub async fn run(self, mut thread: TwinThread) -> anyhow::Result<()> {
-		let Self { compute, messages, checkpoint, documents, .. } = self;
+		let Self { compute, messages, checkpoint, documents, best } = self;
 		// Without a sender of its own, the loop also ends if the component never starts.
 		drop(messages);
 		while let Some(message) = thread.messages.recv().await {
@@ -131,31 +154,39 @@ impl Twin {
 		compute.close();
 		let brain = tokio::task::spawn_blocking(move || thread.thread.join()).await?;
 		let brain = brain.map_err(|_| anyhow::anyhow!("the twin's thread panicked"))?;
+		best.lock().flush(&brain)?;
 		let notes = Notes { documents, ..Notes::default() };
 		brain
 			.save(&checkpoint, notes)
 			.with_context(|| format!("cannot write {}", checkpoint.display()))
 	}
 
-	/// Measures the twin, keeps its best parameters, and compares it with the component at the
-	/// component's own best.
+	/// Measures the twin, keeps its best parameters, and compares it with the component: each at its
+	/// best, and both as they are, of which `now` are the losses of the component.
 	///
 	/// # Errors
 	/// If a computation fails.
 	pub async fn compare(
 		&self,
 		component: &Mutex<Best>,
+		now: &Losses,
 		validation: Arc<Vec<Example>>,
 		reported: &HeldOut,
 	) -> anyhow::Result<Option<Comparison>> {
 		let losses = self.compute.losses(&reported.examples, &[]).await?;
+		let last = Last::of(now, &losses, &reported.documents);
 		let notes = Notes { reported: Some(losses), ..self.notes() };
 		self.compute.judge(validation, Vec::new(), self.best.clone(), notes).await?;
 		let best = component.lock().reported().cloned();
-		Ok(best.and_then(|component| self.comparison(&component, reported)))
+		Ok(best.and_then(|component| self.comparison(&component, reported, last)))
 	}
 
-	fn comparison(&self, component: &Losses, reported: &HeldOut) -> Option<Comparison> {
+	fn comparison(
+		&self,
+		component: &Losses,
+		reported: &HeldOut,
+		last: Option<Last>,
+	) -> Option<Comparison> {
 		let best = self.best.lock();
 		let twin = best.reported()?;
 		Some(Comparison {
@@ -164,6 +195,7 @@ impl Twin {
 			twin_perplexity: twin.perplexity().with_network,
 			steps: component.steps,
 			twin_steps: twin.steps,
+			last,
 		})
 	}
 

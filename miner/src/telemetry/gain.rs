@@ -1,6 +1,6 @@
 //! A gain in figures, in the status file, in the log and in the output of `eval`.
 
-use crate::learning::twin::Comparison;
+use crate::learning::twin::{Comparison, Last};
 use serde::{Deserialize, Serialize};
 use std::fmt::{Display, Formatter, Result};
 
@@ -31,11 +31,36 @@ pub struct GainStatus {
 	pub steps: u64,
 	/// Training steps of the twin.
 	pub twin_steps: u64,
+	/// Both as they are now, at the same step; `None` where only their best parameters are compared.
+	#[serde(default)]
+	pub last: Option<LastStatus>,
+}
+
+/// A component and its twin after their last step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastStatus {
+	/// The part of the twin's perplexity that the component saves.
+	pub gain: f64,
+	/// Lower end of the 95 % interval.
+	pub low: f64,
+	/// Upper end.
+	pub high: f64,
+	/// Perplexity of the component.
+	pub perplexity: f64,
+	/// Perplexity of the twin.
+	pub twin_perplexity: f64,
+}
+
+impl From<Last> for LastStatus {
+	fn from(last: Last) -> Self {
+		let Last { gain, perplexity, twin_perplexity } = last;
+		Self { gain: gain.part(), low: gain.low(), high: gain.high(), perplexity, twin_perplexity }
+	}
 }
 
 impl From<Comparison> for GainStatus {
 	fn from(comparison: Comparison) -> Self {
-		let Comparison { gain, perplexity, twin_perplexity, steps, twin_steps } = comparison;
+		let Comparison { gain, perplexity, twin_perplexity, steps, twin_steps, last } = comparison;
 		Self {
 			gain: gain.part(),
 			low: gain.low(),
@@ -48,6 +73,7 @@ impl From<Comparison> for GainStatus {
 			twin_perplexity,
 			steps,
 			twin_steps,
+			last: last.map(LastStatus::from),
 		}
 	}
 }

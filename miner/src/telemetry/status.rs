@@ -20,6 +20,10 @@ pub struct PerplexityStatus {
 	pub steps: Option<u64>,
 	/// Unigram model of the train documents, add-one smoothed, on the same tokens.
 	pub unigram: Option<f64>,
+	/// Held-out tokens that are measured: those that the tokenizer knows.
+	pub tokens: Option<u64>,
+	/// Part of all held-out tokens that it does not know, 0 to 1: they are in no perplexity.
+	pub unknown: Option<f64>,
 }
 
 /// One input.
@@ -197,6 +201,8 @@ impl Status {
 			without_inputs: gauge("perplexity_without_inputs"),
 			steps: gauge("perplexity_step").map(|step| step as u64),
 			unigram: gauge("perplexity_unigram"),
+			tokens: gauge("perplexity_tokens").map(|tokens| tokens as u64),
+			unknown: gauge("perplexity_unknown"),
 		};
 		self.self_share = gauge("self_share").unwrap_or_default() as u32;
 		self.delta_l_self = gauge("delta_l_self").unwrap_or_default();

@@ -482,3 +482,39 @@ fn a_perplexity_above_the_unigram_model_is_told_once() {
 	assert!(best.warns(931.0, 390.0));
 	assert!(!best.warns(931.0, 390.0));
 }
+
+#[tokio::test]
+async fn the_best_parameters_that_were_not_written_in_time_are_written_at_the_stop() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join("best.safetensors");
+	let best = Arc::new(Mutex::new(Best::new(path.clone(), Duration::from_secs(3_600))));
+	let (model, mut sampler) = component(7);
+	let corpus = Corpus::load(corpus()).expect("a corpus");
+	let tokenizer = setup(&corpus, 7).tokenizer.expect("it was set");
+	let measured = corpus.held_out_for(&corpus.select("kjv").expect("a group"));
+	let examples =
+		Arc::new(held_out(&corpus, &measured, &tokenizer, 32, 16, 64).expect("examples"));
+	let brain = Brain::new(model, vec![Some([2; 32]), None], false, Device::Cpu);
+	let (compute, thread) = Compute::start(brain).expect("a thread");
+	let judge = || compute.judge(examples.clone(), Vec::new(), best.clone(), Notes::default());
+	for steps in [10, 20] {
+		for _ in 0..steps {
+			compute.step(sampler.next_batch(32), Vec::new()).await.expect("a step");
+		}
+		assert_eq!(judge().await.expect("measured").1, Judgement::Kept);
+	}
+	// Steps that are not measured any more.
+	compute.step(sampler.next_batch(32), Vec::new()).await.expect("a step");
+	let written = || {
+		let loaded = kind("cbow").and_then(|kind| kind.load(&path, &setup(&corpus, 7)));
+		let loaded = loaded.expect("loaded");
+		let notes: Notes = serde_json::from_value(loaded.notes).expect("notes");
+		(loaded.model.steps(), notes.accounts())
+	};
+	assert_eq!(written().0, 10, "at most one file in an hour");
+	compute.close();
+	let brain = thread.join().expect("the thread ends");
+	best.lock().flush(&brain).expect("written");
+	assert_eq!(written(), (30, vec![Some([2; 32]), None]));
+	best.lock().flush(&brain).expect("nothing to write");
+}

@@ -61,7 +61,7 @@ async fn a_component_is_compared_with_its_twin_and_with_no_other() {
 	let better = evaluate(&of("a", Some("twin"))).await.expect("measured");
 	println!("{better}");
 	assert_eq!((better.steps, better.twin_steps, better.inputs), (STEPS, Some(STEPS), 0));
-	assert_eq!((better.kind.as_str(), better.documents), ("cbow", 8));
+	assert_eq!((better.kind.as_str(), better.documents), ("cbow", 20));
 	assert!(better.targets > 2_000 && (0.01..0.6).contains(&better.unknown), "{better:?}");
 	for figures in [better.as_trained, better.plain] {
 		let gain = figures.gain.expect("both are whole");

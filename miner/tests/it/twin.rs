@@ -9,7 +9,8 @@ use bittensor_miner::{
 	learning::twin::{Comparison, Twin},
 };
 use bittensor_nucleus::{
-	kind, Config, Corpus, Device, Example, Half, Model, Sampler, Setup, Tensor, Tokenizer, Unigram,
+	kind, Config, Corpus, Device, Example, Half, Model, NucleusError, Sampler, Setup, Tensor,
+	Tokenizer, Unigram,
 };
 use bittensor_wire::{Vectors, DIM};
 use clap::Parser;
@@ -116,14 +117,16 @@ async fn compare(folder: &Path, peer: Peer) -> (Comparison, bool) {
 		if step % 100 == 0 {
 			twin.caught_up().await;
 			let losses = compute.losses(&reported.examples, &chunks).await.expect("losses");
-			let notes = Notes { reported: Some(losses), ..Notes::default() };
+			let notes = Notes { reported: Some(losses.clone()), ..Notes::default() };
 			let chunks = validation_chunks.clone();
 			compute
 				.judge(validation.clone(), chunks, component_best.clone(), notes)
 				.await
 				.expect("a judgement");
-			last =
-				twin.compare(&component_best, validation.clone(), &reported).await.expect("both");
+			last = twin
+				.compare(&component_best, &losses, validation.clone(), &reported)
+				.await
+				.expect("both");
 		}
 	}
 	twin.end().await;
@@ -147,10 +150,11 @@ async fn a_component_without_answers_is_its_twin() {
 	let (comparison, equal) = compare(folder.path(), Peer::None).await;
 	assert!(equal, "bit for bit");
 	assert_eq!(comparison.gain.nats, 0.0);
+	assert_eq!(comparison.last.map(|last| last.gain.nats), Some(0.0));
 	assert!(!comparison.gain.is_measured() && !comparison.gain.is_loss(), "{comparison:?}");
 	assert_eq!(comparison.perplexity, comparison.twin_perplexity);
 	assert_eq!(comparison.steps, comparison.twin_steps);
-	assert_eq!(comparison.gain.documents, 8);
+	assert_eq!(comparison.gain.documents, 20);
 }
 
 #[tokio::test]
@@ -162,6 +166,39 @@ async fn a_peer_that_knows_more_is_a_gain() {
 	assert!(comparison.gain.low() > 0.0, "{comparison:?}");
 	let part = 1.0 - comparison.perplexity / comparison.twin_perplexity;
 	assert!((part - comparison.gain.part()).abs() < 1e-6, "{part}");
+}
+
+#[tokio::test]
+async fn a_corpus_must_hold_out_enough_to_measure() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let corpus = folder.path().join("corpus");
+	std::fs::create_dir(&corpus).expect("a folder");
+	let text = "the whale swam away from the ship and the men looked after it in silence then ";
+	std::fs::write(corpus.join("a.txt"), text.repeat(40)).expect("written");
+	let attempt = |held_out: &'static [(&'static str, usize)], extra: &'static [&'static str]| {
+		let names: Vec<&str> = held_out.iter().map(|(name, _)| *name).collect();
+		for (name, times) in held_out {
+			std::fs::write(corpus.join(name), text.repeat(*times)).expect("written");
+		}
+		let split = serde_json::json!({ "held_out": names }).to_string();
+		std::fs::write(corpus.join("split.json"), split).expect("written");
+		let base = folder.path().join("base").display().to_string();
+		let corpus = corpus.display().to_string();
+		let words = ["bittensor-miner", "run", "--base-path", &base, "--corpus", &corpus];
+		let Ok(Cli { command: Command::Run(args), .. }) =
+			Cli::try_parse_from(words.iter().chain(extra))
+		else {
+			panic!("`run` expected")
+		};
+		async move { prepare(&args, &CancellationToken::new()).await.map(drop) }
+	};
+	let error = attempt(&[("short.txt", 4)], &[]).await.expect_err("nothing to report on");
+	let error = error.downcast::<NucleusError>().expect("a named error");
+	assert!(matches!(error, NucleusError::TooLittleHeldOut { .. }), "{error}");
+	attempt(&[("long.txt", 40)], &[]).await.expect("one document can be measured");
+	let error = attempt(&[("long.txt", 40)], &["--twin"]).await.expect_err("no interval");
+	assert_eq!(error.downcast::<ConfigError>().expect("a named error"), ConfigError::OneDocument);
+	attempt(&[("long.txt", 40), ("b.txt", 40)], &["--twin"]).await.expect("two documents");
 }
 
 #[tokio::test]

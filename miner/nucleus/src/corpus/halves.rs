@@ -20,7 +20,7 @@ use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 use crate::{
 	corpus::{sampler::Windows, Batch, Corpus, Example},
 	error::{NucleusError, Result},
-	tokenizer::Tokenizer,
+	tokenizer::{Tokenizer, UNKNOWN_ID},
 };
 
 /// Examples of held-out text, and the document of each.
@@ -30,6 +30,16 @@ pub struct HeldOut {
 	pub examples: Vec<Example>,
 	/// The document of each: an index of [`Corpus::documents`].
 	pub documents: Vec<usize>,
+}
+
+impl HeldOut {
+	/// Tokens to predict that the tokenizer knows, and the part of all tokens that it does not know, 0 to
+	/// 1: these are in no loss.
+	pub fn known(&self) -> (u64, f64) {
+		let all = || self.examples.iter().flat_map(|example| &example.target);
+		let known = all().filter(|id| **id != UNKNOWN_ID).count();
+		(known as u64, 1.0 - known as f64 / all().count().max(1) as f64)
+	}
 }
 
 /// One half of some held-out documents.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{objective::ExampleLoss, perplexity::Weighting, student::standard_errors};
+use crate::{
+	corpus::Example, objective::ExampleLoss, perplexity::Weighting, student::standard_errors,
+};
 
 /// Sums over the examples of one document.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +21,8 @@ pub struct Sums {
 	pub plain: f64,
 	/// Known tokens.
 	pub tokens: f64,
+	/// Tokens that the tokenizer does not know: they are in no loss.
+	pub unknown: f64,
 }
 
 /// Losses on a set of documents.
@@ -30,6 +34,8 @@ pub struct Measured {
 	pub plain: f64,
 	/// Known tokens.
 	pub tokens: u64,
+	/// Tokens that the tokenizer does not know: they are in no loss.
+	pub unknown: u64,
 	/// By document.
 	pub documents: Vec<Sums>,
 }
@@ -98,8 +104,14 @@ impl Measured {
 			loss: sum(|d| d.loss) / sum(|d| d.weight).max(1e-9),
 			plain: sum(|d| d.plain) / sum(|d| d.tokens).max(1.0),
 			tokens: sum(|d| d.tokens) as u64,
+			unknown: sum(|d| d.unknown) as u64,
 			documents,
 		}
+	}
+
+	/// Part of all tokens that the tokenizer does not know.
+	pub fn unknown_part(&self) -> f64 {
+		self.unknown as f64 / (self.tokens + self.unknown).max(1) as f64
 	}
 
 	/// The mean difference over pairs, with the error of documents and that of seeds.
@@ -141,15 +153,18 @@ impl Measured {
 }
 
 impl Sums {
-	/// Sums over the examples of a document.
-	pub fn of(document: &str, losses: &[ExampleLoss]) -> Self {
+	/// Sums over examples of a document, and their losses.
+	pub fn of(document: &str, examples: &[Example], losses: &[ExampleLoss]) -> Self {
 		let sum = |of: fn(&ExampleLoss) -> f64| losses.iter().map(of).sum::<f64>();
+		let tokens = sum(|x| x.tokens.into());
+		let all: usize = examples.iter().map(|example| example.target.len()).sum();
 		Self {
 			document: document.into(),
 			loss: sum(|x| x.loss.into()),
 			weight: sum(|x| x.weight.into()),
 			plain: sum(|x| x.plain.into()),
-			tokens: sum(|x| x.tokens.into()),
+			tokens,
+			unknown: all as f64 - tokens,
 		}
 	}
 }

@@ -242,7 +242,7 @@ impl<'s> Network<'s> {
 				let d = self.answers(own, &batch.texts)?;
 				self.members[own].component.example_losses(examples, &d)?
 			};
-			all.push(Sums::of(document, &losses));
+			all.push(Sums::of(document, examples, &losses));
 		}
 		Ok(Measured::new(all))
 	}

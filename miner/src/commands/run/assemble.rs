@@ -56,6 +56,8 @@ pub struct Computing {
 	pub thread: JoinHandle<Brain>,
 	/// What the checkpoint holds beside the model.
 	pub notes: Arc<Mutex<Notes>>,
+	/// The best parameters so far, of a kind that learns.
+	pub best: Option<Arc<Mutex<Best>>>,
 }
 
 /// Builds the component and starts its tasks. It is not registered yet.
@@ -100,7 +102,7 @@ pub async fn assemble(
 		Some((model, best)) => Some(start_twin(args, model, best, &prepared, supervisor)?),
 		None => None,
 	};
-	let (computing, text) = start_computing(args, prepared, genesis, &network)?;
+	let (mut computing, text) = start_computing(args, prepared, genesis, &network)?;
 	let service = Arc::new(computing.compute.clone());
 	let endpoint = match args.serve.no_serve {
 		true => None,
@@ -143,6 +145,8 @@ pub async fn assemble(
 	}
 	if let Some((Text { sampler, reported, validation, unseen, unigram, .. }, best)) = text {
 		let compute = computing.compute.clone();
+		let best = Arc::new(Mutex::new(best));
+		computing.best = Some(best.clone());
 		let learning = Learning {
 			config: learning_config(args, account),
 			compute,
@@ -153,7 +157,7 @@ pub async fn assemble(
 			reported: Arc::new(reported),
 			validation: Arc::new(validation),
 			unigram,
-			best: Arc::new(Mutex::new(best)),
+			best,
 			unseen: Some(Unseen {
 				text: Arc::new(unseen),
 				every: AttributionConfig::default().score_every,
@@ -221,6 +225,9 @@ fn start_computing(
 	gauge!("bittensor_miner_parameter_version").set(model.version() as f64);
 	if let Some(text) = &text {
 		gauge!("bittensor_miner_perplexity_unigram").set(text.unigram);
+		let (known, unknown) = text.reported.known();
+		gauge!("bittensor_miner_perplexity_tokens").set(known as f64);
+		gauge!("bittensor_miner_perplexity_unknown").set(unknown);
 		// Of all documents, as hostile errors may spoil the words of one.
 		model.set_canary(&text.unseen.spread(CANARY).examples)?;
 	}
@@ -232,7 +239,8 @@ fn start_computing(
 	network.set_inputs(brain.inputs().clone());
 	let (compute, thread) = Compute::start(brain).context("cannot start the compute thread")?;
 	let notes = Arc::new(Mutex::new(notes));
-	Ok((Computing { compute, thread, notes }, text.map(|text| (text, best))))
+	let computing = Computing { compute, thread, notes, best: None };
+	Ok((computing, text.map(|text| (text, best))))
 }
 
 fn learning_config(args: &RunArgs, account: AccountId) -> LearningConfig {

@@ -8,6 +8,7 @@ use crate::{
 use anyhow::Context;
 use bittensor_nucleus as nucleus;
 use std::{
+	collections::BTreeSet,
 	fs::{File, TryLockError},
 	path::Path,
 	sync::Arc,
@@ -16,6 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Name of the checkpoint in the base path.
 pub const CHECKPOINT: &str = "component.safetensors";
+/// Held-out tokens below which the perplexity is a matter of chance.
+const FEW: u64 = 1_000;
 /// Name of the checkpoint of the best parameters so far, beside it.
 pub const BEST: &str = "best.safetensors";
 
@@ -100,6 +103,8 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 		vocab: options.vocabulary,
 		inputs: args.downstream.inputs.unwrap_or(DownstreamArgs::INPUTS),
 		batch: args.learning.batch,
+		learning_rate: args.learning.learning_rate,
+		weight_decay: args.learning.weight_decay,
 		seed: options.seed.unwrap_or_default(),
 		// The axon counts the lag of Grads in time.
 		max_lag: u64::from(u32::MAX),
@@ -208,6 +213,7 @@ fn read_text(
 	let (unseen, reported) = nucleus::Half::both(&corpus, &measured, &tokenizer, context, horizon)?;
 	let count = args.learning.held_out / 2;
 	let (validation, reported) = (unseen.spread(count).examples, reported.spread(count));
+	check_held_out(args, &reported)?;
 	let prior = nucleus::Unigram::fit(sampler.tokens(), tokenizer.size());
 	let targets = reported.examples.iter().map(|example| &example.target[..]);
 	let unigram = prior.weighted_perplexity(targets, setup.config.subsample);
@@ -222,6 +228,22 @@ fn read_text(
 	setup.tokenizer = Some(tokenizer);
 	setup.prior = Some(prior);
 	Ok(Text { sampler, validation, unseen, reported, unigram, documents })
+}
+
+/// Refuses a comparison without an interval, and warns of figures that little text decides.
+fn check_held_out(args: &RunArgs, reported: &nucleus::HeldOut) -> Result<(), ConfigError> {
+	let documents = reported.documents.iter().collect::<BTreeSet<_>>().len();
+	if args.learning.twin && documents < 2 {
+		return Err(ConfigError::OneDocument);
+	}
+	let (tokens, _) = reported.known();
+	if tokens < FEW {
+		tracing::warn!(
+			"the perplexity is of {tokens} held-out tokens, and as few decide which parameters are the \
+			 best: hold out more text (`split.json` of the corpus), or raise --held-out"
+		);
+	}
+	Ok(())
 }
 
 /// The twin of a component that is resumed after this many steps.

@@ -20,13 +20,16 @@ pub async fn shut_down(
 	as_json: bool,
 ) -> anyhow::Result<()> {
 	let ended = supervisor.finish(STOP_TIME).await;
-	let Computing { compute, thread, notes } = miner.computing;
+	let Computing { compute, thread, notes, best } = miner.computing;
 	compute.close();
 	let brain = tokio::task::spawn_blocking(move || thread.join()).await?;
 	let brain = brain.map_err(|_| anyhow::anyhow!("the compute thread panicked"))?;
 	let path = args.component.base_path.join(CHECKPOINT);
 	let notes = notes.lock().clone();
 	brain.save(&path, notes)?;
+	if let Some(best) = best {
+		best.lock().flush(&brain)?;
+	}
 	tracing::info!("checkpoint at step {}: {}", brain.model().steps(), path.display());
 	let status = miner.telemetry.read();
 	if let Some(path) = &args.process.status_file {

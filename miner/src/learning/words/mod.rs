@@ -177,16 +177,18 @@ impl Exchange {
 	}
 
 	/// Fetches the vectors of all chunks. A chunk that is not answered ends it, unless there are older
-	/// vectors of all words.
+	/// vectors of all words. What is new is used only after it was checked.
 	async fn fetch(&self, peer: &Peer, table: &mut Table, known: &Known) -> Result<(), WordsError> {
-		table.parts.resize(self.vocabulary.chunks.len(), None);
-		let mut missing = None;
+		let mut parts = table.parts.clone();
+		parts.resize(self.vocabulary.chunks.len(), None);
+		let (mut fetched, mut missing) = (0, None);
 		for (number, chunk) in self.vocabulary.chunks.iter().enumerate() {
 			match self.ask(peer, &chunk.texts).await {
 				Ok((spike, answer)) => {
 					let vectors = answer.output.ok_or(WordsError::Cut)?;
 					let version = answer.version;
-					table.parts[number] = Some(Part { spike, version, vectors });
+					parts[number] = Some(Part { spike, version, vectors });
+					fetched += 1;
 				}
 				Err(error) => {
 					missing = Some(self.unanswered(chunk, error));
@@ -194,22 +196,24 @@ impl Exchange {
 				}
 			}
 		}
-		if let Some(missing) = missing {
-			if missing.is_bad() || table.version().is_none() {
+		match missing {
+			Some(missing) if missing.is_bad() || parts.iter().any(Option::is_none) => {
 				return Err(missing);
 			}
-			// Some parts are older than others.
-			count_failure(&missing);
-			return table.check_scale(known);
+			// Some parts are older than others, or all are.
+			Some(missing) => count_failure(&missing),
+			None => table.spent = false,
 		}
-		table.spent = false;
-		self.ask_again(peer, table).await?;
+		if fetched > 0 {
+			self.ask_again(peer, &parts).await?;
+			table.parts = parts;
+		}
 		table.check_scale(known)
 	}
 
 	/// Asks for a few words of the first chunk again.
-	async fn ask_again(&self, peer: &Peer, table: &Table) -> Result<(), WordsError> {
-		let (Some(chunk), Some(Some(part))) = (self.vocabulary.chunks.first(), table.parts.first())
+	async fn ask_again(&self, peer: &Peer, parts: &[Option<Part>]) -> Result<(), WordsError> {
+		let (Some(chunk), Some(Some(part))) = (self.vocabulary.chunks.first(), parts.first())
 		else {
 			return Ok(());
 		};
