@@ -20,10 +20,11 @@ impl<T: frame_system::Config> pallet_emission::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	// Raised by hand from 8 reads and 6 writes: two items of the queue instead of a page.
+	// And the bond: version, candidacy, keys, session and invulnerables of the set of validators.
 	fn deregister() -> Weight {
 		// At least 86_789 ns.
 		Weight::from_parts(90_905_000, 0)
-			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	fn set_endpoint() -> Weight {
@@ -53,15 +54,16 @@ impl<T: frame_system::Config> pallet_emission::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	// By hand, from `set_endpoint`: one lookup less.
+	// And the bond, as `deregister`.
 	fn offer_component() -> Weight {
 		Weight::from_parts(39_128_000, 0)
-			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	// By hand: the deposit of `register` and its release in `merge_leaving`.
 	fn accept_component() -> Weight {
 		Weight::from_parts(326_234_000, 0)
-			.saturating_add(T::DbWeight::get().reads(22))
+			.saturating_add(T::DbWeight::get().reads(27))
 			.saturating_add(T::DbWeight::get().writes(20))
 	}
 	// By hand: `deregister`, and what it reads to see whether the component is dead: a row page (as
@@ -78,10 +80,11 @@ impl<T: frame_system::Config> pallet_emission::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	// Raised by hand from 63_043_000 ps, 6 reads and 2 writes: the epoch in which the stake was lowered.
+	// Raised by hand from 8 reads: the bond, as `deregister`.
 	fn unstake() -> Weight {
 		// At least 59_879 ns.
 		Weight::from_parts(73_043_000, 0)
-			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	// Raised by hand from 6 reads: the version of the storage of the set of validators.
