@@ -221,10 +221,10 @@ weights-tools: setup
 		--bin bench-weights --features bittensor-bench-weights/cli
 
 .PHONY: experiment
-experiment: build experiment-tools ## Run the experiments of the book on the fetched corpora (up to an hour)
+experiment: build experiment-tools ## Run the experiments of the book on the fetched corpora (about 80 minutes on two cores)
 	@$(STEP) fetch $(BIN)/bittensor-miner fetch corpora --cache-dir $(CACHE)
 	@$(STEP) experiment $(BIN)/experiments run experiments/configs/members.toml experiments/configs/sweep.toml \
-		experiments/configs/bids.toml --corpus $(CACHE)/corpora --prune
+		experiments/configs/bids.toml experiments/configs/run.toml --corpus $(CACHE)/corpora --prune
 	@$(STEP) fetch-models $(BIN)/bittensor-miner fetch use-v3 minilm-l6 glove-50 --cache-dir $(CACHE)
 	@$(STEP) experiment-inputs $(BIN)/experiments inputs experiments/configs/inputs.toml --corpus $(CACHE)/corpora \
 		--models $(CACHE)

@@ -21,6 +21,7 @@ pub mod inputs;
 pub mod network;
 pub mod page;
 pub mod plan;
+pub mod prose;
 pub mod runner;
 pub mod store;
 pub mod summary;

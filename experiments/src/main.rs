@@ -7,9 +7,10 @@ use bittensor_experiments::{
 	network::NetworkRun,
 	page,
 	plan::{Job, Plan},
+	prose::{self, Stated},
 	runner,
 	store::Store,
-	summary::{Inputs, Results},
+	summary::Results,
 };
 use bittensor_nucleus::ModelFiles;
 use clap::{Args, Parser, Subcommand};
@@ -64,7 +65,7 @@ struct RunArgs {
 	/// Configuration files.
 	#[arg(required = true)]
 	configs: Vec<PathBuf>,
-	/// Folder of the corpus, instead of that of the configuration.
+	/// Folder of the corpus of experiments that name none.
 	#[arg(long, value_name = "DIR")]
 	corpus: Option<PathBuf>,
 	/// Runs at the same time.
@@ -149,8 +150,7 @@ fn run(args: &RunArgs) -> Result<()> {
 fn inputs(args: &InputsArgs) -> Result<()> {
 	let plan = InputsPlan::read(&args.config, Some(&args.corpus))?;
 	let files = ModelFiles::below(args.models.clone());
-	let inputs = inputs::run(&plan, &files, &args.folder.results)?;
-	Results { inputs, ..Results::of(&open(&args.folder)?, Vec::new()) }.write(&args.folder.results)
+	inputs::run(&plan, &files, &args.folder.results)
 }
 
 fn network(args: &NetworkArgs) -> Result<()> {
@@ -170,19 +170,9 @@ fn write_network(run: &NetworkRun, results: &Path) -> Result<()> {
 	Ok(())
 }
 
-/// Results with the inputs that are there already.
-fn results(store: &Store, folder: &Folder) -> Result<Results> {
-	let path = folder.results.join("inputs.json");
-	let inputs: Vec<Inputs> = match fs::read(&path) {
-		Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-		bytes => serde_json::from_slice(&bytes?).with_context(|| path.display().to_string())?,
-	};
-	Ok(Results::of(store, inputs))
-}
-
 fn write(folder: &Folder) -> Result<()> {
 	let store = open(folder)?;
-	let results = results(&store, folder)?;
+	let results = Results::of(&store, inputs::results(&folder.results)?);
 	results.write(&folder.results)?;
 	let figures = figure::write(&results, &folder.results)?;
 	let tables = page::summary(&store, &results);
@@ -192,7 +182,11 @@ fn write(folder: &Folder) -> Result<()> {
 		write_network(&run, &folder.results)?;
 	}
 	println!("{tables}");
-	println!("figures: {}", figures.join(", "));
+	println!("figures: {}\n\nstated in sentences:", figures.join(", "));
+	let network = NetworkRun::read(&folder.results)?;
+	for Stated { name, text, .. } in prose::all(&store, &results, network.as_ref()) {
+		println!("  {name}: {text}");
+	}
 	Ok(())
 }
 

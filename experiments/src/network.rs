@@ -53,8 +53,17 @@ pub struct Member {
 	pub perplexity: Option<f64>,
 	/// That of the unigram model.
 	pub perplexity_unigram: Option<f64>,
+	/// Held-out tokens that these perplexities are of.
+	#[serde(default)]
+	pub tokens: Option<u64>,
+	/// Part of all held-out tokens that its tokenizer does not know.
+	#[serde(default)]
+	pub unknown: Option<f64>,
 	/// Gain over its twin.
 	pub gain: Option<Gain>,
+	/// Part of its batches that those it bids for answered, 0 to 1.
+	#[serde(default)]
+	pub answered: Option<f64>,
 	/// Perplexity over the run.
 	#[serde(default)]
 	pub curve: Vec<Point>,

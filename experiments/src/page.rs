@@ -53,6 +53,10 @@ pub fn network(run: &NetworkRun) -> String {
 			number(member.gain.map(|gain| gain.twin_perplexity)),
 			number(member.gain.map(|gain| gain.perplexity).or(member.perplexity)),
 			member.gain.map_or("–".into(), |gain| gain.to_string()),
+			member.tokens.map_or("–".into(), |tokens| tokens.to_string()),
+			member.unknown.map_or("–".into(), percent),
+			member.curve.last().map_or("–".into(), |point| point.steps.to_string()),
+			member.answered.map_or("–".into(), percent),
 		]
 	});
 	let header = [
@@ -66,6 +70,10 @@ pub fn network(run: &NetworkRun) -> String {
 		"twin",
 		"component",
 		"gain",
+		"known tokens",
+		"unknown",
+		"steps",
+		"queries answered",
 	];
 	table(&mut out, &header, rows.collect());
 	let rows = run.components.iter().filter(|member| !member.row.is_empty()).map(|member| {
@@ -105,12 +113,12 @@ fn table(out: &mut String, header: &[&str], rows: Vec<Vec<String>>) {
 }
 
 /// A part of a perplexity, in percent.
-fn percent(part: f64) -> String {
+pub(crate) fn percent(part: f64) -> String {
 	format!("{:.1} %", 100.0 * part)
 }
 
 /// A gain with its 95 % interval.
-fn interval(figure: &Figure) -> String {
+pub(crate) fn interval(figure: &Figure) -> String {
 	let [low, high] = figure.gain_interval().map(|part| 100.0 * part);
 	format!("{:.1} % [{low:.1}, {high:.1}]", 100.0 * figure.gain())
 }
@@ -188,12 +196,17 @@ fn each(results: &Results, out: &mut String) {
 			member.setting.clone(),
 			member.seed.to_string(),
 			member.member.to_string(),
+			match &member.groups[..] {
+				[only] => only.clone(),
+				several => format!("{} groups", several.len()),
+			},
 			mode.into(),
 			format!("{:.0}", member.twin_loss.exp()),
 			format!("{:.0}", loss.exp()),
 			interval(&member.figure()?),
 			interval(&member.plain_figure()),
 			member.tokens.to_string(),
+			percent(member.unknown),
 		])
 	});
 	let rows: Vec<_> = rows.collect();
@@ -202,12 +215,14 @@ fn each(results: &Results, out: &mut String) {
 			"setting",
 			"seed",
 			"member",
+			"documents of",
 			"network",
 			"perplexity of the twin",
 			"of the member",
 			"gain",
 			"gain, all tokens alike",
-			"tokens measured",
+			"known tokens",
+			"unknown",
 		];
 		table(out, &header, rows);
 	}
@@ -238,6 +253,8 @@ fn inputs(results: &Results, out: &mut String) {
 			format!("{:.1}", one.perplexity),
 			format!("{} [{}, {}]", percent(one.gain), percent(one.low), percent(one.high)),
 			part_of_direct(results, one).map_or("–".into(), percent),
+			one.tokens.to_string(),
+			percent(one.unknown),
 		]
 	};
 	let rows: Vec<_> = results.inputs.iter().map(row).collect();
@@ -250,6 +267,8 @@ fn inputs(results: &Results, out: &mut String) {
 			"perplexity",
 			"gain",
 			"part of the direct gain",
+			"known tokens",
+			"unknown",
 		];
 		table(out, &header, rows);
 	}

@@ -90,7 +90,7 @@ pub struct Job {
 }
 
 impl Plan {
-	/// Reads a file. `corpus` replaces the folder of the corpus.
+	/// Reads a file. `corpus` is the folder of the corpus of experiments that name none.
 	///
 	/// # Errors
 	/// If it cannot be read, names an experiment twice, or has settings out of range.
@@ -101,6 +101,10 @@ impl Plan {
 
 	fn parse(text: &str, corpus: Option<&Path>) -> Result<Self> {
 		let file: PlanFile = toml::from_str(text)?;
+		let mut defaults = Settings::default();
+		if let Some(corpus) = corpus {
+			defaults.corpus = corpus.into();
+		}
 		let mut done: Vec<(Entry, Table)> = Vec::new();
 		let mut experiments = Vec::new();
 		for mut entry in file.experiment {
@@ -108,7 +112,7 @@ impl Plan {
 				bail!("the experiment `{}` is there twice", entry.name);
 			}
 			// All defaults in full, so that a part of `config` leaves the rest of it as it is.
-			let mut table = Table::try_from(Settings::default())?;
+			let mut table = Table::try_from(&defaults)?;
 			if let Some(base) = &entry.base {
 				let Some((base, under)) = done.iter().find(|(other, _)| other.name == *base) else {
 					bail!("the base `{base}` of `{}` is not above it", entry.name);
@@ -123,9 +127,6 @@ impl Plan {
 				.try_into()
 				.with_context(|| format!("settings of `{}`", entry.name))?;
 			settings.name.clone_from(&entry.name);
-			if let Some(corpus) = corpus {
-				settings.corpus = corpus.into();
-			}
 			experiments.push(Experiment {
 				name: entry.name.clone(),
 				base: entry.base.clone(),
@@ -180,6 +181,7 @@ pub(crate) fn lay_over(under: &mut Table, over: &Table) {
 mod tests {
 	use super::{Plan, Purpose};
 	use bittensor_nucleus::simulation::{Mode, Settings};
+	use std::path::{Path, PathBuf};
 
 	const TEXT: &str = r#"
 		[[experiment]]
@@ -210,6 +212,15 @@ mod tests {
 			jobs.iter().map(|job| (job.experiment.as_str(), job.settings.seed)).collect();
 		let expected = [("S", 0), ("S", 0), ("twice", 0), ("twice", 0), ("S", 1), ("S", 1)];
 		assert_eq!(order, expected);
+	}
+
+	#[test]
+	fn the_folder_of_the_corpus_is_that_of_experiments_that_name_none() {
+		let text = "[[experiment]]\nname = \"a\"\n[[experiment]]\nname = \"b\"\nsettings = { corpus = \"c\" }\n\
+			[[experiment]]\nname = \"d\"\nbase = \"b\"";
+		let plan = Plan::parse(text, Some(Path::new("given"))).expect("a plan");
+		let folders: Vec<_> = plan.experiments.iter().map(|e| e.settings.corpus.clone()).collect();
+		assert_eq!(folders, ["given", "c", "c"].map(PathBuf::from));
 	}
 
 	#[test]

@@ -150,12 +150,17 @@ impl Store {
 		Ok(())
 	}
 
-	/// Keeps the runs of these jobs only, in their order.
+	/// Keeps the runs of these jobs only, each once, in their order.
 	///
 	/// # Errors
 	/// If the file cannot be written.
 	pub fn keep(&mut self, jobs: &[Job]) -> Result<()> {
-		let kept: Vec<Run> = jobs.iter().filter_map(|job| self.find(job)).cloned().collect();
+		let mut places: Vec<usize> = Vec::new();
+		for job in jobs {
+			let place = self.runs.iter().position(|run| run.is_of(job));
+			places.extend(place.filter(|place| !places.contains(place)));
+		}
+		let kept: Vec<Run> = places.into_iter().map(|place| self.runs[place].clone()).collect();
 		let lines = kept
 			.iter()
 			.map(|run| Ok(serde_json::to_string(run)? + "\n"))

@@ -22,6 +22,8 @@ pub struct Member {
 	pub seed: u64,
 	/// Number of the member.
 	pub member: usize,
+	/// Groups of its documents.
+	pub groups: Vec<String>,
 	/// Loss of the twin, in nats per weighted token of held-out text.
 	pub twin_loss: f64,
 	/// Loss of the member, in a network with Grads.
@@ -40,8 +42,10 @@ pub struct Member {
 	pub plain_standard_error: f64,
 	/// Documents of held-out text.
 	pub documents: usize,
-	/// Tokens of held-out text.
+	/// Known tokens of held-out text.
 	pub tokens: u64,
+	/// Part of its tokens that the tokenizer does not know: they are in no loss.
+	pub unknown: f64,
 }
 
 impl Member {
@@ -128,6 +132,10 @@ pub struct Inputs {
 	pub low: f64,
 	/// Upper end.
 	pub high: f64,
+	/// Known tokens of held-out text.
+	pub tokens: u64,
+	/// Part of its tokens that the tokenizer does not know: they are in no loss.
+	pub unknown: f64,
 }
 
 /// All results.
@@ -240,6 +248,7 @@ fn members(runs: &[Run]) -> Vec<Member> {
 				setting: run.experiment.clone(),
 				seed: run.seed,
 				member: twin.member,
+				groups: groups(&twin.test),
 				twin_loss: round(twin.test.loss),
 				loss: loss(Mode::With, twin.member),
 				loss_without_grads: loss(Mode::Without, twin.member),
@@ -250,10 +259,19 @@ fn members(runs: &[Run]) -> Vec<Member> {
 				plain_standard_error: round(plain.standard_error),
 				documents: ours.test.documents.len(),
 				tokens: ours.test.tokens,
+				unknown: round(ours.test.unknown_part()),
 			});
 		}
 	}
 	all
+}
+
+/// The groups of measured documents: the first folder of their names.
+fn groups(measured: &Measured) -> Vec<String> {
+	let names = measured.documents.iter().map(|sums| sums.document.as_str());
+	let groups: BTreeSet<&str> =
+		names.map(|name| name.split_once('/').map_or(name, |(group, _)| group)).collect();
+	groups.into_iter().map(String::from).collect()
 }
 
 fn sweep(runs: &[Run]) -> Vec<Sweep> {
@@ -274,9 +292,16 @@ fn sweep(runs: &[Run]) -> Vec<Sweep> {
 		run.mode == Mode::Solo && of.is_some_and(|of| varied.contains(&(of, run.seed)))
 	};
 	let part = |run: &Run| Sweep {
-		setting: run.base.clone().unwrap_or_else(|| run.experiment.clone()),
-		variant: match run.purpose {
-			Purpose::Sweep => run.experiment.clone(),
+		setting: match (run.purpose, &run.base) {
+			(Purpose::Sweep, Some(base)) => base.clone(),
+			_ => run.experiment.clone(),
+		},
+		variant: match (run.purpose, &run.base) {
+			(Purpose::Sweep, Some(base)) => {
+				// Names are unique in a file: the base may be a part of them.
+				let named = run.experiment.strip_prefix(base.as_str());
+				named.and_then(|rest| rest.strip_prefix(", ")).unwrap_or(&run.experiment).into()
+			}
 			_ => "as used".into(),
 		},
 		seed: run.seed,

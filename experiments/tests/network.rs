@@ -34,6 +34,8 @@ fn component(uid: u32, name: &str, kind: &str, row: &[(u32, u16)]) -> ComponentR
 		perplexity: Some(700.0),
 		perplexity_without_inputs: None,
 		perplexity_unigram: Some(1_000.0),
+		tokens: learns.then_some(20_500),
+		unknown: learns.then_some(0.125),
 		curve: if learns { curve.to_vec() } else { Vec::new() },
 		twin: learns,
 		gain: learns.then_some(Gain {
@@ -45,6 +47,7 @@ fn component(uid: u32, name: &str, kind: &str, row: &[(u32, u16)]) -> ComponentR
 			twin_perplexity: 777.8,
 			steps: 300,
 			twin_steps: 300,
+			last: None,
 		}),
 		spikes_served: 1,
 		grads_served: 0,
@@ -87,9 +90,12 @@ fn a_report_and_similarities_become_a_result_with_tables_and_figures() {
 	assert_eq!(NetworkRun::read(folder.path()).expect("read"), Some(run.clone()));
 
 	let tables = page::network(&run);
-	for part in
-		["| query-1 | query | 2.50 | 2.00 |", "USE 50.0 %", "0.50 (40)", "10.0 % [5.0, 15.0]"]
-	{
+	for part in [
+		"| query-1 | query | 2.50 | 2.00 |",
+		"USE 50.0 %",
+		"0.50 (40)",
+		"10.0 % [5.0, 15.0] | 20500 | 12.5 % | 300 | 100.0 %",
+	] {
 		assert!(tables.contains(part), "{part} is not in\n{tables}");
 	}
 	let figures = figure::of_network(&run);

@@ -139,7 +139,8 @@ fn encoders_and_chains_are_measured_against_the_best_twin() {
 	let run = |text: &str| {
 		fs::write(&config, text).expect("written");
 		let plan = InputsPlan::read(&config, Some(&corpus)).expect("a plan");
-		inputs::run(&plan, &ModelFiles::default(), folder.path()).expect("results")
+		inputs::run(&plan, &ModelFiles::default(), folder.path()).expect("runs");
+		inputs::results(folder.path()).expect("results")
 	};
 	let lines = || -> Vec<serde_json::Value> {
 		let text = fs::read_to_string(folder.path().join("input-runs.jsonl")).expect("read");
@@ -168,9 +169,14 @@ fn encoders_and_chains_are_measured_against_the_best_twin() {
 
 	assert_eq!(run(INPUTS), results);
 	assert_eq!(lines().len(), 9, "none is run twice");
-	// Other examples of the middle component are other chains, and the same of all else.
-	run(&INPUTS.replace("examples = 32", "examples = 40"));
-	assert_eq!(lines().len(), 13);
+	// Other examples of the middle component are other chains, which take the place of the old ones, and
+	// the same of all else.
+	let before = lines();
+	let others = run(&INPUTS.replace("examples = 32", "examples = 40"));
+	let kept = lines();
+	assert_eq!(kept.len(), 9);
+	assert_eq!(kept.iter().filter(|run| before.contains(run)).count(), 5);
+	assert!(others[0] == results[0] && others[1] != results[1], "{others:?}");
 }
 
 #[test]
@@ -184,6 +190,8 @@ fn a_chain_is_compared_with_the_encoders_that_it_ends_in() {
 		gain,
 		low: gain - 0.01,
 		high: gain + 0.01,
+		tokens: 20_000,
+		unknown: 0.1,
 	};
 	let folder = tempfile::tempdir().expect("a folder");
 	let store = Store::open(&folder.path().join("runs.jsonl")).expect("new");

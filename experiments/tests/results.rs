@@ -1,7 +1,13 @@
 //! The committed results bear out what the documents say, and follow from the committed runs.
 
 use bittensor_experiments::{
-	claims, figure, network::NetworkRun, page, store::Store, summary::Results,
+	claims, figure, inputs,
+	network::NetworkRun,
+	page,
+	plan::Plan,
+	prose::{self, Stated},
+	store::{Run, Store},
+	summary::Results,
 };
 use std::{fs, path::PathBuf};
 
@@ -31,12 +37,59 @@ fn every_claim_of_the_documents_holds() {
 #[test]
 fn results_figures_and_tables_follow_from_the_runs() {
 	let (store, results) = read();
-	assert_eq!(Results::of(&store, results.inputs.clone()), results);
+	let inputs = inputs::results(&folder()).expect("runs of inputs");
+	assert_eq!(Results::of(&store, inputs), results);
 	let committed = |name: &str| fs::read_to_string(folder().join(name)).unwrap_or_default();
 	assert_eq!(committed("summary.md"), page::summary(&store, &results));
 	for (name, svg) in figure::all(&results) {
 		assert!(committed(&name) == svg, "{name} is old: run `experiments write`");
 	}
+}
+
+/// White space and minus signs are written in several ways.
+fn plain(text: &str) -> String {
+	text.split_whitespace().collect::<Vec<_>>().join(" ").replace('−', "-")
+}
+
+#[test]
+fn the_figures_of_the_documents_are_those_of_the_results() {
+	let (store, results) = read();
+	let run = NetworkRun::read(&folder()).expect("a result");
+	let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+	let mut missing = Vec::new();
+	for Stated { name, text, documents } in prose::all(&store, &results, run.as_ref()) {
+		for document in documents {
+			let content = fs::read_to_string(root.join(document)).expect("a document");
+			if !plain(&content).contains(&plain(&text)) {
+				missing.push(format!("{document} does not say {name}: {text}"));
+			}
+		}
+	}
+	assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn the_committed_runs_are_those_of_the_configurations() {
+	let (store, _) = read();
+	let configs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("configs");
+	let mut found = Vec::new();
+	for name in ["members", "sweep", "bids", "run"] {
+		let path = configs.join(name).with_extension("toml");
+		let plan = Plan::read(&path, None).expect("a configuration");
+		for job in plan.jobs() {
+			let of_job = |run: &Run| run.is_of(&job);
+			let at = store.runs.iter().position(of_job).unwrap_or_else(|| {
+				panic!(
+					"no run of {} at seed {}: run `make experiment`",
+					job.experiment, job.settings.seed
+				)
+			});
+			found.push(at);
+		}
+	}
+	found.sort_unstable();
+	found.dedup();
+	assert_eq!(found.len(), store.runs.len(), "runs of no configuration: run `make experiment`");
 }
 
 #[test]

@@ -13,23 +13,24 @@
 //! what these further examples are worth.
 
 mod data;
+mod runs;
 
-use crate::summary::Inputs;
 use anyhow::{ensure, Context, Result};
 use bittensor_nucleus::{
 	corpus::Batch,
 	kind,
 	kinds::Setup,
 	pretrained::ModelFiles,
-	simulation::{Measured, Pair, Sums},
-	Component, Config, Model, Tensor, Weighting,
+	simulation::{Measured, Sums},
+	Component, Config, Model, Tensor,
 };
 use data::{texts, Data, Measure};
+pub use runs::results;
+use runs::{InputRun, RUNS};
 use serde::{Deserialize, Serialize};
 use std::{
 	collections::BTreeMap,
-	fs::{self, OpenOptions},
-	io::Write,
+	fs,
 	path::{Path, PathBuf},
 	time::Instant,
 };
@@ -112,21 +113,6 @@ pub fn end_of_chain(inputs: &[String]) -> Option<Vec<String>> {
 	let [only] = inputs else { return None };
 	let encoders = only.strip_prefix(MIDDLE)?.strip_prefix(ARROW)?;
 	Some(encoders.split(" + ").map(String::from).collect())
-}
-
-/// A finished run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct InputRun {
-	/// The plan, without what other runs vary.
-	plan: serde_json::Value,
-	inputs: Vec<String>,
-	target: String,
-	variant: String,
-	seed: u64,
-	step: usize,
-	validation: f64,
-	test: Measured,
-	seconds: f64,
 }
 
 impl InputsPlan {
@@ -260,7 +246,7 @@ fn measure(
 	let mut documents = Vec::new();
 	for (n, Measure { document, examples }) in all.iter().enumerate() {
 		let losses = component.example_losses(examples, &nth(inputs, of, n))?;
-		documents.push(Sums::of(document, &losses));
+		documents.push(Sums::of(document, examples, &losses));
 	}
 	Ok(Measured::new(documents))
 }
@@ -316,13 +302,7 @@ struct Bench<'p> {
 
 impl<'p> Bench<'p> {
 	fn new(plan: &'p InputsPlan, files: &'p ModelFiles, path: PathBuf) -> Result<Self> {
-		let runs = match fs::read_to_string(&path) {
-			Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-			text => text?
-				.lines()
-				.map(|line| serde_json::from_str(line).with_context(|| path.display().to_string()))
-				.collect::<Result<_>>()?,
-		};
+		let runs = runs::read(&path)?;
 		let data = Data::new(plan)?;
 		let words = data.component(plan.config("", 0.0, 0, 0)?)?.vocabulary().to_vec();
 		Ok(Self { plan, files, data, words, encoders: BTreeMap::new(), path, runs })
@@ -343,10 +323,7 @@ impl<'p> Bench<'p> {
 	/// One run, if it is not finished.
 	fn run(&mut self, at: At, target: &str, variant: &str, seed: u64) -> Result<InputRun> {
 		let (of_run, inputs) = (self.plan.of_run(variant, at)?, at.names());
-		let is_it = |run: &&InputRun| {
-			run.plan == of_run
-				&& (&run.inputs, run.target.as_str(), run.seed) == (&inputs, target, seed)
-		};
+		let is_it = |run: &&InputRun| run.key() == (&of_run, &inputs[..], target, seed);
 		if let Some(run) = self.runs.iter().find(is_it) {
 			return Ok(InputRun { variant: variant.into(), ..run.clone() });
 		}
@@ -388,50 +365,30 @@ impl<'p> Bench<'p> {
 			run.test.loss,
 			run.seconds
 		);
-		let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
-		file.write_all((serde_json::to_string(&run)? + "\n").as_bytes())?;
+		runs::append(&self.path, &run)?;
 		self.runs.push(run.clone());
 		Ok(run)
 	}
 
-	/// What these inputs gain over the twin, over all seeds.
-	fn gain(&mut self, at: At, target: &str, variant: &str) -> Result<Inputs> {
-		let mut pairs = Vec::new();
+	/// Runs of these inputs and of the twin, for all seeds.
+	fn pairs(&mut self, at: At, target: &str, variant: &str) -> Result<Vec<InputRun>> {
+		let mut runs = Vec::new();
 		for &seed in &self.plan.seeds {
-			let ours = self.run(at, target, variant, seed)?;
-			pairs.push((ours, self.run(At::Encoders(&[]), target, variant, seed)?));
+			runs.push(self.run(at, target, variant, seed)?);
+			runs.push(self.run(At::Encoders(&[]), target, variant, seed)?);
 		}
-		let both: Vec<Pair> = pairs
-			.iter()
-			.map(|(ours, twin)| Pair { seed: ours.seed, ours: &ours.test, other: &twin.test })
-			.collect();
-		// Both are measured as they are trained.
-		let gain = Measured::gain(&both, Weighting::AsTrained);
-		let mean = |of: fn(&(InputRun, InputRun)) -> f64| {
-			(pairs.iter().map(of).sum::<f64>() / pairs.len().max(1) as f64).exp()
-		};
-		let [low, high] = gain.gain_interval();
-		Ok(Inputs {
-			inputs: at.names(),
-			target: target.into(),
-			examples: self.data.batches.iter().map(|batch| batch.texts.len()).sum(),
-			twin_perplexity: mean(|(_, twin)| twin.test.loss),
-			perplexity: mean(|(ours, _)| ours.test.loss),
-			gain: gain.gain(),
-			low,
-			high,
-		})
+		Ok(runs)
 	}
 }
 
-/// Runs what is not in the file of finished runs, and returns the results.
+/// Runs what is not in the file of finished runs, and drops runs of other plans from the file.
 ///
 /// # Errors
 /// Those of corpus, models and components, or if a file cannot be written.
-pub fn run(plan: &InputsPlan, files: &ModelFiles, results: &Path) -> Result<Vec<Inputs>> {
+pub fn run(plan: &InputsPlan, files: &ModelFiles, results: &Path) -> Result<()> {
 	ensure!(!plan.variants.is_empty(), "there is no variant");
-	let mut bench = Bench::new(plan, files, results.join("input-runs.jsonl"))?;
-	let mut all = Vec::new();
+	let mut bench = Bench::new(plan, files, results.join(RUNS))?;
+	let mut all: Vec<InputRun> = Vec::new();
 	for target in plan.targets.keys() {
 		// The twins' sweep, at the first seed.
 		let first = plan.seeds.first().copied().unwrap_or(0);
@@ -443,12 +400,11 @@ pub fn run(plan: &InputsPlan, files: &ModelFiles, results: &Path) -> Result<Vec<
 		twins.sort_by(|a, b| a.validation.total_cmp(&b.validation));
 		let variant = twins[0].variant.clone();
 		eprintln!("{target}: the best twin is `{variant}`");
-		for set in &plan.sets {
-			all.push(bench.gain(At::Encoders(set), target, &variant)?);
-		}
-		for set in &plan.chain.sets {
-			all.push(bench.gain(At::Middle(set), target, &variant)?);
+		all.extend(twins);
+		let chains = plan.chain.sets.iter().map(|set| At::Middle(set));
+		for at in plan.sets.iter().map(|set| At::Encoders(set)).chain(chains) {
+			all.extend(bench.pairs(at, target, &variant)?);
 		}
 	}
-	Ok(all)
+	runs::replace(&results.join(RUNS), &all)
 }
