@@ -127,8 +127,17 @@ fn gain(component: &ComponentReport) -> String {
 	};
 	match figures {
 		None => "–".into(),
-		Some((gain, low, high)) if low > 0.0 || high < 0.0 => format!("{:.1} %", 100.0 * gain),
+		Some((gain, low, high)) if low > 0.0 || high < 0.0 => percent(gain),
 		Some(_) => "none".into(),
+	}
+}
+
+/// A part in at most six characters: with a decimal below ten percent.
+fn percent(part: f64) -> String {
+	let (sign, percent) = (if part < 0.0 { "−" } else { "" }, 100.0 * part.abs());
+	match percent < 9.95 {
+		true => format!("{sign}{percent:.1} %"),
+		false => format!("{sign}{percent:.0} %"),
 	}
 }
 

@@ -294,12 +294,35 @@ fn the_table_fits_and_says_more_where_there_is_room() {
 	components[1].row_live = false;
 	components[2] = ComponentReport { row_age: None, ended: true, ..components[2].clone() };
 	components[0].stake = 123_456_780_000_000;
+	// As it ends, and not at its best.
+	let last = LastGain {
+		gain: -0.115,
+		low: -0.13,
+		high: -0.1,
+		perplexity: 1_029.0,
+		twin_perplexity: 923.0,
+	};
+	components.push(ComponentReport {
+		name: "Charlie".into(),
+		gain: Some(Gain { last: Some(last), ..gain(0.1, 0.01) }),
+		stake: 1_024_200_000_000,
+		row_age: Some(10),
+		economy: Economy {
+			alone: 21_730_000_000,
+			received: 36_560_000_000,
+			given: 41_780_000_000,
+			..Economy::default()
+		},
+		..component(3, "selfish", &[])
+	});
 	for columns in [80, 100, 120] {
 		let table = render(&components, columns);
 		let widest = table.lines().map(|line| line.chars().count()).max();
 		assert!(widest <= Some(columns), "{widest:?} > {columns}:\n{table}");
-		let parts =
-			["Alice", " 123456 ", "1001.2 ", "1.50", "0.06", "0.31", "−0.25", "live 2", "4.9 %"];
+		let parts = [
+			"Alice", " 123456 ", "1001.2 ", "1.50", "0.06", "0.31", "−0.25", "live 2", "4.9 %",
+			"−12 %",
+		];
 		for part in parts.into_iter().chain(["none", "old 2", "ended"]) {
 			assert!(table.contains(part), "{part} is missing in\n{table}");
 		}
