@@ -99,12 +99,12 @@ pub fn cents(units: i128) -> String {
 	}
 }
 
-/// Units as BIT with so many decimals that about six characters do: two below 1,000, none above 10,000.
+/// Units as BIT with so many decimals that six characters do: two below 100, none above 10,000.
 fn short(units: i128) -> String {
 	let text = cents(units);
 	let dropped = match units.unsigned_abs() / u128::from(UNIT) {
-		0..1_000 => 0,
-		1_000..10_000 => 1,
+		0..100 => 0,
+		100..10_000 => 1,
 		_ => 3,
 	};
 	text[..text.len() - dropped].into()

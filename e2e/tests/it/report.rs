@@ -309,8 +309,8 @@ fn the_table_fits_and_says_more_where_there_is_room() {
 		row_age: Some(10),
 		economy: Economy {
 			alone: 21_730_000_000,
-			received: 36_560_000_000,
-			given: 41_780_000_000,
+			received: 103_560_000_000,
+			given: 217_160_000_000,
 			..Economy::default()
 		},
 		..component(3, "selfish", &[])
@@ -321,7 +321,7 @@ fn the_table_fits_and_says_more_where_there_is_room() {
 		assert!(widest <= Some(columns), "{widest:?} > {columns}:\n{table}");
 		let parts = [
 			"Alice", " 123456 ", "1001.2 ", "1.50", "0.06", "0.31", "−0.25", "live 2", "4.9 %",
-			"−12 %",
+			"−12 %", "−113.6",
 		];
 		for part in parts.into_iter().chain(["none", "old 2", "ended"]) {
 			assert!(table.contains(part), "{part} is missing in\n{table}");
