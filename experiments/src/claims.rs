@@ -73,12 +73,6 @@ pub fn all(store: &Store, results: &Results) -> Vec<Claim> {
 		|setting, mode, against| mean_gain(store, setting, (mode, against), Weighting::AsTrained);
 	// The upper end of the interval of a member, in nats: below 0 it is worse than its twin.
 	let upper = |figure: Figure| figure.interval()[1];
-	let closed = |setting| {
-		let sums =
-			of(setting).filter_map(|m| Some((m.twin_loss - m.loss?, m.twin_loss - m.joint_loss?)));
-		let (ours, joint) = sums.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-		(joint > 0.0).then(|| ours / joint)
-	};
 	let seeds = of("S").map(|m| m.seed).collect::<std::collections::BTreeSet<_>>().len();
 	vec![
 		claim("S is run with three seeds", Some(seeds as f64), |n| n >= 3.0),
@@ -92,7 +86,7 @@ pub fn all(store: &Store, results: &Results) -> Vec<Claim> {
 			mean("S", Mode::With, Mode::Solo).map(|f| f.gain()),
 			|x| x >= 0.08,
 		),
-		claim("S: at least 60 % of the gap to joint training is closed", closed("S"), |x| x >= 0.6),
+		claim("S: at least 60 % of the gap to joint training is closed", results.gap_closed("S"), |x| x >= 0.6),
 		claim(
 			"S: without Grads too, every member is better than its twin",
 			least(of("S").filter_map(|m| Some(m.twin_loss - m.loss_without_grads?))),

@@ -18,6 +18,7 @@
 pub mod claims;
 pub mod figure;
 pub mod inputs;
+mod lines;
 pub mod network;
 pub mod page;
 pub mod plan;

@@ -178,12 +178,12 @@ fn write(folder: &Folder) -> Result<()> {
 	let tables = page::summary(&store, &results);
 	let path = folder.results.join("summary.md");
 	fs::write(&path, &tables).with_context(|| path.display().to_string())?;
-	if let Some(run) = NetworkRun::read(&folder.results)? {
-		write_network(&run, &folder.results)?;
+	let network = NetworkRun::read(&folder.results)?;
+	if let Some(run) = &network {
+		write_network(run, &folder.results)?;
 	}
 	println!("{tables}");
 	println!("figures: {}\n\nstated in sentences:", figures.join(", "));
-	let network = NetworkRun::read(&folder.results)?;
 	for Stated { name, text, .. } in prose::all(&store, &results, network.as_ref()) {
 		println!("  {name}: {text}");
 	}

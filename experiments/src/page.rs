@@ -141,12 +141,9 @@ fn members(store: &Store, results: &Results, out: &mut String) {
 		let without = mean(&all, |m| m.loss_without_grads);
 		let joint = mean(&all, |m| m.joint_loss);
 		let ensemble = mean(&all, |m| m.ensemble_loss);
-		let closed = match (twin, with, joint) {
-			(Some(twin), Some(with), Some(joint)) if twin - joint > 0.01 => {
-				percent((twin - with) / (twin - joint))
-			}
-			_ => "–".into(),
-		};
+		// Of a gap that can hardly be measured there is no part.
+		let wide = twin.zip(joint).is_some_and(|(twin, joint)| twin - joint > 0.01);
+		let closed = results.gap_closed(setting).filter(|_| wide);
 		let gain = |modes, weighting| {
 			mean_gain(store, setting, modes, weighting).map_or("–".into(), |gain| interval(&gain))
 		};
@@ -164,7 +161,7 @@ fn members(store: &Store, results: &Results, out: &mut String) {
 			gain((Mode::With, Mode::Solo), plain),
 			gain((Mode::With, Mode::Without), trained),
 			gain((Mode::With, Mode::Ensemble), trained),
-			closed,
+			closed.map_or("–".into(), percent),
 		]);
 	}
 	let header = [

@@ -49,7 +49,8 @@ pub fn all(store: &Store, results: &Results, network: Option<&NetworkRun>) -> Ve
 	state("S: gain by Grads", gain("S", with, without, trained), PAGE_ONLY);
 	state("S: gain, all tokens alike", gain("S", with, solo, plain), PAGE_ONLY);
 	state("S: members against the ensemble", gain("S", with, Mode::Ensemble, trained), PAGE_ONLY);
-	state("S: gap closed", closed(results, "S"), PAGE_ONLY);
+	let closed = results.gap_closed("S").map(|part| format!("{:.0} %", 100.0 * part));
+	state("S: gap closed", closed, PAGE_ONLY);
 	state("control: gain", gain("control", with, solo, trained), BOTH);
 	let ensemble = gain("control", Mode::Ensemble, solo, trained);
 	state("control: gain of the ensemble", ensemble, PAGE_ONLY);
@@ -61,15 +62,13 @@ pub fn all(store: &Store, results: &Results, network: Option<&NetworkRun>) -> Ve
 	let ensemble = gain("run", with, Mode::Ensemble, trained);
 	state("run: members against the ensemble", ensemble, PAGE_ONLY);
 	state("run: gain, all tokens alike", gain("run", with, solo, plain), PAGE_ONLY);
-	for (setting, name) in [("a sixteenth", "a sixteenth"), ("a quarter", "a quarter")] {
-		let bids = || results.bids.iter().filter(|bid| bid.setting == setting);
-		state(
-			&format!("bids: payer, {name}"),
-			range(bids().map(|b| part(b.payer_gain))),
-			PAGE_ONLY,
-		);
-		let others = range(bids().map(|bid| part(-bid.others_change)));
-		state(&format!("bids: sellers, {name}"), others, PAGE_ONLY);
+	for setting in ["a sixteenth", "a quarter"] {
+		let gains = |of: usize| {
+			let bids = results.bids.iter().filter(|bid| bid.setting == setting);
+			range(bids.map(|bid| 100.0 * bid.figures()[of].gain()))
+		};
+		state(&format!("bids: payer, {setting}"), gains(0), PAGE_ONLY);
+		state(&format!("bids: sellers, {setting}"), gains(1), PAGE_ONLY);
 	}
 	let cost = |bid: &Bid| 100.0 * (bid.others_change.exp() - 1.0);
 	let hostile = || results.bids.iter().filter(|bid| bid.hostile).map(cost);
@@ -105,11 +104,6 @@ pub fn all(store: &Store, results: &Results, network: Option<&NetworkRun>) -> Ve
 	all
 }
 
-/// The part of a perplexity that nats save, in percent.
-fn part(nats: f64) -> f64 {
-	100.0 * (1.0 - (-nats).exp())
-}
-
 /// `0.5 to 0.8 %`.
 fn range(values: impl Iterator<Item = f64>) -> Option<String> {
 	let (low, high) = ends(values)?;
@@ -136,13 +130,4 @@ fn ends(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
 fn worst(figures: impl Iterator<Item = Figure>) -> Option<String> {
 	let figure = figures.min_by(|a, b| a.difference.total_cmp(&b.difference))?;
 	Some(interval(&figure))
-}
-
-/// The part of the gap between the twins and joint training that members with Grads close.
-fn closed(results: &Results, setting: &str) -> Option<String> {
-	let both = results.of_setting(setting).filter_map(|member| {
-		Some((member.twin_loss - member.loss?, member.twin_loss - member.joint_loss?))
-	});
-	let (ours, joint) = both.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-	(joint > 0.0).then(|| format!("{:.0} %", 100.0 * ours / joint))
 }

@@ -1,15 +1,14 @@
-//! Finished runs: one JSON object a line.
+//! Finished runs, and the jobs that they are of.
 
-use crate::plan::{Job, Purpose};
-use anyhow::{Context, Result};
+use crate::{
+	lines,
+	plan::{Job, Purpose},
+};
+use anyhow::Result;
 use bittensor_nucleus::simulation::{Mode, Outcome, Settings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{
-	fs::{self, OpenOptions},
-	io::Write,
-	path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// A finished run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -107,23 +106,7 @@ impl Store {
 	/// # Errors
 	/// If the file cannot be read, or has another line that is no run.
 	pub fn open(path: &Path) -> Result<Self> {
-		let text = match fs::read_to_string(path) {
-			Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-			text => text.with_context(|| path.display().to_string())?,
-		};
-		let whole = text.rfind('\n').map_or(0, |end| end + 1);
-		let runs = text[..whole]
-			.lines()
-			.enumerate()
-			.map(|(n, line)| {
-				serde_json::from_str(line)
-					.with_context(|| format!("line {} of {} is no run", n + 1, path.display()))
-			})
-			.collect::<Result<_>>()?;
-		if whole < text.len() {
-			fs::write(path, &text[..whole]).with_context(|| path.display().to_string())?;
-		}
-		Ok(Self { path: path.into(), runs })
+		Ok(Self { path: path.into(), runs: lines::read(path)? })
 	}
 
 	/// The run of a job, if it is finished.
@@ -136,16 +119,7 @@ impl Store {
 	/// # Errors
 	/// If the file cannot be written.
 	pub fn add(&mut self, run: Run) -> Result<()> {
-		let line = format!("{}\n", serde_json::to_string(&run)?);
-		let append = || {
-			if let Some(folder) = self.path.parent() {
-				fs::create_dir_all(folder)?;
-			}
-			let mut file = OpenOptions::new().create(true).append(true).open(&self.path)?;
-			file.write_all(line.as_bytes())?;
-			file.sync_data()
-		};
-		append().with_context(|| self.path.display().to_string())?;
+		lines::append(&self.path, &run)?;
 		self.runs.push(run);
 		Ok(())
 	}
@@ -161,12 +135,7 @@ impl Store {
 			places.extend(place.filter(|place| !places.contains(place)));
 		}
 		let kept: Vec<Run> = places.into_iter().map(|place| self.runs[place].clone()).collect();
-		let lines = kept
-			.iter()
-			.map(|run| Ok(serde_json::to_string(run)? + "\n"))
-			.collect::<Result<String>>()?;
-		bittensor_nucleus::files::replace(&self.path, lines.as_bytes())
-			.with_context(|| self.path.display().to_string())?;
+		lines::replace(&self.path, &kept)?;
 		self.runs = kept;
 		Ok(())
 	}

@@ -202,6 +202,16 @@ impl Results {
 		names.filter(|name| seen.insert(*name)).collect()
 	}
 
+	/// The part of the gap between the twins and joint training that members with Grads close; `None` if
+	/// joint training is no better.
+	pub fn gap_closed(&self, setting: &str) -> Option<f64> {
+		let gaps = self.of_setting(setting).filter_map(|member| {
+			Some((member.twin_loss - member.loss?, member.twin_loss - member.joint_loss?))
+		});
+		let (ours, joint) = gaps.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+		(joint > 0.0).then(|| ours / joint)
+	}
+
 	/// The members of an experiment.
 	pub fn of_setting<'a>(&'a self, setting: &'a str) -> impl Iterator<Item = &'a Member> + 'a {
 		self.members.iter().filter(move |member| member.setting == setting)
@@ -291,22 +301,23 @@ fn sweep(runs: &[Run]) -> Vec<Sweep> {
 		};
 		run.mode == Mode::Solo && of.is_some_and(|of| varied.contains(&(of, run.seed)))
 	};
-	let part = |run: &Run| Sweep {
-		setting: match (run.purpose, &run.base) {
-			(Purpose::Sweep, Some(base)) => base.clone(),
-			_ => run.experiment.clone(),
-		},
-		variant: match (run.purpose, &run.base) {
+	let part = |run: &Run| {
+		let (setting, variant) = match (run.purpose, &run.base) {
 			(Purpose::Sweep, Some(base)) => {
 				// Names are unique in a file: the base may be a part of them.
 				let named = run.experiment.strip_prefix(base.as_str());
-				named.and_then(|rest| rest.strip_prefix(", ")).unwrap_or(&run.experiment).into()
+				let variant = named.and_then(|rest| rest.strip_prefix(", "));
+				(base, variant.unwrap_or(&run.experiment))
 			}
-			_ => "as used".into(),
-		},
-		seed: run.seed,
-		validation_loss: round(mean(run, |outcome| outcome.validation)),
-		loss: round(mean(run, |outcome| outcome.test.loss)),
+			_ => (&run.experiment, "as used"),
+		};
+		Sweep {
+			setting: setting.clone(),
+			variant: variant.into(),
+			seed: run.seed,
+			validation_loss: round(mean(run, |outcome| outcome.validation)),
+			loss: round(mean(run, |outcome| outcome.test.loss)),
+		}
 	};
 	runs.iter().filter(is_part).map(part).collect()
 }

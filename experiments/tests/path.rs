@@ -169,6 +169,12 @@ fn encoders_and_chains_are_measured_against_the_best_twin() {
 
 	assert_eq!(run(INPUTS), results);
 	assert_eq!(lines().len(), 9, "none is run twice");
+	// A line that a kill cut off is run again.
+	let path = folder.path().join("input-runs.jsonl");
+	let text = fs::read_to_string(&path).expect("read");
+	fs::write(&path, &text[..text.len() - 9]).expect("written");
+	assert_eq!(run(INPUTS), results);
+	assert_eq!(lines().len(), 9);
 	// Other examples of the middle component are other chains, which take the place of the old ones, and
 	// the same of all else.
 	let before = lines();

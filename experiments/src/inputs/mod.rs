@@ -15,6 +15,7 @@
 mod data;
 mod runs;
 
+use crate::lines;
 use anyhow::{ensure, Context, Result};
 use bittensor_nucleus::{
 	corpus::Batch,
@@ -26,7 +27,7 @@ use bittensor_nucleus::{
 };
 use data::{texts, Data, Measure};
 pub use runs::results;
-use runs::{InputRun, RUNS};
+use runs::{once, InputRun, RUNS};
 use serde::{Deserialize, Serialize};
 use std::{
 	collections::BTreeMap,
@@ -302,7 +303,7 @@ struct Bench<'p> {
 
 impl<'p> Bench<'p> {
 	fn new(plan: &'p InputsPlan, files: &'p ModelFiles, path: PathBuf) -> Result<Self> {
-		let runs = runs::read(&path)?;
+		let runs = lines::read(&path)?;
 		let data = Data::new(plan)?;
 		let words = data.component(plan.config("", 0.0, 0, 0)?)?.vocabulary().to_vec();
 		Ok(Self { plan, files, data, words, encoders: BTreeMap::new(), path, runs })
@@ -365,7 +366,7 @@ impl<'p> Bench<'p> {
 			run.test.loss,
 			run.seconds
 		);
-		runs::append(&self.path, &run)?;
+		lines::append(&self.path, &run)?;
 		self.runs.push(run.clone());
 		Ok(run)
 	}
@@ -406,5 +407,5 @@ pub fn run(plan: &InputsPlan, files: &ModelFiles, results: &Path) -> Result<()> 
 			all.extend(bench.pairs(at, target, &variant)?);
 		}
 	}
-	runs::replace(&results.join(RUNS), &all)
+	lines::replace(&results.join(RUNS), &once(all))
 }

@@ -1,18 +1,13 @@
-//! Finished runs: one JSON object a line, and the results that follow from them.
+//! Finished runs, and the results that follow from them.
 
-use crate::summary::Inputs;
-use anyhow::{Context, Result};
+use crate::{lines, summary::Inputs};
+use anyhow::Result;
 use bittensor_nucleus::{
-	files,
 	simulation::{Measured, Pair},
 	Weighting,
 };
 use serde::{Deserialize, Serialize};
-use std::{
-	fs::{self, OpenOptions},
-	io::Write,
-	path::Path,
-};
+use std::path::Path;
 
 /// The file.
 pub(super) const RUNS: &str = "input-runs.jsonl";
@@ -46,38 +41,15 @@ impl InputRun {
 	}
 }
 
-/// Finished runs; none if there is no file.
-pub(super) fn read(path: &Path) -> Result<Vec<InputRun>> {
-	match fs::read_to_string(path) {
-		Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-		text => text
-			.with_context(|| path.display().to_string())?
-			.lines()
-			.map(|line| serde_json::from_str(line).with_context(|| path.display().to_string()))
-			.collect(),
-	}
-}
-
-/// Adds a run to the file.
-pub(super) fn append(path: &Path, run: &InputRun) -> Result<()> {
-	let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-	file.write_all((serde_json::to_string(run)? + "\n").as_bytes())?;
-	Ok(())
-}
-
-/// Writes a file of these runs, each once.
-pub(super) fn replace(path: &Path, runs: &[InputRun]) -> Result<()> {
-	let mut kept: Vec<&InputRun> = Vec::new();
+/// Each of these runs once.
+pub(super) fn once(runs: Vec<InputRun>) -> Vec<InputRun> {
+	let mut kept: Vec<InputRun> = Vec::new();
 	for run in runs {
 		if !kept.iter().any(|other| other.key() == run.key()) {
 			kept.push(run);
 		}
 	}
-	let lines = kept
-		.into_iter()
-		.map(|run| Ok(serde_json::to_string(run)? + "\n"))
-		.collect::<Result<String>>()?;
-	files::replace(path, lines.as_bytes()).with_context(|| path.display().to_string())
+	kept
 }
 
 /// The results that follow from the finished runs of a folder.
@@ -85,7 +57,7 @@ pub(super) fn replace(path: &Path, runs: &[InputRun]) -> Result<()> {
 /// # Errors
 /// If the file of finished runs cannot be read.
 pub fn results(folder: &Path) -> Result<Vec<Inputs>> {
-	let runs = read(&folder.join(RUNS))?;
+	let runs: Vec<InputRun> = lines::read(&folder.join(RUNS))?;
 	let twin_of = |run: &InputRun| {
 		runs.iter().find(|twin| {
 			twin.inputs.is_empty()
