@@ -1,6 +1,8 @@
 //! The miners of a local network, as a file.
 //!
 //! ```toml
+//! learning = ["--weight-decay=8"]   # options of `bittensor-miner run` for all that learn
+//!
 //! [[miner]]
 //! name = "Alice"          # and the development key //Alice, unless `key` says another one
 //! profile = "trainable"   # or query, frozen, noise, selfish
@@ -26,6 +28,9 @@ const DEFAULT: &str = include_str!("cast.toml");
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cast {
+	/// Arguments of `bittensor-miner run` for all miners that learn, before those of their own.
+	#[serde(default)]
+	pub learning: Vec<String>,
 	/// All of them, in the order in which they start.
 	#[serde(rename = "miner")]
 	pub miners: Vec<MinerSpec>,
@@ -50,7 +55,7 @@ impl Cast {
 	}
 
 	fn parse(text: &str) -> anyhow::Result<Self> {
-		let cast: Self = toml::from_str(text)?;
+		let mut cast: Self = toml::from_str(text)?;
 		anyhow::ensure!(!cast.miners.is_empty(), "there is no [[miner]] in it");
 		let (mut names, mut keys) = (BTreeSet::new(), BTreeSet::new());
 		for spec in &cast.miners {
@@ -65,6 +70,9 @@ impl Cast {
 				"two miners have the key {}",
 				spec.dev_key()
 			);
+		}
+		for spec in cast.miners.iter_mut().filter(|spec| spec.learns()) {
+			spec.extra.splice(0..0, cast.learning.iter().cloned());
 		}
 		Ok(cast)
 	}
@@ -82,6 +90,16 @@ mod tests {
 		assert!(cast.miners.iter().all(|spec| spec.stake == STAKE));
 		let of = |profile| cast.miners.iter().filter(|spec| spec.profile == profile).count();
 		assert_eq!([Profile::Trainable, Profile::Noise, Profile::Selfish].map(of), [4, 1, 1]);
+	}
+
+	#[test]
+	fn all_that_learn_have_the_options_of_learning_before_their_own() {
+		let text = "learning = [\"--weight-decay=8\"]\n\
+			[[miner]]\nname = \"Alice\"\nseed = 1\nextra = [\"--twin\"]\n\
+			[[miner]]\nname = \"Eve\"\nprofile = \"noise\"\nseed = 2\n";
+		let cast = Cast::parse(text).expect("a cast");
+		assert_eq!(cast.miners[0].extra, ["--weight-decay=8", "--twin"]);
+		assert!(cast.miners[1].extra.is_empty());
 	}
 
 	#[test]

@@ -115,6 +115,11 @@ impl MinerSpec {
 		self.key.clone().unwrap_or_else(|| format!("//{}", self.name))
 	}
 
+	/// Whether its component learns from its own loss.
+	pub fn learns(&self) -> bool {
+		!matches!(self.profile, Profile::Frozen | Profile::Noise)
+	}
+
 	/// Whether a twin trains beside its component.
 	pub fn has_twin(&self) -> bool {
 		self.extra.iter().any(|option| option == "--twin")
@@ -240,17 +245,15 @@ pub struct LastGain {
 	pub twin_perplexity: f64,
 }
 
-impl Gain {
-	/// Whether the interval excludes 0.
-	pub fn is_measured(&self) -> bool {
-		self.low > 0.0 || self.high < 0.0
-	}
+/// Whether an interval excludes 0.
+pub fn is_measured(low: f64, high: f64) -> bool {
+	low > 0.0 || high < 0.0
 }
 
 impl std::fmt::Display for Gain {
 	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
 		let (gain, low, high) = (100.0 * self.gain, 100.0 * self.low, 100.0 * self.high);
-		match self.is_measured() {
+		match is_measured(self.low, self.high) {
 			true => write!(f, "{gain:.1} % [{low:.1}, {high:.1}]"),
 			false => write!(f, "none measured [{low:.1}, {high:.1}] %"),
 		}

@@ -13,7 +13,7 @@
 use bittensor_client::UNIT;
 use comfy_table::{presets::NOTHING, CellAlignment, ContentArrangement, Table, TableComponent};
 
-use crate::report::ComponentReport;
+use crate::{miner::is_measured, report::ComponentReport};
 
 /// From this width on, the table shows what the components it queries answered, and its perplexity.
 const WIDE: usize = 96;
@@ -127,7 +127,7 @@ fn gain(component: &ComponentReport) -> String {
 	};
 	match figures {
 		None => "–".into(),
-		Some((gain, low, high)) if low > 0.0 || high < 0.0 => percent(gain),
+		Some((gain, low, high)) if is_measured(low, high) => percent(gain),
 		Some(_) => "none".into(),
 	}
 }

@@ -1,5 +1,6 @@
 //! The committed results bear out what the documents say, and follow from the committed runs.
 
+use bittensor_e2e::cast::Cast;
 use bittensor_experiments::{
 	claims, figure, inputs,
 	network::NetworkRun,
@@ -90,6 +91,19 @@ fn the_committed_runs_are_those_of_the_configurations() {
 	found.sort_unstable();
 	found.dedup();
 	assert_eq!(found.len(), store.runs.len(), "runs of no configuration: run `make experiment`");
+}
+
+#[test]
+fn make_run_has_the_settings_of_its_experiment() {
+	let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("configs/run.toml");
+	let plan = Plan::read(&path, None).expect("a configuration");
+	let config = &plan.experiments[0].settings.config;
+	let cast = Cast::of_make_run().expect("a cast");
+	let expected = [
+		format!("--learning-rate={}", config.learning_rate),
+		format!("--weight-decay={}", config.weight_decay),
+	];
+	assert_eq!(cast.learning, expected);
 }
 
 #[test]
