@@ -104,7 +104,9 @@ async fn a_screen_of_80_or_100_columns_has_all_figures() {
 			&screen,
 			&[&paid, &received, &given, &stake, &bit(earnings.alone), "5 edges, live 99 epochs"],
 		);
-		assert_has(&screen, &[&loss, &perplexity, &gain]);
+		// The last line of the figures, too.
+		let sent = format!("{} Grads, {} rows", status.grads_sent, status.posts);
+		assert_has(&screen, &[&loss, &perplexity, &gain, &sent]);
 		for input in &status.inputs {
 			let uid = input.uid.expect("registered");
 			let line = screen

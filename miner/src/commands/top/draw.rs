@@ -268,12 +268,6 @@ fn learning_facts(view: &View) -> Vec<(&'static str, String)> {
 			"perplexity",
 			format!("{}, unigram {}", number(perplexity.now), number(perplexity.unigram)),
 		),
-		(
-			"unknown",
-			perplexity.unknown.map_or("–".into(), |part| {
-				format!("{:.1} % of held-out tokens, not measured", 100.0 * part)
-			}),
-		),
 		("no inputs", number(perplexity.without_inputs)),
 		("gain", status.gain.map_or("not measured, or no twin".into(), |gain| gain.to_string())),
 		("own share", format!("{} of its row", percent(status.self_share))),
