@@ -116,9 +116,9 @@ impl Saved {
 }
 
 /// Writes a checkpoint: beside the old one first, and then over it.
-pub(crate) fn write(path: &Path, header: &Header, state: State) -> Result<()> {
+pub(crate) fn write(path: &Path, header: &Header, state: &State) -> Result<()> {
 	let bad = |e: &dyn std::fmt::Display| NucleusError::State(e.to_string());
-	let header = Header { values: state.values, ..header.clone() };
+	let header = Header { values: state.values.clone(), ..header.clone() };
 	let header = serde_json::to_string(&header).map_err(|e| bad(&e))?;
 	let entries: Vec<(&str, &[usize], Vec<u8>)> = state
 		.tensors

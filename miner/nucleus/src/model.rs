@@ -345,7 +345,7 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 	/// # Errors
 	/// [`NucleusError::Io`] if the file cannot be written.
 	fn save(&self, path: &Path, chain: Option<[u8; 32]>, notes: &Value) -> Result<()> {
-		self.save_state(self.state()?, path, chain, notes)
+		self.save_state(&self.state()?, path, chain, notes)
 	}
 
 	/// As [`Model::save`], of an earlier state of this model.
@@ -354,7 +354,7 @@ pub trait Model: std::fmt::Debug + Send + Sync {
 	/// As [`Model::save`].
 	fn save_state(
 		&self,
-		state: State,
+		state: &State,
 		path: &Path,
 		chain: Option<[u8; 32]>,
 		notes: &Value,

@@ -104,14 +104,6 @@ pub fn learning_rate(text: &str) -> Parsed<f64> {
 	}
 }
 
-/// A decay of weights.
-pub fn decay(text: &str) -> Parsed<f64> {
-	match text.parse() {
-		Ok(decay) if (0.0..=100.0).contains(&decay) => Ok(decay),
-		_ => Err("it must be a number from 0 to 100".into()),
-	}
-}
-
 /// A part of 1.
 pub fn part(text: &str) -> Parsed<f64> {
 	match text.parse() {

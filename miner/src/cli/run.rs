@@ -136,7 +136,7 @@ pub struct LearningArgs {
 	pub learning_rate: f64,
 	/// Decay of the weights per step, as a part of the learning rate. 8, with a rate of 0.002, suits 20,000
 	/// words of text; 0.5, with 0.0015, suits 300,000.
-	#[arg(long, value_name = "DECAY", default_value = "2", value_parser = parse::decay)]
+	#[arg(long, value_name = "DECAY", default_value = "2", value_parser = parse::within(0.0..=100.0_f64))]
 	pub weight_decay: f64,
 	/// Maximum training steps per second; 0 is no limit.
 	#[arg(long, value_name = "STEPS", default_value = "0", value_parser = parse::rate)]

@@ -19,6 +19,7 @@ use crate::axon::ComputeError;
 use bittensor_nucleus::{Model, Perplexity, State};
 use std::{
 	path::PathBuf,
+	sync::Arc,
 	time::{Duration, Instant},
 };
 
@@ -42,7 +43,7 @@ pub enum Judgement {
 struct Kept {
 	perplexity: Perplexity,
 	inputs: Inputs,
-	state: State,
+	state: Arc<State>,
 }
 
 /// The best measurement of all.
@@ -51,7 +52,7 @@ struct Lowest {
 	/// Losses of the reported examples.
 	reported: Option<Losses>,
 	/// Its parameters and notes, until they are written.
-	unwritten: Option<(State, Notes)>,
+	unwritten: Option<(Arc<State>, Notes)>,
 }
 
 /// The best parameters so far.
@@ -77,7 +78,7 @@ impl Best {
 		let Some(perplexity) = notes.validation else { return Ok(()) };
 		let mut inputs = notes.accounts();
 		inputs.resize(model.inputs(), None);
-		self.kept = Some(Kept { perplexity, inputs, state: model.state()? });
+		self.kept = Some(Kept { perplexity, inputs, state: Arc::new(model.state()?) });
 		let reported = notes.reported.clone();
 		let perplexity = perplexity.with_network;
 		self.lowest = Some(Lowest { perplexity, reported, unwritten: None });
@@ -119,7 +120,7 @@ impl Best {
 		perplexity: Perplexity,
 		notes: Notes,
 	) -> Result<(), ComputeError> {
-		let state = brain.model.state().map_err(failed)?;
+		let state = Arc::new(brain.model.state().map_err(failed)?);
 		self.kept = Some(Kept { perplexity, inputs: brain.inputs().clone(), state: state.clone() });
 		self.worse = 0;
 		let now = perplexity.with_network;
@@ -143,7 +144,7 @@ impl Best {
 	pub fn flush(&mut self, brain: &Brain) -> bittensor_nucleus::Result<()> {
 		let unwritten = self.lowest.as_mut().and_then(|lowest| lowest.unwritten.take());
 		if let Some((state, notes)) = unwritten {
-			brain.save_state(state, &self.path, notes)?;
+			brain.save_state(&state, &self.path, notes)?;
 			self.written = Some(Instant::now());
 		}
 		Ok(())

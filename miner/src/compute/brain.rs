@@ -226,13 +226,13 @@ impl Brain {
 
 	/// Writes a checkpoint, with the accounts at the inputs.
 	pub fn save(&self, path: &Path, notes: Notes) -> bittensor_nucleus::Result<()> {
-		self.save_state(self.model.state()?, path, notes.with_accounts(&self.inputs))
+		self.save_state(&self.model.state()?, path, notes.with_accounts(&self.inputs))
 	}
 
 	/// Writes a checkpoint of an earlier state, whose notes name the accounts at its inputs.
 	pub(super) fn save_state(
 		&self,
-		state: State,
+		state: &State,
 		path: &Path,
 		notes: Notes,
 	) -> bittensor_nucleus::Result<()> {

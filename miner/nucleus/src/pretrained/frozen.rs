@@ -178,5 +178,5 @@ fn store(basis: &Basis, path: &Path, kind: &str, encoder: &str) -> Result<()> {
 	let mut state = State::default();
 	basis.save(&mut state);
 	let header = Header::new(kind, encoder.into(), None, &serde_json::Value::Null);
-	checkpoint::write(path, &header, state)
+	checkpoint::write(path, &header, &state)
 }

@@ -164,6 +164,15 @@ fn rates() -> [(OptimizerKind, f64); 3] {
 	})
 }
 
+/// A component of this seed, and the examples of its documents.
+fn fresh(settings: &Config, seed: u64, documents: &str) -> (Component, Sampler) {
+	let config = Config { seed, ..settings.clone() };
+	let chosen = corpus().select(documents).expect("documents");
+	let (context, horizon) = (config.context, config.horizon);
+	let sampler = Sampler::new(corpus(), &chosen, &tokenizer(), context, horizon, seed);
+	(component(config), sampler.expect("examples"))
+}
+
 /// How a trade ends.
 #[derive(Clone, Copy, Debug, Default)]
 struct Trade {
@@ -186,13 +195,7 @@ fn trade(
 	let canary = CanaryConfig { every: 10, ..CanaryConfig::default() };
 	let settings =
 		Config { horizon: 8, inputs: 1, optimizer, learning_rate, canary, ..config(seed) };
-	let make = |seed, documents: &str| {
-		let config = Config { seed, ..settings.clone() };
-		let chosen = corpus().select(documents).expect("documents");
-		let (context, horizon) = (config.context, config.horizon);
-		let sampler = Sampler::new(corpus(), &chosen, &tokenizer(), context, horizon, seed);
-		(component(config), sampler.expect("examples"))
-	};
+	let make = |seed, documents: &str| fresh(&settings, seed, documents);
 	let ((mut payer, mut bought), (mut seller, mut own)) =
 		(make(seed, "1/2"), make(seed + 100, "2/2"));
 	let (unseen, examples) = {
@@ -277,13 +280,7 @@ enum Words {
 #[test]
 fn words_that_disagree_with_the_passages_do_no_harm() {
 	let settings = Config { horizon: 8, inputs: 1, learning_rate: 3e-3, ..config(3) };
-	let make = |seed, documents: &str| {
-		let config = Config { seed, ..settings.clone() };
-		let chosen = corpus().select(documents).expect("documents");
-		let (context, horizon) = (config.context, config.horizon);
-		let sampler = Sampler::new(corpus(), &chosen, &tokenizer(), context, horizon, seed);
-		(component(config), sampler.expect("examples"))
-	};
+	let make = |seed, documents: &str| fresh(&settings, seed, documents);
 	let (mut peer, mut sampler) = make(103, "2/2");
 	for _ in 0..200 {
 		peer.train_step(&sampler.next_batch(32), &[]).expect("a step");
