@@ -61,8 +61,8 @@ pub mod pallet {
 	pub enum Error<T> {
 		/// The committee may not make this call as Root. Propose another.
 		/// It may call `system.authorize_upgrade`, `system.set_code`, the calls of `migrations`,
-		/// `governance.shift_set_id`, and `grandpa.note_stalled` with a `delay` from 1 to one less than `sessionLength` and a last
-		/// finalised block that exists.
+		/// `governance.shift_set_id`, and `grandpa.note_stalled` with a `delay` from 1 to one less than
+		/// `sessionLength` and a last finalised block that exists.
 		NotAllowed,
 		/// The number of the set cannot move so far. Name the difference.
 		/// It is from -1000 to 1000, not 0, and the number that results is not below 0.

@@ -1,6 +1,6 @@
 //! `validator leave`.
 
-use super::{say, LeaveArgs, Operator};
+use super::{say, status, LeaveArgs, Operator};
 use bittensor_client::{bit, ss58, Call, Chain, ValidatorStatus};
 
 /// Ends the candidacy, or removes the session keys once nothing needs them.
@@ -35,7 +35,7 @@ pub(super) async fn run(args: &LeaveArgs) -> anyhow::Result<()> {
 
 /// When a candidate that left before its first block can register again.
 fn absent(status: &ValidatorStatus) -> Option<String> {
-	let until = status.absent_until.filter(|_| !status.invulnerable)?;
+	let until = status::absent_until(status)?;
 	Some(format!(
 		"It has not authored a block: it can register again when session {until} has ended, not before."
 	))

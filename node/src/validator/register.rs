@@ -67,7 +67,8 @@ fn rotation(session: u32) -> String {
 /// Why an account cannot register now, and the last session of the wait.
 fn waits(status: &ValidatorStatus) -> Option<(&'static str, u32)> {
 	let slashed = status.barred_until.map(|until| ("was slashed", until));
-	let absent = status.absent_until.map(|until| ("never authored a block as a validator", until));
+	let absent =
+		status::absent_until(status).map(|until| ("never authored a block as a validator", until));
 	slashed.into_iter().chain(absent).max_by_key(|(_, until)| *until)
 }
 

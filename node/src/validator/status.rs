@@ -76,7 +76,7 @@ fn text(
 /// Where the account is on its way, and what it waits for.
 fn state(status: &ValidatorStatus) -> String {
 	let next = status.session.saturating_add(1);
-	if status.barred_until.is_some() || !status.invulnerable && status.absent_until.is_some() {
+	if status.barred_until.or(absent_until(status)).is_some() {
 		return must_wait(status);
 	}
 	let chosen = status.candidate || status.invulnerable;
@@ -119,10 +119,15 @@ fn last_session(status: &ValidatorStatus) -> u32 {
 	status.bound_until.unwrap_or(status.session.saturating_add(u32::from(status.planned)))
 }
 
+/// The last session in which an account cannot register that left before its first block. An invulnerable need
+/// not register.
+pub(super) fn absent_until(status: &ValidatorStatus) -> Option<u32> {
+	status.absent_until.filter(|_| !status.invulnerable)
+}
+
 /// The state of an account that cannot register for a while. It may be in the set all the same.
 fn must_wait(status: &ValidatorStatus) -> String {
-	let absent = status.absent_until.filter(|_| !status.invulnerable);
-	let (why, until) = match (status.barred_until, absent) {
+	let (why, until) = match (status.barred_until, absent_until(status)) {
 		(Some(barred), absent) => ("slashed", absent.map_or(barred, |absent| absent.max(barred))),
 		(None, absent) => ("never authored a block", absent.unwrap_or_default()),
 	};

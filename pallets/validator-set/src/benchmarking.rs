@@ -203,8 +203,8 @@ mod benchmarks {
 
 	/// Every validator is a candidate that never authored, and is barred, so that it is disabled again.
 	///
-	/// The keys change, all of the oldest session were absent, the set of the oldest session and all slashes of an older one are forgotten, and as
-	/// many accounts as can be are not paid yet.
+	/// The keys change. All of the oldest session were absent; its set, and all slashes of an older one, are
+	/// forgotten. As many accounts as can be are not paid yet.
 	#[benchmark]
 	fn rotate(c: Linear<0, { T::MaxCandidates::get() }>) {
 		let window = ReportSessions::<T>::get();

@@ -51,9 +51,8 @@
 //! # Upgrades
 //!
 //! While the storage has another version than the code, no session ends and no slot is counted, every call
-//! fails with `OtherStorageVersion`, stake cannot be taken out, not even what has unbonded, and no offence is
-//! accepted. A migration
-//! writes the version, and the session goes on.
+//! fails with `OtherStorageVersion`, and no offence is accepted. Stake cannot be taken out, not even what has
+//! unbonded. A migration writes the version, and the session goes on.
 //!
 //! # Income
 //!

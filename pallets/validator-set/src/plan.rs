@@ -36,6 +36,11 @@ pub(crate) fn tolerated(validators: usize) -> usize {
 	validators.saturating_sub(1) / 3
 }
 
+/// How many validators of a set are not proven.
+fn unproven<'s, A: PartialEq + 's>(set: impl Iterator<Item = &'s A>, proven: &[A]) -> usize {
+	set.filter(|who| !proven.contains(who)).count()
+}
+
 impl<T: Config> Pallet<T> {
 	/// The candidates that can be chosen and their stakes, the largest first. Of equal stakes the one that
 	/// registered earlier is first.
@@ -84,9 +89,9 @@ impl<T: Config> Pallet<T> {
 
 	/// Whether no unproven validator may join the set planned last, as it has as many as it may.
 	pub(crate) fn newcomers_full() -> bool {
-		let (planned, proven) = (Planned::<T>::get(), Proven::<T>::get());
-		let unproven = planned.iter().filter(|who| !proven.contains(who)).count();
-		unproven >= Self::most_unproven(planned.len().saturating_add(1))
+		let planned = Planned::<T>::get();
+		unproven(planned.iter(), &Proven::<T>::get())
+			>= Self::most_unproven(planned.len().saturating_add(1))
 	}
 
 	/// The most unproven validators of a set of this size that an unproven one joins.
@@ -121,8 +126,7 @@ impl<T: Config> Pallet<T> {
 			kept.into_iter().filter(|who| wanted.contains(who) || waiting.contains(who)).collect();
 
 		let proven = Proven::<T>::get();
-		let unproven =
-			|set: &[&T::AccountId]| set.iter().filter(|who| !proven.contains(**who)).count();
+		let unproven = |set: &[&T::AccountId]| unproven(set.iter().copied(), &proven);
 		let mut joined: usize = 0;
 		for who in wanted.iter().copied().filter(|who| !now.contains(who)) {
 			let full = next.len() >= most || (joined >= churn && next.len() >= least);
