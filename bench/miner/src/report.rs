@@ -148,11 +148,10 @@ impl Report {
 				 do not train the same model"
 			);
 		}
-		let missed = |target: &Target| target.measured.is_some() && !target.met[0];
 		let missed: Vec<String> = self
 			.targets()
 			.into_iter()
-			.filter(missed)
+			.filter(Target::is_missed)
 			.map(|Target { figure, bounds: [must, _], measured, .. }| {
 				format!("{figure}: {}, which must be {must}", measured.unwrap_or_default())
 			})

@@ -44,6 +44,11 @@ impl Target {
 		Self { figure: figure.into(), bounds, measured, met: met.unwrap_or_default() }
 	}
 
+	/// Whether it was measured, and is not what it must be.
+	pub fn is_missed(&self) -> bool {
+		self.measured.is_some() && !self.met[0]
+	}
+
 	/// Which of its bounds it meets, in words.
 	pub fn verdict(&self) -> &'static str {
 		match (&self.measured, self.met) {
