@@ -17,7 +17,7 @@
 //! |---|---|
 //! | this file | types, version, and the list of pallets with their indices |
 //! | [`configs`] | configuration of the pallets, by subject |
-//! | [`weights`] | weights of calls and steps: measured, or by hand where they say so |
+//! | [`weights`] | weights of calls and steps, measured |
 //! | [`slots`] | the slot length, set at genesis, and the block limits derived from it |
 //! | [`apis`] | runtime APIs, called by nodes and clients |
 //! | `metadata` | the metadata file that the tests of the client read |

@@ -121,10 +121,10 @@ fn others<T: Config + pallet_emission::Config>(first: u32) -> Vec<T::AccountId> 
 mod benchmarks {
 	use super::*;
 
-	/// The list is full.
+	/// The list is full, so that the stake of each candidate is read.
 	#[benchmark]
-	fn register(c: Linear<1, { T::MaxCandidates::get() }>) {
-		fill::<T>(c);
+	fn register() {
+		fill::<T>(T::MaxCandidates::get());
 		let who = owner::<T>(30_000, Balance::MAX >> 8);
 
 		#[extrinsic_call]
@@ -193,12 +193,18 @@ mod benchmarks {
 		let slot = T::Slot::get().max(u64::from(T::MaxValidators::get()));
 		LastSlot::<T>::put(slot.saturating_sub(T::MaxValidators::get().into()).max(1));
 
+		let due;
+
+		// As the hook, in a slot that is given.
 		#[block]
 		{
+			assert!(Pallet::<T>::is_current());
+			T::Slot::get();
 			Pallet::<T>::note_slot_at(slot);
+			due = Pallet::<T>::is_due(1);
 		}
 
-		assert_eq!(LastSlot::<T>::get(), slot);
+		assert_eq!((due, LastSlot::<T>::get()), (SessionLength::<T>::get() == 1, slot));
 	}
 
 	/// Every validator is a candidate that never authored, and is barred, so that it is disabled again.
@@ -286,12 +292,14 @@ mod benchmarks {
 		}
 	}
 
+	/// Two sets of earlier sessions are not paid yet, nor is the running one.
 	#[benchmark]
 	fn reward() {
-		let set = fill::<T>(0);
-		let unpaid: Vec<_> =
-			others::<T>(20_000).into_iter().chain(set).map(|who| (who, 1)).collect();
+		fill::<T>(0);
+		let earlier = others::<T>(20_000).into_iter().chain(others::<T>(25_000));
+		let unpaid: Vec<_> = earlier.map(|who| (who, 1)).collect();
 		Unpaid::<T>::put(BoundedVec::truncate_from(unpaid));
+		Turns::<T>::mutate(|turns| turns.iter_mut().for_each(|turn| turn.authored = 1));
 		let minted;
 
 		#[block]

@@ -12,7 +12,7 @@ mod calls {
 		/// stakes are chosen at the start of the next session, and validate from the one after. If the
 		/// list is full, a candidate with less stake loses its place.
 		#[pallet::call_index(0)]
-		#[pallet::weight(<T as Config>::WeightInfo::register(T::MaxCandidates::get()))]
+		#[pallet::weight(<T as Config>::WeightInfo::register())]
 		pub fn register(origin: OriginFor<T>) -> DispatchResult {
 			let who = Self::signed(origin)?;
 			Self::do_register(who)

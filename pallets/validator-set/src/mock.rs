@@ -119,7 +119,7 @@ impl pallet_emission::WeightInfo for OneUnit {
 
 impl WeightInfo for OneUnit {
 	one_unit! {
-		register(u32); leave(); purge_keys(); set_invulnerables(u32); set_limits(); block(); rotate(u32);
+		register(); leave(); purge_keys(); set_invulnerables(u32); set_limits(); block(); rotate(u32);
 		on_offence(u32); reward();
 	}
 }

@@ -6,8 +6,8 @@ use frame_support::weights::Weight;
 
 /// Maximum weight of each call and each hook.
 pub trait WeightInfo {
-	/// `register`, with this many candidates in the list.
-	fn register(candidates: u32) -> Weight;
+	/// `register`, in a full list.
+	fn register() -> Weight;
 	/// `leave`.
 	fn leave() -> Weight;
 	/// `purge_keys`.

@@ -1,4 +1,4 @@
-//! Weights of calls and steps, measured by `make weights`. What was raised or set by hand since says so.
+//! Weights of calls and steps, measured by `make weights`.
 
 pub mod pallet_emission;
 pub mod pallet_validator_set;

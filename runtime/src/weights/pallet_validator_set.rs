@@ -1,78 +1,81 @@
-//! Weights of `pallet_validator_set`, set by hand until `make weights` has measured them.
-//!
-//! Each counts the reads and writes of its worst case, and a time that is several times that of the same
-//! work in `pallet_emission`: 10 µs to look up and decode a page of stakes (`set_endpoint` takes 39 µs with
-//! its checks and its event), 30 µs for the keys of a validator.
+//! Weights of `pallet_validator_set`, measured in WebAssembly on Intel(R) Xeon(R) Processor. Written by `make weights`
+//! (benchmarking CLI 64.0.0, 20 steps, 10 repeats); do not edit.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-/// The most validators.
-const VALIDATORS: u64 = 32;
-/// Time to read the stake of a candidate: owner, component, page, keys and bond.
-const STAKE: u64 = 40_000_000;
-
-/// Estimated time, and the database's weights for reads and writes. No proof size: a solo chain has
+/// Measured time, and the database's weights for reads and writes. No proof size: a solo chain has
 /// none.
 pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_validator_set::WeightInfo for WeightInfo<T> {
-	// The stake of each candidate, to find the least.
-	fn register(candidates: u32) -> Weight {
-		let candidates = u64::from(candidates);
-		Weight::from_parts(100_000_000 + STAKE * candidates, 0)
-			.saturating_add(T::DbWeight::get().reads(16 + 5 * candidates))
-			.saturating_add(T::DbWeight::get().writes(4))
+	fn register() -> Weight {
+		// At least 2_433_301 ns.
+		Weight::from_parts(2_525_246_000, 0)
+			.saturating_add(T::DbWeight::get().reads(589))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn leave() -> Weight {
-		Weight::from_parts(70_000_000, 0)
+		// At least 54_512 ns.
+		Weight::from_parts(62_956_000, 0)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
-	// As `purge_keys` of pallet_session, and three lookups.
 	fn purge_keys() -> Weight {
-		Weight::from_parts(150_000_000, 0)
-			.saturating_add(T::DbWeight::get().reads(11))
-			.saturating_add(T::DbWeight::get().writes(7))
+		// At least 86_848 ns.
+		Weight::from_parts(97_432_000, 0)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
-	fn set_invulnerables(accounts: u32) -> Weight {
-		let accounts = u64::from(accounts);
-		Weight::from_parts(50_000_000 + 10_000_000 * accounts, 0)
-			.saturating_add(T::DbWeight::get().reads(2 + accounts))
+	/// `n` from 0 to 32.
+	fn set_invulnerables(n: u32) -> Weight {
+		// At least 21_839 ns.
+		Weight::from_parts(38_381_231, 0)
+			// Standard error 18_086 ps.
+			.saturating_add(Weight::from_parts(3_542_135, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn set_limits() -> Weight {
-		Weight::from_parts(30_000_000, 0)
-			.saturating_add(T::DbWeight::get().reads(3))
+		// At least 15_527 ns.
+		Weight::from_parts(16_724_000, 0)
+			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn block() -> Weight {
-		Weight::from_parts(20_000_000, 0)
+		// At least 19_418 ns.
+		Weight::from_parts(22_049_000, 0)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
-	// Twice the stake of each candidate, for those that are dropped and for the set. For each validator:
-	// keys, their hash and bond; two sessions remembered, two forgotten, their slashes; absence, noted and
-	// forgotten; Aura and GRANDPA.
-	fn rotate(candidates: u32) -> Weight {
-		let candidates = u64::from(candidates);
-		Weight::from_parts(500_000_000 + 220_000_000 * VALIDATORS + 2 * STAKE * candidates, 0)
-			.saturating_add(T::DbWeight::get().reads(42 + 14 * VALIDATORS + 5 * candidates))
-			.saturating_add(T::DbWeight::get().writes(25 + 8 * VALIDATORS))
+	/// `c` from 0 to 128.
+	fn rotate(c: u32) -> Weight {
+		// At least 1_738_396 ns.
+		Weight::from_parts(1_811_701_516, 0)
+			// Standard error 80_961 ps.
+			.saturating_add(Weight::from_parts(35_271_621, 0).saturating_mul(c.into()))
+			.saturating_add(T::DbWeight::get().reads(195))
+			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(c.into())))
+			.saturating_add(T::DbWeight::get().writes(178))
 	}
-	// A slash: stake, unbonding, pot and candidacy.
-	fn on_offence(offenders: u32) -> Weight {
-		let offenders = u64::from(offenders);
-		Weight::from_parts(50_000_000 + 250_000_000 * offenders, 0)
-			.saturating_add(T::DbWeight::get().reads(10 + 10 * offenders))
-			.saturating_add(T::DbWeight::get().writes(4 + 8 * offenders))
+	/// `n` from 1 to 32.
+	fn on_offence(n: u32) -> Weight {
+		// At least 195_718 ns.
+		Weight::from_parts(60_123_578, 0)
+			// Standard error 195_792 ps.
+			.saturating_add(Weight::from_parts(133_788_981, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(9))
+			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes((6_u64).saturating_mul(n.into())))
 	}
-	// Three sets of accounts: two of earlier sessions, and the running one.
 	fn reward() -> Weight {
-		Weight::from_parts(50_000_000 + 3 * VALIDATORS * 40_000_000, 0)
-			.saturating_add(T::DbWeight::get().reads(6 + 3 * VALIDATORS))
-			.saturating_add(T::DbWeight::get().writes(4 + 3 * VALIDATORS))
+		// At least 2_587_163 ns.
+		Weight::from_parts(2_689_266_000, 0)
+			.saturating_add(T::DbWeight::get().reads(101))
+			.saturating_add(T::DbWeight::get().writes(98))
 	}
 }

@@ -15,7 +15,7 @@ use sp_keyring::{
 	Ed25519Keyring,
 	Sr25519Keyring::{self, Alice, AliceStash, Bob, Charlie},
 };
-use sp_runtime::DispatchError;
+use sp_runtime::{DispatchError, Perbill};
 
 /// A node's keys for the account, with the proofs that the account owns them.
 fn keys(name: Ed25519Keyring, aura: Sr25519Keyring, owner: &AccountId) -> (SessionKeys, Vec<u8>) {
@@ -173,8 +173,10 @@ fn genesis_divides_fees_between_author_and_nobody() {
 		let (before, issued) = (Balances::balance(&alice), Balances::total_issuance());
 		let (_, events) = author(1, vec![sign(Bob, 0, register())]);
 		let (fee, _) = fee(&events);
-		assert_eq!(Balances::balance(&alice), before + fee / 4);
-		assert_eq!(Balances::total_issuance(), issued - (fee - fee / 4));
+		// To the nearest unit.
+		let part = Perbill::from_percent(25) * fee;
+		assert_eq!(Balances::balance(&alice), before + part);
+		assert_eq!(Balances::total_issuance(), issued - (fee - part));
 	});
 }
 

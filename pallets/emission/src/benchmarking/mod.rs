@@ -193,6 +193,7 @@ mod benchmarks {
 		assert_eq!(PendingRows::<T>::get(0).map(|row| row.edges.len() as u32), Some(e));
 	}
 
+	/// The row is half of its lifetime old, so that the post is free.
 	#[benchmark]
 	fn set_edge() {
 		component::<T>();
@@ -200,49 +201,54 @@ mod benchmarks {
 		RowPages::<T>::insert(0, page_with_room());
 		fill_pending_marks::<T>();
 		Pallet::<T>::mark_pending(0, false);
-		Epoch::<T>::put(2);
+		Epoch::<T>::put(EmissionParameters::<T>::get().row_lifetime);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(service_key::<T>()), 9, 1);
 
 		assert_eq!(PendingRows::<T>::get(0).map(|row| row.edges.len() as u32), Some(MAX_EDGES));
+		assert!(FreePosts::<T>::exists());
 	}
 
 	#[benchmark]
 	fn set_parameters() {
-		let (least, epochs) = (T::MinStakeBounds::get().0, T::RowLifetimeBounds::get().0);
-		#[block]
-		{
-			let set = Pallet::<T>::do_set_parameters(Some(least), None, Some(epochs));
-			assert!(set.is_ok());
-		}
+		let least = T::MinStakeBounds::get().0;
+		let (deposit, epochs) = (T::DepositBounds::get().0, T::RowLifetimeBounds::get().0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Root, Some(least), Some(deposit), Some(epochs));
+
+		assert_eq!(EmissionParameters::<T>::get().min_stake, least);
 	}
 
 	#[benchmark]
 	fn abort_solve() {
 		saved_solve::<T>();
 
-		#[block]
-		{
-			assert!(Pallet::<T>::do_abort_solve().is_ok());
-		}
+		#[extrinsic_call]
+		_(RawOrigin::Root);
 
 		assert_eq!(SolvedPieces::<T>::iter().count(), 0);
 	}
 
-	/// An epoch is due, but its first step does not fit into the block.
+	/// After an upgrade. An epoch is due, but its first step does not fit into the block.
 	#[benchmark]
 	fn poll() {
 		UidSpace::<T>::put(MAX_COMPONENTS as u32);
+		RestartDue::<T>::put(true);
 		let now = Pallet::<T>::due();
 		let mut meter = WeightMeter::with_limit(T::WeightInfo::poll());
+		let epoch;
 
 		#[block]
 		{
 			Pallet::<T>::service(now, &mut meter);
+			// As `Emit` in every block.
+			epoch = Epoch::<T>::get();
 		}
 
 		assert_eq!(Solve::<T>::get().phase, Phase::Merge);
+		assert!(epoch > 0 && !RestartDue::<T>::exists());
 	}
 
 	#[benchmark]
@@ -487,6 +493,7 @@ mod benchmarks {
 	fn emit_end() {
 		let mut state = State::<T> { phase: Phase::Emit, minted: Some(0), ..Default::default() };
 		let epoch = Epoch::<T>::get();
+		RowsUnpaid::<T>::put(true);
 
 		#[block]
 		{
