@@ -140,11 +140,12 @@ impl Best {
 	/// Writes the best parameters, unless the file has them. `brain` is that of the component.
 	///
 	/// # Errors
-	/// If the file cannot be written.
+	/// If the file cannot be written. The parameters wait for the next call.
 	pub fn flush(&mut self, brain: &Brain) -> bittensor_nucleus::Result<()> {
-		let unwritten = self.lowest.as_mut().and_then(|lowest| lowest.unwritten.take());
-		if let Some((state, notes)) = unwritten {
-			brain.save_state(&state, &self.path, notes)?;
+		let Some(lowest) = &mut self.lowest else { return Ok(()) };
+		if let Some((state, notes)) = &lowest.unwritten {
+			brain.save_state(state, &self.path, notes.clone())?;
+			lowest.unwritten = None;
 			self.written = Some(Instant::now());
 		}
 		Ok(())

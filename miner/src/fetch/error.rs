@@ -65,8 +65,8 @@ pub enum FetchError {
 	},
 	/// A file is shorter than it has to be.
 	#[error(
-		"{} is truncated: {bytes} of {expected} bytes; run the command again, or give another \
-		 file with --from",
+		"{} is truncated: {bytes} of {expected} bytes; run `bittensor-miner fetch` again, or give \
+		 it another file with --from",
 		path.display()
 	)]
 	Truncated {
@@ -80,7 +80,7 @@ pub enum FetchError {
 	/// A file is not the one that the table of items names.
 	#[error(
 		"{} has sha256 {found} instead of {expected}: it is another version or has been changed, \
-		 and is not used; run the command again, or give the right file with --from",
+		 and is not used; run `bittensor-miner fetch` again, or give it the right file with --from",
 		path.display()
 	)]
 	WrongHash {

@@ -253,14 +253,22 @@ impl Fetcher {
 /// Whether the folder of an item holds all of it, unchanged.
 pub fn is_complete(item: &Item, folder: &Path) -> Result<bool> {
 	match &item.content {
-		Content::Files(_, wanted) => Ok(wanted.iter().all(|wanted| {
-			check_file(&folder.join(wanted.name), wanted.bytes, wanted.sha256).is_ok()
-		})),
+		Content::Files(_, wanted) => Ok(check_files(wanted, folder).is_ok()),
 		Content::Corpus(_, corpus) => match documents::read(folder)? {
 			Some(documents) => Ok(check_documents(&documents, corpus, item.name).is_ok()),
 			None => Ok(false),
 		},
 	}
+}
+
+/// Checks that a folder has these files, unchanged.
+///
+/// # Errors
+/// [`FetchError::Io`], [`FetchError::Truncated`] or [`FetchError::WrongHash`] of the first that is not so.
+pub fn check_files(wanted: &[Wanted], folder: &Path) -> Result<()> {
+	let check =
+		|wanted: &Wanted| check_file(&folder.join(wanted.name), wanted.bytes, wanted.sha256);
+	wanted.iter().try_for_each(check)
 }
 
 fn check_documents(documents: &Documents, corpus: &CorpusOf, item: &str) -> Result<()> {

@@ -475,6 +475,35 @@ async fn the_best_measurement_outlives_a_change_of_inputs() {
 	assert_eq!(loaded.expect("loaded").model.steps(), 30, "the file is that of the best");
 }
 
+#[tokio::test]
+async fn best_parameters_that_could_not_be_written_wait_for_the_next_write() {
+	let folder = tempfile::tempdir().expect("a folder");
+	let path = folder.path().join("missing").join("best.safetensors");
+	let best = Arc::new(Mutex::new(Best::new(path.clone(), Duration::ZERO)));
+	let (model, mut sampler) = component(7);
+	let corpus = Corpus::load(corpus()).expect("a corpus");
+	let tokenizer = setup(&corpus, 7).tokenizer.expect("it was set");
+	let measured = corpus.held_out_for(&corpus.select("kjv").expect("a group"));
+	let examples =
+		Arc::new(held_out(&corpus, &measured, &tokenizer, 32, 16, 64).expect("examples"));
+	let brain = Brain::new(model, Vec::new(), false, Device::Cpu);
+	let (compute, thread) = Compute::start(brain).expect("a thread");
+	for _ in 0..3 {
+		compute.step(sampler.next_batch(32), Vec::new()).await.expect("a step");
+	}
+	let judged = compute.judge(examples, Vec::new(), best.clone(), Notes::default()).await;
+	assert!(judged.is_err(), "there is no such folder");
+	// Steps that are not measured any more.
+	compute.step(sampler.next_batch(32), Vec::new()).await.expect("it goes on");
+	compute.close();
+	let brain = thread.join().expect("the thread ends");
+	assert!(best.lock().flush(&brain).is_err());
+	std::fs::create_dir(folder.path().join("missing")).expect("a folder");
+	best.lock().flush(&brain).expect("written");
+	let loaded = kind("cbow").and_then(|kind| kind.load(&path, &setup(&corpus, 7)));
+	assert_eq!(loaded.expect("loaded").model.steps(), 3);
+}
+
 #[test]
 fn a_perplexity_above_the_unigram_model_is_told_once() {
 	let mut best = Best::new("unused".into(), Duration::ZERO);

@@ -1,7 +1,7 @@
 //! `run`: a component from start to stop.
 //!
 //! ```text
-//!   prepare       key, lock, corpus, checkpoint: nothing is started while one of them is wrong
+//!   prepare       key, lock, model files, corpus, checkpoint: nothing is started while one of them is wrong
 //!      │
 //!   assemble      chain cache ── network ── compute thread ── axon ── poster ── learning
 //!      │
@@ -17,6 +17,7 @@
 
 pub mod assemble;
 pub mod keep;
+mod model_files;
 pub mod prepare;
 pub mod registration;
 pub mod shutdown;

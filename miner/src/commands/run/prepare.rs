@@ -1,5 +1,6 @@
 //! Before anything is started: the base path, the corpus, the checkpoint.
 
+use super::model_files;
 use crate::{
 	cli::{DownstreamArgs, RunArgs},
 	compute::{Best, Notes},
@@ -123,6 +124,9 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 	}
 	let files =
 		nucleus::ModelFiles { folder: options.model.clone(), ..nucleus::ModelFiles::cached() };
+	if let Some(package) = kind.package {
+		model_files::check(package.name, &files)?;
+	}
 	let device_of = device.clone();
 	let mut setup = nucleus::Setup { device: device_of, files, ..nucleus::Setup::new(config) };
 	let mut text = match kind.learns {
