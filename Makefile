@@ -107,7 +107,8 @@ test: test-unit test-try-runtime test-doc test-digests test-models test-e2e test
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests of every crate but e2e
-	@$(STEP) test-unit $(CARGO) $(UNIT_TESTS)
+	@# Tensors are computed on one thread, as in a miner.
+	@RAYON_NUM_THREADS=1 $(STEP) test-unit $(CARGO) $(UNIT_TESTS)
 
 # The feature is one of most crates of the runtime, which are compiled once more: minutes, once.
 .PHONY: test-try-runtime

@@ -12,7 +12,7 @@ use bittensor_experiments::{
 	store::Store,
 	summary::Results,
 };
-use bittensor_nucleus::ModelFiles;
+use bittensor_nucleus::{threads, ModelFiles};
 use clap::{Args, Parser, Subcommand};
 use std::{
 	fs,
@@ -107,10 +107,7 @@ struct NetworkArgs {
 }
 
 fn main() -> Result<()> {
-	// Set before any thread exists: a run computes on one core.
-	if std::env::var_os("RAYON_NUM_THREADS").is_none() {
-		std::env::set_var("RAYON_NUM_THREADS", "1");
-	}
+	threads::default_to_one();
 	match Cli::parse().command {
 		Command::Run(args) => run(&args),
 		Command::Inputs(args) => inputs(&args),

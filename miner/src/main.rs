@@ -6,6 +6,7 @@ use bittensor_miner::{
 	cli::{self, Cli, Command},
 	commands, output,
 };
+use bittensor_nucleus::threads;
 use std::{io::IsTerminal, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
@@ -13,11 +14,7 @@ use tracing_subscriber::EnvFilter;
 const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
-	// Set before any thread exists: tensors are computed on the compute thread alone, so that several
-	// miners and a validator can share a machine.
-	if std::env::var_os("RAYON_NUM_THREADS").is_none() {
-		std::env::set_var("RAYON_NUM_THREADS", "1");
-	}
+	threads::default_to_one();
 	let env = |name: &str| std::env::var(name).ok();
 	let cli = match cli::settings::parse(std::env::args_os().collect(), &env) {
 		Ok(cli) => cli,

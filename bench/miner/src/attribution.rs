@@ -6,7 +6,10 @@ use bittensor_nucleus::{
 };
 use serde::Serialize;
 
-use crate::{contenders::processor_seconds, task};
+use crate::{
+	contenders::{peak_bytes, processor_seconds},
+	task,
+};
 
 /// The cost of attribution.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -20,6 +23,8 @@ pub(crate) struct Attribution {
 	pub(crate) score_seconds: Option<f64>,
 	/// Scoring over the training steps between two scored batches.
 	pub(crate) overhead: Option<f64>,
+	/// The most memory that the process has held, with all inputs.
+	pub(crate) peak_bytes: Option<f64>,
 }
 
 /// Trains and scores, as a miner does, with the settings that ship.
@@ -72,5 +77,6 @@ pub(crate) fn measure(corpus: &Corpus, rounds: usize, steps: usize) -> anyhow::R
 		overhead: median(overheads),
 		step_seconds: median(stepping.iter().copied()),
 		score_seconds: median(scoring.iter().copied()),
+		peak_bytes: peak_bytes(),
 	})
 }

@@ -1,7 +1,7 @@
 //! Both contenders: the component, and the process with the same model in JAX.
 
 use anyhow::{anyhow, ensure, Context};
-use bench_report::Child;
+use bench_report::{field, Child};
 use bittensor_nucleus::{Batch, Component, Model};
 use rustix::time::{clock_gettime, ClockId};
 use serde::Deserialize;
@@ -32,6 +32,13 @@ impl Ran {
 pub(crate) fn processor_seconds() -> f64 {
 	let time = clock_gettime(ClockId::ProcessCPUTime);
 	time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
+/// The most memory that this process has held.
+pub(crate) fn peak_bytes() -> Option<f64> {
+	let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+	let size = field(&status, "VmHWM")?;
+	size.split(' ').next()?.parse::<f64>().ok().map(|kib| kib * 1024.0)
 }
 
 /// The component.

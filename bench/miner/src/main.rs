@@ -32,13 +32,13 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use bench_report::{field, median, pin_to_one_core, Machine};
-use bittensor_nucleus::Corpus;
+use bench_report::{median, pin_to_one_core, Machine};
+use bittensor_nucleus::{threads, Corpus};
 use clap::Parser;
 use std::path::PathBuf;
 
 use crate::{
-	contenders::{Jax, Ours, Ran},
+	contenders::{peak_bytes, Jax, Ours, Ran},
 	report::{Report, Side},
 	task::Task,
 };
@@ -89,6 +89,8 @@ impl Options {
 
 fn main() -> anyhow::Result<()> {
 	let options = Options::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+	// As in a miner.
+	threads::default_to_one();
 	let report = measure(&options)?;
 	let tables = report.markdown();
 	bench_report::write(&options.out, &report, &tables)?;
@@ -128,9 +130,7 @@ fn measure(options: &Options) -> anyhow::Result<Report> {
 		}
 		eprintln!("round {} of {}", round + 1, options.rounds);
 	}
-	let peak = field(&std::fs::read_to_string("/proc/self/status").unwrap_or_default(), "VmHWM")
-		.and_then(|size| size.split(' ').next()?.parse::<f64>().ok())
-		.map(|kib| kib * 1024.0);
+	let peak = peak_bytes();
 	let attribution = attribution::measure(&corpus, options.rounds, options.steps)?;
 
 	let tokens = task.tokens_per_step();

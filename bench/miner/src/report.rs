@@ -68,6 +68,10 @@ pub(crate) struct Side {
 	pub(crate) round_step_seconds: Vec<f64>,
 }
 
+fn mebibytes(bytes: Option<f64>) -> String {
+	fixed(bytes.map(|bytes| bytes / 1_048_576.0), 0, " MiB")
+}
+
 fn milliseconds(seconds: Option<f64>) -> String {
 	fixed(seconds.map(|seconds| seconds * 1e3), 2, " ms")
 }
@@ -88,18 +92,21 @@ impl Report {
 			("", |side| side.name.clone()),
 			("training step", |side| milliseconds(side.step_seconds)),
 			("tokens per second", |side| fixed(side.tokens_per_second, 0, "")),
-			("peak memory", |side| {
-				fixed(side.peak_bytes.map(|bytes| bytes / 1_048_576.0), 0, " MiB")
-			}),
+			("peak memory", |side| mebibytes(side.peak_bytes)),
 		];
 		text += "**A training step without inputs**, processor time\n\n";
 		text += &table_of(&COLUMNS, &self.sides);
-		let Attribution { inputs, score_every, step_seconds, score_seconds, .. } =
+		let Attribution { inputs, score_every, step_seconds, score_seconds, peak_bytes, .. } =
 			&self.attribution;
 		text += &format!("**A component with {inputs} inputs**, processor time\n\n");
 		text += &table(
-			["training step", "scoring a batch", "steps between two scored batches"],
-			[[milliseconds(*step_seconds), milliseconds(*score_seconds), score_every.to_string()]],
+			["training step", "scoring a batch", "steps between two scored batches", "peak memory"],
+			[[
+				milliseconds(*step_seconds),
+				milliseconds(*score_seconds),
+				score_every.to_string(),
+				mebibytes(*peak_bytes),
+			]],
 		);
 		if let Some(Parity { steps, first_loss, last_loss, .. }) = &self.parity {
 			text += &format!(

@@ -52,6 +52,7 @@ pub mod simulation;
 mod state;
 mod student;
 mod tensors;
+pub mod threads;
 pub mod tokenizer;
 
 pub use attribution::{Attribution, InputRow, InputScore, InputShare};

@@ -95,7 +95,7 @@ impl Component {
 	) -> Result<Pass> {
 		let grads = decoded.root.backward()?;
 		let scale = (1.0 / targets.weight()) as f32;
-		let mut gradient = decoded.gradient;
+		let mut gradient = self.shape.objective.gradient(&decoded)?;
 		gradient.scale(scale.into());
 		Ok(Pass {
 			losses: decoded.losses,

@@ -74,13 +74,13 @@ impl Values {
 		// Chunks in f32, their sums in f64: fast, and good to seven digits.
 		let chunk = |chunk: &[f32]| {
 			let mut sums = [0_f32; 8];
-			let mut eights = chunk.chunks_exact(8);
-			for eight in &mut eights {
+			let (eights, rest) = chunk.as_chunks::<8>();
+			for eight in eights {
 				for (sum, x) in sums.iter_mut().zip(eight) {
 					*sum += x * x;
 				}
 			}
-			let rest: f32 = eights.remainder().iter().map(|x| x * x).sum();
+			let rest: f32 = rest.iter().map(|x| x * x).sum();
 			f64::from(sums.iter().sum::<f32>() + rest)
 		};
 		self.entries().chunks(width).map(chunk).sum()

@@ -37,16 +37,17 @@ impl Guard {
 		}
 	}
 
-	/// Brings the sum of `messages` gradients to their mean in units of the usual length, at most
-	/// `limit` of them. `false`: it is not finite and must not be used.
-	pub fn unit(&self, sum: &mut Gradient, messages: f64, limit: f64) -> bool {
-		let norm = sum.norm();
-		if !norm.is_finite() {
-			return false;
-		}
+	/// Brings the sum of `messages` gradients, of length `norm`, to their mean in units of the usual
+	/// length, at most `limit` of them. `false`: it is not finite and must not be used.
+	pub fn unit(&self, sum: &mut Gradient, norm: f64, messages: f64, limit: f64) -> bool {
 		let unit = messages * self.usual();
-		sum.scale(1.0 / unit.max(norm / limit));
-		sum.is_finite()
+		let scale = 1.0 / unit.max(norm / limit);
+		// No entry is then longer than `limit`.
+		let usable = norm.is_finite() && (scale as f32).is_finite();
+		if usable {
+			sum.scale(scale);
+		}
+		usable
 	}
 }
 

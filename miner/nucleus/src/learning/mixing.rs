@@ -143,12 +143,13 @@ impl Learner for StepMixing {
 
 	fn step(&mut self, parameters: &Parameters, own: Gradient, config: &Config) -> Result<bool> {
 		let (mut own, mut decoder) = split(parameters, own);
-		if !own.is_finite() || !decoder.is_finite() {
+		let norm = own.norm();
+		if !norm.is_finite() || !decoder.is_finite() {
 			return Ok(false);
 		}
-		self.guard.observe(own.norm());
+		self.guard.observe(norm);
 		decoder.scale(1.0 / self.guard.usual());
-		if !self.guard.unit(&mut own, 1.0, config.clip) || !decoder.is_finite() {
+		if !self.guard.unit(&mut own, norm, 1.0, config.clip) || !decoder.is_finite() {
 			return Ok(false);
 		}
 		own.fill(decoder);

@@ -41,7 +41,11 @@ impl Stream {
 		let messages = std::mem::take(&mut self.messages);
 		let covered = std::mem::take(&mut self.covered);
 		let mut sum = std::mem::take(&mut self.held);
-		let usable = messages > 0 && self.guard.unit(&mut sum, covered.max(1.0), clip);
+		if messages == 0 {
+			return None;
+		}
+		let norm = sum.norm();
+		let usable = self.guard.unit(&mut sum, norm, covered.max(1.0), clip);
 		usable.then_some((sum, covered.min(1.0)))
 	}
 

@@ -199,10 +199,6 @@ impl Objective for Bag {
 			return Err(NucleusError::NotFinite("loss".into()));
 		};
 		let words = self.words.value();
-		let mut gradient = Gradient::default();
-		let of_words = tensors::to_vec(&g.t()?.matmul(&constant)?)?;
-		gradient.add(&self.words, Values::Dense(of_words));
-		gradient.add(&self.bias, Values::Dense(loss.bias));
 		// Below q the graph takes over: the gradient of Σ q ⊙ ∂q is ∂q at q.
 		let mut root = (q * g.matmul(&words)?)?.sum_all()?;
 		let mut inputs = None;
@@ -210,7 +206,16 @@ impl Objective for Bag {
 			root = (root + of_inputs)?;
 			inputs = Some(products);
 		}
-		Ok(Decoded { losses: loss.examples, root, gradient, logits: g, others, inputs })
+		let Loss { examples: losses, bias, .. } = loss;
+		Ok(Decoded { losses, root, bias, own: constant, logits: g, others, inputs })
+	}
+
+	fn gradient(&self, decoded: &Decoded) -> Result<Gradient> {
+		let mut gradient = Gradient::default();
+		let of_words = tensors::to_vec(&decoded.logits.t()?.matmul(&decoded.own)?)?;
+		gradient.add(&self.words, Values::Dense(of_words));
+		gradient.add(&self.bias, Values::Dense(decoded.bias.clone()));
+		Ok(gradient)
 	}
 
 	fn products(&self, z: &Centred, decoded: &Decoded) -> Result<Vec<Option<Vec<f64>>>> {

@@ -3,7 +3,7 @@
 //! ```text
 //!   y, z ─► forward ─► Decoded ─┬─► losses: L(x) of each example, in nats, summed over its tokens
 //!                               ├─► root: scalar from which candle goes back to y and z
-//!                               └─► gradient: of the parameters that are differentiated by hand
+//!                               └─► gradient: of the parameters that are differentiated by hand, if asked for
 //! ```
 //! Losses are *summed* over a batch: row x of ∂L/∂z is then exactly g_x of eq. 6.
 //!
@@ -55,8 +55,11 @@ pub struct Decoded {
 	/// A scalar whose gradient with respect to y and z, and to the decoder parameters in candle's
 	/// graph, is that of ΣL.
 	pub root: Tensor,
-	/// ∂ΣL of the parameters outside of the graph.
-	pub gradient: Gradient,
+	/// ∂ΣL/∂bias, `[V]`.
+	pub bias: Vec<f32>,
+	/// What the vectors of words are multiplied by in the own term of the logits, `[B, m]`, outside of any
+	/// graph.
+	pub(crate) own: Tensor,
 	/// What the errors of words are computed from: ∂ΣL/∂logits, `[B, V]`.
 	pub logits: Tensor,
 	/// The term of all inputs in the logits, `[B, V]`, outside of any graph; `None` if it is 0.
@@ -130,6 +133,12 @@ pub trait Objective: std::fmt::Debug + Send + Sync {
 		targets: &Targets,
 		dropout: Option<&mut Dropout>,
 	) -> Result<Decoded>;
+
+	/// ∂ΣL of the parameters outside of the graph.
+	///
+	/// # Errors
+	/// As [`Objective::losses`].
+	fn gradient(&self, decoded: &Decoded) -> Result<Gradient>;
 
 	/// Of each input and example: the derivative of L(x) by the strength of the input's term.
 	/// `None` for inputs without a term.
