@@ -87,6 +87,8 @@ async fn a_validator_that_runs_twice_is_slashed_and_leaves_the_set() -> anyhow::
 	let status = command("validator status", &[("ADDRESS", &account), ("URL", &url)])?;
 	let said = bash(&status).await?;
 	assert!(said.contains("\ndisabled    after an offence"), "{said}");
+	let at = alice.head(None).await?.number;
+	agree(&mut validators, at).await?;
 	validators.kill("dave")?;
 	validators.kill("twin")?;
 

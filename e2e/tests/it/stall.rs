@@ -4,14 +4,16 @@
 use std::time::Instant;
 
 use anyhow::Context;
-use bittensor_client::AccountId;
+use bittensor_client::{AccountId, Chain, SubxtChain};
 use bittensor_e2e::{network::wait_for_block, validators::Validators};
 use serde_json::Value;
+use subxt::ext::scale_decode::DecodeAsType;
 
 use crate::{
 	ops::{bash, command},
 	support::{
-		address, agree, components, four, note_stalled, set_invulnerables, until, Committee,
+		address, agree, components, four, note_stalled, set_invulnerables, shift_set_id, until,
+		Committee,
 	},
 };
 
@@ -40,6 +42,19 @@ async fn last_session(validators: &mut Validators, who: &'static str) -> anyhow:
 	Ok(())
 }
 
+/// The value of a storage item at a block.
+async fn stored<V: DecodeAsType>(
+	committee: &Committee,
+	chain: &SubxtChain,
+	block: u32,
+	pallet: &str,
+	item: &str,
+) -> anyhow::Result<V> {
+	let hash = chain.head(Some(block)).await?.hash;
+	let value = committee.stored(hash, pallet, item).await?;
+	value.with_context(|| format!("{pallet}.{item} at block {block}"))
+}
+
 #[tokio::test]
 #[ignore = "takes minutes: make test-faults"]
 async fn finality_is_revived_when_two_of_four_have_lost_their_keys() -> anyhow::Result<()> {
@@ -57,8 +72,11 @@ async fn finality_is_revived_when_two_of_four_have_lost_their_keys() -> anyhow::
 	let chain = validators.connect("alice").await?;
 	let last = validators.best("alice").await?;
 	wait_for_block(validators.node("alice")?, &chain, last + 3).await?;
-	let finalised = chain.finalized().await?.number;
+	// The largest of those that are left; one may have heard of a round that the other has not.
+	let bobs = validators.connect("bob").await?;
+	let finalised = chain.finalized().await?.number.max(bobs.finalized().await?.number);
 	assert!(finalised <= last, "two of four finalised {finalised}, after {last}");
+	validators.finalised("alice", finalised).await?;
 	let rpc = format!("http://127.0.0.1:{}", validators.node("alice")?.rpc_port());
 	let said =
 		bash(&command("chain_getFinalizedHead", &[("http://127.0.0.1:9944", &rpc)])?).await?;
@@ -73,11 +91,24 @@ async fn finality_is_revived_when_two_of_four_have_lost_their_keys() -> anyhow::
 	last_session(&mut validators, "Dave//stash").await?;
 	committee.close(&revive).await?;
 	let at = validators.best("alice").await?;
+	let length: u32 = stored(&committee, &chain, at, "ValidatorSet", "SessionLength").await?;
+	let announced = (at / length + 1) * length;
 	assert!(chain.finalized().await?.number == finalised, "it stalls no more before the cure");
 	validators.finalised("alice", at + DELAY).await?;
 	let cured = started.elapsed();
 	assert_eq!(chain.validators(None).await?.len(), 2);
 	agree(&mut validators, at).await?;
+
+	// The chain counts the sets as the nodes do.
+	wait_for_block(validators.node("alice")?, &chain, announced).await?;
+	let set_id = async |block| -> anyhow::Result<u64> {
+		stored(&committee, &chain, block, "Grandpa", "CurrentSetId").await
+	};
+	let forgotten = set_id(announced - 1).await? - set_id(finalised).await?;
+	if forgotten > 0 {
+		let shift = committee.agree_on(shift_set_id(-(forgotten as i64))).await?;
+		committee.close(&shift).await?;
+	}
 
 	// One comes back with its database, follows, and is a validator again by an ordinary change of the set.
 	validators.revive("charlie").await?;
@@ -89,6 +120,19 @@ async fn finality_is_revived_when_two_of_four_have_lost_their_keys() -> anyhow::
 	validators.finalised("alice", at + 4).await?;
 	let agreed = agree(&mut validators, at + 4).await?;
 	assert_eq!((validators.nodes.len(), agreed.validators.len()), (3, 3));
-	println!("finality stood at {finalised}, and was revived {cured:.1?} after the loss");
+
+	// A double vote can be reported again.
+	assert_eq!(chain.validator_status(charlie, None).await?.barred_until, None);
+	validators.start_more("twin", &["--charlie"]).await?;
+	let twice = async || {
+		let ended = validators.death();
+		anyhow::ensure!(ended.is_none(), "{ended:?}");
+		Ok(chain.validator_status(charlie, None).await?)
+	};
+	until("slashed", twice, |status| status.barred_until.is_some()).await?;
+	println!(
+		"finality stood at {finalised}, and was revived {cured:.1?} after the loss; the chain had counted \
+		 {forgotten} sets more than the nodes, and a double vote is punished again"
+	);
 	Ok(())
 }

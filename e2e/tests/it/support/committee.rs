@@ -189,6 +189,11 @@ pub(crate) fn note_stalled(delay: u32, last_finalised: u32) -> Value {
 	as_root(call("Grandpa", "note_stalled", arguments))
 }
 
+/// `governance.asRoot(governance.shiftSetId)`.
+pub(crate) fn shift_set_id(by: i64) -> Value {
+	as_root(call("Governance", "shift_set_id", [("by", Value::i128(by.into()))]))
+}
+
 /// `scheduler.schedule` of `governance.asRoot(system.authorizeUpgrade)`, for a block.
 pub(crate) fn schedule_upgrade(block: u32, code_hash: [u8; 32]) -> Value {
 	let code_hash = [("code_hash", Value::from_bytes(code_hash))];

@@ -35,7 +35,9 @@ use tempfile::TempDir;
 
 pub(crate) use chain::quick;
 pub(crate) use clock::Clock;
-pub(crate) use committee::{note_stalled, schedule_upgrade, set_invulnerables, Committee};
+pub(crate) use committee::{
+	note_stalled, schedule_upgrade, set_invulnerables, shift_set_id, Committee,
+};
 pub(crate) use four::{agree, components, four, QUICK};
 pub(crate) use keys::new_keys;
 pub(crate) use lab::{announced, Lab, SOON};
