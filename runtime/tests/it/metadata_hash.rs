@@ -92,13 +92,12 @@ impl Wasm {
 		R::decode(&mut &answer.expect(name)[..]).expect(name)
 	}
 
-	fn validate(
-		&self,
-		state: &mut TestExternalities,
-		it: &UncheckedExtrinsic,
-	) -> TransactionValidity {
-		let input = (TransactionSource::External, it, Hash::default()).encode();
-		self.call(state, "TaggedTransactionQueue_validate_transaction", &input)
+	/// What the pool of a node asks, after the first block. The call changes the state, which a node drops.
+	fn validate(&self, it: &UncheckedExtrinsic) -> TransactionValidity {
+		let mut state = preset("development");
+		let genesis: Hash = state.execute_with(|| frame_system::Pallet::<Runtime>::block_hash(0));
+		let input = (TransactionSource::External, it, genesis).encode();
+		self.call(&mut state, "TaggedTransactionQueue_validate_transaction", &input)
 	}
 }
 
@@ -122,9 +121,9 @@ fn a_build_for_deployment_accepts_what_is_signed_over_its_hash_and_no_other() {
 
 	// The pool of a node.
 	let bad_proof = InvalidTransaction::BadProof;
-	assert_eq!(wasm.validate(&mut state, &wrong), Err(bad_proof.into()));
-	wasm.validate(&mut state, &right).expect("the hash is right");
-	wasm.validate(&mut state, &none).expect("without the hash");
+	assert_eq!(wasm.validate(&wrong), Err(bad_proof.into()));
+	wasm.validate(&right).expect("the hash is right");
+	wasm.validate(&none).expect("without the hash");
 
 	// A block.
 	let (start, time) = state.execute_with(|| (start_of(1), time_of(1)));
