@@ -178,11 +178,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn post_row(e: Linear<0, MAX_EDGES>) {
-		component::<T>();
-		fill_registrations::<T>(REGISTERED_PAGES);
-		RowPages::<T>::insert(0, full_page(0, MAX_COMPONENTS as u32));
-		fill_pending_marks::<T>();
-		Pallet::<T>::mark_pending(0, false);
+		poster::<T>(full_page(0, MAX_COMPONENTS as u32));
 		Epoch::<T>::put(2);
 
 		let row = edges(e).try_into().expect("at most MAX_EDGES");
@@ -196,11 +192,7 @@ mod benchmarks {
 	/// The row is half of its lifetime old, so that the post is free.
 	#[benchmark]
 	fn set_edge() {
-		component::<T>();
-		fill_registrations::<T>(REGISTERED_PAGES);
-		RowPages::<T>::insert(0, page_with_room());
-		fill_pending_marks::<T>();
-		Pallet::<T>::mark_pending(0, false);
+		poster::<T>(page_with_room());
 		Epoch::<T>::put(EmissionParameters::<T>::get().row_lifetime);
 
 		#[extrinsic_call]

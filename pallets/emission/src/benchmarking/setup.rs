@@ -219,6 +219,15 @@ pub(super) fn dead_component<T: Config>() {
 	EmissionParameters::<T>::mutate(|parameters| parameters.row_lifetime = 1);
 }
 
+/// Component 0 with this page of rows, its own the only one that does not wait to be merged.
+pub(super) fn poster<T: Config>(rows: RowPage) {
+	component::<T>();
+	fill_registrations::<T>(REGISTERED_PAGES);
+	RowPages::<T>::insert(0, rows);
+	fill_pending_marks::<T>();
+	Pallet::<T>::mark_pending(0, false);
+}
+
 /// A full page whose first row has room for an edge.
 pub(super) fn page_with_room() -> RowPage {
 	let mut page = full_page(0, MAX_COMPONENTS as u32);
