@@ -221,16 +221,20 @@ weights-tools: setup
 	@SKIP_WASM_BUILD=1 $(STEP) "weights: tool" $(CARGO) build --workspace --profile $(PROFILE) --locked \
 		--bin bench-weights --features bittensor-bench-weights/cli
 
+# `make experiment RESULTS=experiments/results` runs what the committed results lack, into them.
+RESULTS := $(RUN)/experiments
+
 .PHONY: experiment
-experiment: build experiment-tools ## Run the experiments of the book on the fetched corpora (about 80 minutes on two cores)
+experiment: build experiment-tools ## Run the experiments of the book on the fetched corpora, and compare (an hour on two cores)
 	@$(STEP) fetch $(BIN)/bittensor-miner fetch corpora --cache-dir $(CACHE)
 	@$(STEP) experiment $(BIN)/experiments run experiments/configs/members.toml experiments/configs/sweep.toml \
-		experiments/configs/bids.toml experiments/configs/run.toml --corpus $(CACHE)/corpora --prune
+		experiments/configs/bids.toml experiments/configs/run.toml --corpus $(CACHE)/corpora --prune --results $(RESULTS)
 	@$(STEP) fetch-models $(BIN)/bittensor-miner fetch use-v3 minilm-l6 glove-50 --cache-dir $(CACHE)
 	@$(STEP) experiment-inputs $(BIN)/experiments inputs experiments/configs/inputs.toml --corpus $(CACHE)/corpora \
-		--models $(CACHE)
-	@$(STEP) experiment-results $(BIN)/experiments write
-	@$(BIN)/experiments check
+		--models $(CACHE) --results $(RESULTS)
+	@$(STEP) experiment-results $(BIN)/experiments write --results $(RESULTS)
+	@$(BIN)/experiments check --results $(RESULTS)
+	@$(BIN)/experiments compare --results $(RESULTS)
 
 .PHONY: experiment-network
 experiment-network: build experiment-tools ## Run the experiment of section 9 over real processes, and draw the dashboard (20 minutes)

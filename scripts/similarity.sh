@@ -3,7 +3,8 @@
 #
 #   scripts/similarity.sh BITTENSOR_MINER RUN CORPUS CACHE
 #
-# RUN is the folder of the run. Writes RUN/similarity/NAME.json, which `experiments network` reads.
+# RUN is the folder of the run. Writes RUN/similarity/NAME.json, and NAME-twin.json of a twin, which
+# `experiments network` reads.
 set -euo pipefail
 
 miner=$1 run=$2 corpus=$3 cache=$4
@@ -23,4 +24,8 @@ PY
 	fi
 	"$miner" similarity --json --cache-dir "$cache" "${what[@]}" >"$run/similarity/$name.json"
 	printf 'similarity: %s\n' "$name"
+	twin=$run/miners/${name,,}/best-twin.safetensors
+	if [ -e "$twin" ]; then
+		"$miner" similarity --json --cache-dir "$cache" "$twin" --corpus "$corpus" >"$run/similarity/$name-twin.json"
+	fi
 done

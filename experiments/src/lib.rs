@@ -9,6 +9,8 @@
 //!   configs/network.toml ─► localnet, real processes ─► network.json, network.md, rows.svg, curves.svg
 //!
 //!   configs/inputs.toml ─► inputs: frozen encoders ─► results/input-runs.jsonl, inputs.json
+//!
+//!   results of this machine ─► compare ◄─ committed ones
 //! ```
 //!
 //! Invariants: a line of `runs.jsonl` holds the settings that it was run with, and is used only for
@@ -16,6 +18,7 @@
 //! be written again at any time; a run depends on its settings and seed only.
 
 pub mod claims;
+pub mod compare;
 pub mod figure;
 pub mod inputs;
 mod lines;

@@ -2,7 +2,9 @@
 
 use anyhow::{bail, Context, Result};
 use bittensor_experiments::{
-	claims, figure,
+	claims,
+	compare::{Comparison, MOST},
+	figure,
 	inputs::{self, InputsPlan},
 	network::NetworkRun,
 	page,
@@ -51,6 +53,18 @@ enum Command {
 	/// Check the claims of the documents against the results.
 	#[command(after_help = "Examples:\n  experiments check")]
 	Check(Folder),
+	/// Compare the results of this machine with the committed ones.
+	#[command(after_help = "Examples:\n  experiments compare --results target/run/experiments")]
+	Compare(CompareArgs),
+}
+
+#[derive(Debug, Args)]
+struct CompareArgs {
+	/// Folder of the committed results.
+	#[arg(long, value_name = "DIR", default_value = "experiments/results")]
+	with: PathBuf,
+	#[command(flatten)]
+	folder: Folder,
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +116,9 @@ struct InputsArgs {
 struct NetworkArgs {
 	/// Folder of the run.
 	run: PathBuf,
+	/// The configuration that it was run with.
+	#[arg(long, value_name = "FILE", default_value = "experiments/configs/network.toml")]
+	cast: PathBuf,
 	#[command(flatten)]
 	folder: Folder,
 }
@@ -114,6 +131,7 @@ fn main() -> Result<()> {
 		Command::Network(args) => network(&args),
 		Command::Write(folder) => write(&folder),
 		Command::Check(folder) => check(&folder),
+		Command::Compare(args) => compare(&args),
 	}
 }
 
@@ -152,7 +170,7 @@ fn inputs(args: &InputsArgs) -> Result<()> {
 
 fn network(args: &NetworkArgs) -> Result<()> {
 	let results = &args.folder.results;
-	let run = NetworkRun::of_folder(&args.run)?;
+	let run = NetworkRun::of_folder(&args.run, &args.cast)?;
 	run.write(results)?;
 	write_network(&run, results)
 }
@@ -201,6 +219,21 @@ fn check(folder: &Folder) -> Result<()> {
 	let wrong = claims.iter().filter(|claim| claim.stated && !claim.holds).count();
 	if wrong > 0 {
 		bail!("{wrong} claims that the documents state do not hold");
+	}
+	Ok(())
+}
+
+fn compare(args: &CompareArgs) -> Result<()> {
+	let [ours, committed] = [&args.folder.results, &args.with].map(|folder| Results::read(folder));
+	let compared = Comparison::of(&ours?, &committed?);
+	let Comparison { equal, compared: all, largest, missing } = &compared;
+	println!("{equal} of {all} losses equal those of {}", args.with.display());
+	if let Some((name, nats)) = largest.as_ref().filter(|(_, nats)| *nats > 0.0) {
+		println!("the largest difference is {nats:.1e} nats ({name}); {MOST} is allowed");
+	}
+	missing.iter().for_each(|name| println!("{name}"));
+	if !compared.is_reproduced() {
+		bail!("the committed results are not reproduced");
 	}
 	Ok(())
 }

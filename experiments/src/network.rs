@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   OUT/report.json            what the chain paid, rows, perplexities, gains ─┐
-//!   OUT/similarity/NAME.json   `bittensor-miner similarity --json` of each ────┴─► network.json
+//!   OUT/similarity/NAME.json   `bittensor-miner similarity --json` of each ────┼─► network.json
+//!   configs/network.toml       its miners ─────────────────────────────────────┘
 //! ```
 
 use anyhow::{ensure, Context, Result};
@@ -10,6 +11,7 @@ use bittensor_client::{Edge, SHARE_ONE};
 use bittensor_e2e::{curve::Point, miner::Gain, report::ChainReport};
 use bittensor_nucleus::{files, similarity::Measure};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{fs, path::Path};
 
 /// Name of the file of the result.
@@ -18,6 +20,9 @@ pub const FILE: &str = "network.json";
 /// A run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NetworkRun {
+	/// The configuration that it was run with.
+	#[serde(default)]
+	pub cast: Value,
 	/// The chain's side.
 	pub chain: ChainReport,
 	/// One entry per component, in uid order.
@@ -70,6 +75,9 @@ pub struct Member {
 	/// Agreement of its vectors with people.
 	#[serde(default)]
 	pub similarity: Vec<Set>,
+	/// Agreement of those of its twin.
+	#[serde(default)]
+	pub twin_similarity: Vec<Set>,
 }
 
 /// The agreement with one set of judgements.
@@ -88,18 +96,25 @@ pub struct Set {
 }
 
 impl NetworkRun {
-	/// Reads what a run left in its folder.
+	/// Reads what a run of this configuration left in its folder.
 	///
 	/// # Errors
 	/// If there is no report, or a file cannot be read.
-	pub fn of_folder(folder: &Path) -> Result<Self> {
+	pub fn of_folder(folder: &Path, cast: &Path) -> Result<Self> {
 		let mut run: Self = read(&folder.join("report.json"))?;
 		ensure!(!run.components.is_empty(), "no component registered in this run");
-		for member in &mut run.components {
-			let path = folder.join("similarity").join(format!("{}.json", member.name));
+		run.cast = read_cast(cast)?;
+		let sets = |name: &str| {
+			let path = folder.join("similarity").join(format!("{name}.json"));
 			if path.is_file() {
-				member.similarity = read(&path)?;
+				read(&path)
+			} else {
+				Ok(Vec::new())
 			}
+		};
+		for member in &mut run.components {
+			member.similarity = sets(&member.name)?;
+			member.twin_similarity = sets(&format!("{}-twin", member.name))?;
 		}
 		Ok(run)
 	}
@@ -139,6 +154,15 @@ impl NetworkRun {
 		let shares: u32 = member.row.iter().filter(to).map(|edge| u32::from(edge.share)).sum();
 		f64::from(shares) / f64::from(SHARE_ONE)
 	}
+}
+
+/// A configuration, as the result keeps it.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_cast(path: &Path) -> Result<Value> {
+	let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+	toml::from_str(&text).with_context(|| path.display().to_string())
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {

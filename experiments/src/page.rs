@@ -88,11 +88,15 @@ pub fn network(run: &NetworkRun) -> String {
 		.iter()
 		.find(|member| !member.similarity.is_empty())
 		.map_or(Vec::new(), |m| m.similarity.iter().map(|set| set.set.as_str()).collect());
-	let rows = run.components.iter().filter(|member| !member.similarity.is_empty()).map(|member| {
-		let cells = member.similarity.iter().map(|set| {
+	let all = run.components.iter().flat_map(|member| {
+		let twin = format!("twin of {}", member.name);
+		[(member.name.clone(), &member.similarity), (twin, &member.twin_similarity)]
+	});
+	let rows = all.filter(|(_, sets)| !sets.is_empty()).map(|(name, sets)| {
+		let cells = sets.iter().map(|set| {
 			set.correlation.map_or("–".into(), |value| format!("{value:.2} ({})", set.known))
 		});
-		std::iter::once(member.name.clone()).chain(cells).collect()
+		std::iter::once(name).chain(cells).collect()
 	});
 	let header: Vec<&str> = std::iter::once("agreement with people (pairs)").chain(sets).collect();
 	table(&mut out, &header, rows.collect());

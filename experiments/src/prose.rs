@@ -7,7 +7,7 @@ use crate::{
 	network::NetworkRun,
 	page::{interval, percent},
 	store::Store,
-	summary::{mean_gain, Bid, Inputs, Member, Results},
+	summary::{gain_over, mean_gain, Bid, Inputs, Member, Results},
 };
 use bittensor_nucleus::{
 	simulation::{Figure, Mode},
@@ -51,17 +51,29 @@ pub fn all(store: &Store, results: &Results, network: Option<&NetworkRun>) -> Ve
 	state("S: members against the ensemble", gain("S", with, Mode::Ensemble, trained), PAGE_ONLY);
 	let closed = results.gap_closed("S").map(|part| format!("{:.0} %", 100.0 * part));
 	state("S: gap closed", closed, PAGE_ONLY);
+	let averages = gain_over(store, ("S", solo), ("S, not averaged", solo), trained);
+	let averages = averages.map(|gain| interval(&gain));
+	state("S: what averages save the twins", averages, PAGE_ONLY);
+	state("S, not averaged: gain", gain("S, not averaged", with, solo, trained), PAGE_ONLY);
 	state("control: gain", gain("control", with, solo, trained), BOTH);
 	let ensemble = gain("control", Mode::Ensemble, solo, trained);
 	state("control: gain of the ensemble", ensemble, PAGE_ONLY);
-	state("D: gain", gain("D", with, solo, trained), PAGE_ONLY);
+	state("D: gain", gain("D", with, solo, trained), BOTH);
 	let members = || results.of_setting("D");
 	state("D: worst member", worst(members().filter_map(Member::figure)), PAGE_ONLY);
 	state("D: worst, all tokens alike", worst(members().map(Member::plain_figure)), PAGE_ONLY);
 	state("run: gain", gain("run", with, solo, trained), BOTH);
+	state("run: gain by Grads", gain("run", with, without, trained), PAGE_ONLY);
 	let ensemble = gain("run", with, Mode::Ensemble, trained);
 	state("run: members against the ensemble", ensemble, PAGE_ONLY);
 	state("run: gain, all tokens alike", gain("run", with, solo, plain), PAGE_ONLY);
+	let defaults = gain("run, defaults", with, solo, trained);
+	state("run: gain with the defaults", defaults, PAGE_ONLY);
+	let tuning = gain_over(store, ("run", solo), ("run, defaults", solo), trained);
+	state("run: what tuning saves the twins", tuning.map(|gain| interval(&gain)), PAGE_ONLY);
+	for setting in ["control, one draw", "control, not averaged"] {
+		state(&format!("{setting}: gain"), gain(setting, with, solo, trained), PAGE_ONLY);
+	}
 	for setting in ["a sixteenth", "a quarter"] {
 		let gains = |of: usize| {
 			let bids = results.bids.iter().filter(|bid| bid.setting == setting);

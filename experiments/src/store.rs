@@ -53,8 +53,7 @@ impl Run {
 	pub fn is_of(&self, job: &Job) -> bool {
 		self.experiment == job.experiment
 			&& self.mode == job.mode
-			&& settings(job)
-				.is_ok_and(|settings| settings == relevant(self.mode, self.settings.clone()))
+			&& settings(job).is_ok_and(|of_job| of_run(self).is_ok_and(|of_run| of_run == of_job))
 	}
 
 	/// Part of each step of every other member that member 0 buys.
@@ -74,6 +73,12 @@ fn settings(job: &Job) -> Result<Value> {
 	let settings = Settings { corpus: PathBuf::new(), ..job.settings.clone() };
 	// As a reader of the file sees them.
 	Ok(relevant(job.mode, serde_json::from_str(&serde_json::to_string(&settings)?)?))
+}
+
+/// Those of a finished run. A setting that is younger than the run has its default.
+fn of_run(run: &Run) -> Result<Value> {
+	let settings: Settings = serde_json::from_value(run.settings.clone())?;
+	Ok(relevant(run.mode, serde_json::to_value(settings)?))
 }
 
 /// Settings without those of inputs, for components that have none.

@@ -366,10 +366,21 @@ pub fn mean_gain(
 	(mode, against): (Mode, Mode),
 	weighting: Weighting,
 ) -> Option<Figure> {
-	let of_mode = |run: &&Run| run.experiment == setting && run.mode == mode;
+	gain_over(store, (setting, mode), (setting, against), weighting)
+}
+
+/// The mean gain of the components of a setting and mode over those of another, as [`mean_gain`].
+pub fn gain_over(
+	store: &Store,
+	(setting, mode): (&str, Mode),
+	(other, against): (&str, Mode),
+	weighting: Weighting,
+) -> Option<Figure> {
+	let of = |run: &Run, setting, mode| run.experiment == setting && run.mode == mode;
 	let mut pairs: Vec<Pair> = Vec::new();
-	for run in store.runs.iter().filter(of_mode) {
-		let Some(other) = find(&store.runs, run, against) else { continue };
+	for run in store.runs.iter().filter(|run| of(run, setting, mode)) {
+		let others = |one: &&Run| of(one, other, against) && one.seed == run.seed;
+		let Some(other) = store.runs.iter().find(others) else { continue };
 		for ours in &run.outcomes {
 			if let Some(theirs) = outcome(other, ours.member) {
 				pairs.push(Pair { seed: run.seed, ours: &ours.test, other: &theirs.test });

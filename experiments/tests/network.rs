@@ -59,7 +59,9 @@ fn component(uid: u32, name: &str, kind: &str, row: &[(u32, u16)]) -> ComponentR
 #[test]
 fn a_report_and_similarities_become_a_result_with_tables_and_figures() {
 	let folder = tempfile::tempdir().expect("a folder");
-	NetworkRun::of_folder(folder.path()).expect_err("there is no report");
+	let cast = folder.path().join("network.toml");
+	fs::write(&cast, "[[miner]]\nname = \"USE\"\n").expect("written");
+	NetworkRun::of_folder(folder.path(), &cast).expect_err("there is no report");
 	let report = Report {
 		chain: ChainReport { blocks: 60, epochs: 6, minted: "1".into(), ..ChainReport::default() },
 		components: vec![
@@ -73,8 +75,10 @@ fn a_report_and_similarities_become_a_result_with_tables_and_figures() {
 	fs::create_dir(&similarity).expect("a folder");
 	let sets = r#"[{"set":"men","measure":"spearman","correlation":0.5,"known":40,"pairs":3000}]"#;
 	fs::write(similarity.join("query-1.json"), sets).expect("written");
+	fs::write(similarity.join("query-1-twin.json"), sets.replace("0.5", "0.25")).expect("written");
 
-	let run = NetworkRun::of_folder(folder.path()).expect("a run");
+	let run = NetworkRun::of_folder(folder.path(), &cast).expect("a run");
+	assert_eq!(run.cast["miner"][0]["name"], "USE");
 	let query = &run.components[1];
 	assert_eq!((query.profile.as_str(), query.model.as_deref()), ("query", Some("cbow")));
 	assert_eq!(run.part_to(query, "frozen"), 0.5);
@@ -94,6 +98,7 @@ fn a_report_and_similarities_become_a_result_with_tables_and_figures() {
 		"| query-1 | query | 2.50 | 2.00 |",
 		"USE 50.0 %",
 		"0.50 (40)",
+		"| twin of query-1 | 0.25 (40) |",
 		"10.0 % [5.0, 15.0] | 20500 | 12.5 % | 300 | 100.0 %",
 	] {
 		assert!(tables.contains(part), "{part} is not in\n{tables}");

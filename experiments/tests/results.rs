@@ -3,13 +3,14 @@
 use bittensor_e2e::cast::Cast;
 use bittensor_experiments::{
 	claims, figure, inputs,
-	network::NetworkRun,
+	network::{read_cast, NetworkRun},
 	page,
 	plan::Plan,
 	prose::{self, Stated},
 	store::{Run, Store},
 	summary::Results,
 };
+use bittensor_nucleus::Config;
 use std::{fs, path::PathBuf};
 
 fn folder() -> PathBuf {
@@ -102,8 +103,13 @@ fn make_run_has_the_settings_of_its_experiment() {
 	let expected = [
 		format!("--learning-rate={}", config.learning_rate),
 		format!("--weight-decay={}", config.weight_decay),
+		format!("--averaging={}", config.averaging),
 	];
 	assert_eq!(cast.learning, expected);
+	let named = plan.experiments.iter().find(|one| one.name == "run, defaults");
+	let (config, defaults) = (&named.expect("it").settings.config, Config::default());
+	let of = |config: &Config| (config.learning_rate, config.weight_decay);
+	assert_eq!(of(config), of(&defaults));
 }
 
 #[test]
@@ -113,6 +119,12 @@ fn the_run_over_real_processes_bears_out_its_page() {
 	let wrong: Vec<_> = claims::of_network(&run).into_iter().filter(|c| !c.holds).collect();
 	assert!(wrong.is_empty(), "{wrong:#?}");
 	assert!(run.gains().count() == 4 && run.gains().all(|(_, gain)| gain.low > 0.05), "{run:#?}");
+	let cast = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("configs/network.toml");
+	let cast = read_cast(&cast).expect("a configuration");
+	assert_eq!(
+		run.cast, cast,
+		"the run is of another configuration: run `make experiment-network`"
+	);
 	assert_eq!(committed("network.md"), page::network(&run));
 	for (name, svg) in figure::of_network(&run) {
 		assert!(committed(&name) == svg, "{name} is old: run `experiments network`");

@@ -36,6 +36,9 @@ pub struct Config {
 	/// Decay of every stepped weight per step, as a part of the learning rate (AdamW; biases do
 	/// not decay). Without it a component learns a few documents by heart within a thousand steps.
 	pub weight_decay: f64,
+	/// The part of a running average of the parameters that each step leaves: losses and scores are
+	/// those of the averages. 0 = of the parameters as they are.
+	pub averaging: f64,
 	/// Steps over which the learning rate rises linearly to its value.
 	pub warm_up: u64,
 	/// Steps over which the learning rate of steps on Grads alone rises: the first gradients of a
@@ -153,6 +156,7 @@ impl Default for Config {
 			optimizer: OptimizerKind::Adam,
 			learning_rate: 1e-3,
 			weight_decay: 2.0,
+			averaging: 0.0,
 			warm_up: 20,
 			upstream_warm_up: 300,
 			clip: 3.0,
@@ -229,6 +233,7 @@ impl Config {
 			"must lie in (0, 1]",
 		)?;
 		check((0.0..=100.0).contains(&self.weight_decay), "weight_decay", "must lie in 0..=100")?;
+		check((0.0..1.0).contains(&self.averaging), "averaging", "must lie in 0..1")?;
 		check(self.clip > 0.0, "clip", "must be above 0")?;
 		check((1..=256).contains(&self.max_sources), "max_sources", "must lie in 1..=256")?;
 		check((0.0..1.0).contains(&self.input_decay), "input_decay", "must lie in 0..1")?;

@@ -138,6 +138,10 @@ pub struct LearningArgs {
 	/// words of text; 0.5, with 0.0015, suits 300,000.
 	#[arg(long, value_name = "DECAY", default_value = "2", value_parser = parse::within(0.0..=100.0_f64))]
 	pub weight_decay: f64,
+	/// Part of a running average of the parameters that each step leaves. Perplexity, gain and row are
+	/// measured with the averages; Spikes are answered with the parameters as they are. 0 is no average.
+	#[arg(long, value_name = "PART", default_value = "0.99", value_parser = parse::within(0.0..=0.9999_f64))]
+	pub averaging: f64,
 	/// Maximum training steps per second; 0 is no limit.
 	#[arg(long, value_name = "STEPS", default_value = "0", value_parser = parse::rate)]
 	pub max_steps_per_second: f64,

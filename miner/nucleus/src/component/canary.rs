@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-	component::{step::mean, Component},
+	component::{average::Average, step::mean, Component},
 	corpus::{Batch, Example},
 	error::{NucleusError, Result},
 	learning::Account,
@@ -169,6 +169,8 @@ impl Component {
 				if let Some(good) = self.canary.good.take() {
 					self.write(&good)?;
 					self.canary.good = Some(good);
+					// It has the steps in it that were taken back.
+					*self.average.lock() = Average::default();
 					self.version += 1;
 				}
 				self.canary.notes.rollbacks += 1;
@@ -195,7 +197,7 @@ impl Component {
 	}
 
 	fn canary_loss(&self) -> Result<f64> {
-		Ok(mean(&self.example_losses(&self.canary.examples, &[])?))
+		Ok(mean(&self.losses_now(&self.canary.examples, &[])?))
 	}
 
 	/// Sources whose direction raises the loss by so much within `steps`.

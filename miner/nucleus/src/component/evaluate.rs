@@ -116,6 +116,16 @@ impl Component {
 		examples: &[Example],
 		d: &[Option<Tensor>],
 	) -> Result<Vec<ExampleLoss>> {
+		let _averages = self.averaged()?;
+		self.losses_now(examples, d)
+	}
+
+	/// The losses of the parameters as they are.
+	pub(super) fn losses_now(
+		&self,
+		examples: &[Example],
+		d: &[Option<Tensor>],
+	) -> Result<Vec<ExampleLoss>> {
 		let (raw, _) = self.inputs.read(d, examples.len())?;
 		let mut losses = Vec::with_capacity(examples.len());
 		for (i, chunk) in examples.chunks(CHUNK).enumerate() {
@@ -134,6 +144,7 @@ impl Component {
 	/// As [`Model::example_losses`](crate::Model::example_losses).
 	pub(crate) fn ensemble_losses(all: &[&Self], examples: &[Example]) -> Result<Vec<ExampleLoss>> {
 		let Some(first) = all.first() else { return Ok(Vec::new()) };
+		let _averages = all.iter().map(|one| one.averaged()).collect::<Result<Vec<_>>>()?;
 		let mut losses = Vec::with_capacity(examples.len());
 		for chunk in examples.chunks(CHUNK) {
 			let batch = Batch::from_examples(chunk);
@@ -165,6 +176,7 @@ impl Component {
 		batch: &Batch,
 		d: &[Option<Tensor>],
 	) -> Result<Vec<Option<WithGradient>>> {
+		let _averages = self.averaged()?;
 		let targets = self.shape.objective.targets(batch)?;
 		let (raw, _) = self.inputs.read(d, batch.texts.len())?;
 		let encoded = self.shape.encoder.forward(&batch.texts, None)?;

@@ -9,12 +9,13 @@
 //! `step` trains, `grads` takes Grads in, `scoring` measures ΔL of each input, `evaluate` computes
 //! answers and losses without a step; `leaves` holds the centred inputs as leaves of candle's graph;
 //! `canary` takes steps on Grads back that spoil the own loss; `balance` weighs the parts of an
-//! answer.
+//! answer; `average` holds the averages that are measured.
 //!
 //! Invariants: no gradient flows through the mean and scale of an input; the null input takes part
 //! in training only; a step that is not finite is not made; equal settings, documents and answers
 //! give equal parameters, also across a checkpoint.
 
+mod average;
 mod balance;
 mod canary;
 mod evaluate;
@@ -23,12 +24,20 @@ mod leaves;
 mod scoring;
 mod step;
 
+use std::sync::Arc;
+
 use candle_core::{Device, Tensor};
+use parking_lot::Mutex;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 
 use crate::{
 	attribution::Attribution,
-	component::{balance::Balance, canary::Canary, scoring::Scores},
+	component::{
+		average::{Average, Installed},
+		balance::Balance,
+		canary::Canary,
+		scoring::Scores,
+	},
 	config::Config,
 	corpus::{Batch, Example},
 	encoder::Encoder,
@@ -59,6 +68,7 @@ pub struct Component {
 	parameters: Parameters,
 	shape: Shape,
 	learner: Box<dyn Learner>,
+	average: Arc<Mutex<Average>>,
 	inputs: InputTable,
 	scores: Scores,
 	canary: Canary,
@@ -86,6 +96,7 @@ impl Component {
 		Self {
 			kind,
 			learner: Box::<StepMixing>::default(),
+			average: Arc::default(),
 			inputs: InputTable::new(inputs, own),
 			scores: Scores::new(inputs),
 			canary: Canary::default(),
@@ -123,7 +134,18 @@ impl Component {
 			return Err(NucleusError::State("number of inputs".into()));
 		}
 		self.canary = Canary::load(&self.parameters, state)?;
+		*self.average.lock() = Average::load(&self.parameters, state)?;
 		self.learner.load(&self.parameters, state, &self.config)
+	}
+
+	/// Puts the averages in the place of the parameters until the result is dropped.
+	fn averaged(&self) -> Result<Installed> {
+		Installed::new(&self.average, &self.parameters)
+	}
+
+	/// Takes the parameters into the averages after a step.
+	fn average(&self) -> Result<()> {
+		self.average.lock().observe(&self.parameters, self.config.averaging)
 	}
 
 	fn check_input(&self, input: usize) -> Result<()> {
@@ -183,6 +205,7 @@ impl Model for Component {
 		self.parameters.save(&mut state)?;
 		self.shape.objective.save(&mut state)?;
 		self.canary.save(&self.parameters, &mut state)?;
+		self.average.lock().save(&self.parameters, &mut state)?;
 		self.learner.save(&self.parameters, &mut state)?;
 		Ok(state)
 	}
@@ -214,6 +237,7 @@ impl Model for Component {
 		for parameter in changed {
 			self.learner.forget(parameter);
 			self.canary.replace(&self.parameters, parameter)?;
+			self.average.lock().replace(&self.parameters, parameter)?;
 		}
 		self.version += 1;
 		Ok(())
@@ -233,6 +257,7 @@ impl Model for Component {
 		d: &[Option<Tensor>],
 		refused: &[usize],
 	) -> Result<ScoreReport> {
+		let _averages = self.averaged()?;
 		self.score_batch(batch, d, refused)
 	}
 
@@ -240,7 +265,10 @@ impl Model for Component {
 		let stepped = self.learner.upstream_step(&self.parameters, &self.config)?;
 		self.version += u64::from(stepped);
 		match stepped {
-			true => self.watch()?,
+			true => {
+				self.average()?;
+				self.watch()?;
+			}
 			// Suspensions end where all senders are suspended, too.
 			false => self.canary.pass(),
 		}
@@ -258,8 +286,10 @@ impl Model for Component {
 			return Err(NucleusError::State("number of inputs".into()));
 		}
 		self.parameters.check(state)?;
+		let average = Average::load(&self.parameters, state)?;
 		self.learner.rewind(&self.parameters, state, &self.config)?;
 		self.parameters.load(state)?;
+		*self.average.lock() = average;
 		(self.inputs, self.balance) = (inputs, balance);
 		self.return_here()?;
 		self.rate *= 0.5;

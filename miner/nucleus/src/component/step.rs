@@ -47,6 +47,9 @@ impl Component {
 		let stepped = self.learner.step(&self.parameters, pass.gradient, &self.config)?;
 		self.version += u64::from(stepped);
 		self.step += 1;
+		if stepped {
+			self.average()?;
+		}
 		self.watch()?;
 		Ok(StepReport { step: self.step, loss, errors, refused, stepped })
 	}

@@ -95,6 +95,8 @@ pub struct Settings {
 	pub shares: Vec<f64>,
 	/// Members whose errors point the wrong way.
 	pub hostile: Vec<usize>,
+	/// All members draw alike: the same first parameters, and the same dropout. Their batches differ.
+	pub one_draw: bool,
 	/// What is compared.
 	pub modes: Vec<Mode>,
 	/// Settings of every component; `inputs` follows from the number of members, and `seed` from the
@@ -121,6 +123,7 @@ impl Default for Settings {
 			push: 0.0,
 			shares: Vec::new(),
 			hostile: Vec::new(),
+			one_draw: false,
 			modes: vec![Mode::Solo, Mode::Without, Mode::With, Mode::Joint],
 			config: Config {
 				vocab: 4_096,

@@ -89,8 +89,9 @@ impl<'s> Network<'s> {
 		let inputs = others + bystanders.len();
 		let mut members = Vec::new();
 		for (holding, n) in holdings.into_iter().zip(0..) {
+			let draw = if settings.one_draw { 0 } else { n };
 			let config =
-				Config { inputs, seed: settings.seed * 1_000 + n, ..settings.config.clone() };
+				Config { inputs, seed: settings.seed * 1_000 + draw, ..settings.config.clone() };
 			let setup = Setup {
 				prior: Some(holding.prior.clone()),
 				frequencies: Some(data.frequencies.clone()),

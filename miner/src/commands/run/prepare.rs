@@ -106,6 +106,7 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 		batch: args.learning.batch,
 		learning_rate: args.learning.learning_rate,
 		weight_decay: args.learning.weight_decay,
+		averaging: args.learning.averaging,
 		seed: options.seed.unwrap_or_default(),
 		// The axon counts the lag of Grads in time.
 		max_lag: u64::from(u32::MAX),
