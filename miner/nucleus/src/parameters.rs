@@ -223,6 +223,60 @@ impl Parameters {
 	}
 }
 
+/// A copy of the values of all parameters, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Snapshot(pub(crate) Vec<Vec<f32>>);
+
+impl Snapshot {
+	/// The values of now.
+	pub(crate) fn of(parameters: &Parameters) -> Result<Self> {
+		let values = parameters.list.iter().map(|p| tensors::to_vec(&p.var));
+		values.collect::<Result<_>>().map(Self)
+	}
+
+	/// Gives the parameters these values.
+	pub(crate) fn write(&self, parameters: &Parameters) -> Result<()> {
+		for (parameter, values) in parameters.list.iter().zip(&self.0) {
+			tensors::update(&parameter.var, |now| now.copy_from_slice(values))?;
+		}
+		Ok(())
+	}
+
+	/// The parameters get these values, and this copy gets theirs.
+	pub(crate) fn exchange(&mut self, parameters: &Parameters) -> Result<()> {
+		for (parameter, values) in parameters.list.iter().zip(&mut self.0) {
+			tensors::update(&parameter.var, |now| now.swap_with_slice(values))?;
+		}
+		Ok(())
+	}
+
+	/// One parameter has a new value, which is copied.
+	pub(crate) fn replace(&mut self, parameters: &Parameters, index: usize) -> Result<()> {
+		if let (Some(new), Some(old)) = (parameters.list.get(index), self.0.get_mut(index)) {
+			*old = tensors::to_vec(&new.var)?;
+		}
+		Ok(())
+	}
+
+	/// Adds the values to a state, as `NAME.PARAMETER`.
+	pub(crate) fn save(&self, name: &str, parameters: &Parameters, state: &mut State) {
+		for (parameter, values) in parameters.list.iter().zip(&self.0) {
+			let name = format!("{name}.{}", parameter.name);
+			state.put_tensor(name, parameter.var.dims(), values.clone());
+		}
+	}
+
+	/// Takes over what [`Snapshot::save`] wrote; `None` if it wrote nothing.
+	pub(crate) fn load(name: &str, parameters: &Parameters, state: &State) -> Result<Option<Self>> {
+		let saved = |parameter: &Parameter| format!("{name}.{}", parameter.name);
+		if !parameters.list.first().is_some_and(|first| state.has_tensor(&saved(first))) {
+			return Ok(None);
+		}
+		let read = |p: &Parameter| Ok(state.tensor(&saved(p), p.var.dims())?.to_vec());
+		Ok(Some(Self(parameters.list.iter().map(read).collect::<Result<_>>()?)))
+	}
+}
+
 fn saved_name(name: &str) -> String {
 	format!("parameter.{name}")
 }

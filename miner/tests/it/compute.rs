@@ -11,8 +11,8 @@ use bittensor_miner::{
 	telemetry::{InputStatus, Status},
 };
 use bittensor_nucleus::{
-	held_out, kind, Batch, Config, Corpus, Device, Model, Perplexity, Sampler, Setup, Tokenizer,
-	Unigram,
+	held_out, kind, Batch, Config, Corpus, Device, Example, Model, Perplexity, Sampler, Setup,
+	Tokenizer, Unigram,
 };
 use bittensor_wire::{proto::GradReason, Vectors, DIM};
 use parking_lot::Mutex;
@@ -44,6 +44,13 @@ fn component(seed: u64) -> (Box<dyn Model>, Sampler) {
 	setup.prior = Some(Unigram::fit(sampler.tokens(), tokenizer.size()));
 	let model = kind("cbow").and_then(|kind| kind.create(&setup));
 	(model.expect("a component"), sampler)
+}
+
+/// Held-out examples for the component of seed 7.
+fn unseen(corpus: &Corpus) -> Vec<Example> {
+	let tokenizer = setup(corpus, 7).tokenizer.expect("it was set");
+	let measured = corpus.held_out_for(&corpus.select("kjv").expect("a group"));
+	held_out(corpus, &measured, &tokenizer, 32, 16, 64).expect("examples")
 }
 
 fn vectors(rows: usize, salt: usize) -> Vectors {
@@ -433,12 +440,7 @@ async fn the_best_measurement_outlives_a_change_of_inputs() {
 	let path = folder.path().join("best.safetensors");
 	let best = Arc::new(Mutex::new(Best::new(path.clone(), Duration::ZERO)));
 	let (model, mut sampler) = component(7);
-	let examples = {
-		let corpus = Corpus::load(corpus()).expect("a corpus");
-		let tokenizer = setup(&corpus, 7).tokenizer.expect("it was set");
-		let measured = corpus.held_out_for(&corpus.select("kjv").expect("a group"));
-		Arc::new(held_out(&corpus, &measured, &tokenizer, 32, 16, 64).expect("examples"))
-	};
+	let examples = Arc::new(unseen(&Corpus::load(corpus()).expect("a corpus")));
 	let brain = Brain::new(model, Vec::new(), false, Device::Cpu);
 	let (compute, thread) = Compute::start(brain).expect("a thread");
 	let judge = || async {
@@ -482,10 +484,7 @@ async fn best_parameters_that_could_not_be_written_wait_for_the_next_write() {
 	let best = Arc::new(Mutex::new(Best::new(path.clone(), Duration::ZERO)));
 	let (model, mut sampler) = component(7);
 	let corpus = Corpus::load(corpus()).expect("a corpus");
-	let tokenizer = setup(&corpus, 7).tokenizer.expect("it was set");
-	let measured = corpus.held_out_for(&corpus.select("kjv").expect("a group"));
-	let examples =
-		Arc::new(held_out(&corpus, &measured, &tokenizer, 32, 16, 64).expect("examples"));
+	let examples = Arc::new(unseen(&corpus));
 	let brain = Brain::new(model, Vec::new(), false, Device::Cpu);
 	let (compute, thread) = Compute::start(brain).expect("a thread");
 	for _ in 0..3 {
@@ -519,10 +518,7 @@ async fn the_best_parameters_that_were_not_written_in_time_are_written_at_the_st
 	let best = Arc::new(Mutex::new(Best::new(path.clone(), Duration::from_secs(3_600))));
 	let (model, mut sampler) = component(7);
 	let corpus = Corpus::load(corpus()).expect("a corpus");
-	let tokenizer = setup(&corpus, 7).tokenizer.expect("it was set");
-	let measured = corpus.held_out_for(&corpus.select("kjv").expect("a group"));
-	let examples =
-		Arc::new(held_out(&corpus, &measured, &tokenizer, 32, 16, 64).expect("examples"));
+	let examples = Arc::new(unseen(&corpus));
 	let brain = Brain::new(model, vec![Some([2; 32]), None], false, Device::Cpu);
 	let (compute, thread) = Compute::start(brain).expect("a thread");
 	let judge = || compute.judge(examples.clone(), Vec::new(), best.clone(), Notes::default());

@@ -20,18 +20,21 @@ use parking_lot::Mutex;
 
 use crate::{
 	error::Result,
-	parameters::{Parameter, Parameters},
+	parameters::{Parameters, Snapshot},
 	state::State,
 	tensors,
 };
 
+/// Their name in a state.
+const NAME: &str = "average";
+
 /// The averages of one component.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Average {
 	/// w: 1 − a^steps.
 	weight: f64,
-	/// θ̄ of each parameter, in order; θ while the averages are in its place. Empty before the first step.
-	values: Vec<Vec<f32>>,
+	/// θ̄; θ while the averages are in its place. `None` before the first step.
+	means: Option<Snapshot>,
 	/// How many use the averages now.
 	users: usize,
 }
@@ -45,14 +48,13 @@ impl Average {
 		}
 		self.weight = averaging * self.weight + 1.0 - averaging;
 		let part = ((1.0 - averaging) / self.weight) as f32;
-		self.values.resize_with(parameters.list().len(), Vec::new);
-		for (parameter, mean) in parameters.list().iter().zip(&mut self.values) {
+		let Some(Snapshot(means)) = &mut self.means else {
+			self.means = Some(Snapshot::of(parameters)?);
+			return Ok(());
+		};
+		for (parameter, mean) in parameters.list().iter().zip(means) {
 			tensors::with_slice(parameter.tensor(), |now| {
-				if mean.len() == now.len() {
-					mean.iter_mut().zip(now).for_each(|(mean, x)| *mean += part * (x - *mean));
-				} else {
-					*mean = now.to_vec();
-				}
+				mean.iter_mut().zip(now).for_each(|(mean, x)| *mean += part * (x - *mean));
 			})?;
 		}
 		Ok(())
@@ -60,44 +62,28 @@ impl Average {
 
 	/// A parameter has new values: they are its average.
 	pub(super) fn replace(&mut self, parameters: &Parameters, index: usize) -> Result<()> {
-		let new = parameters.list().get(index);
-		if let (Some(new), Some(mean)) = (new, self.values.get_mut(index)) {
-			*mean = tensors::to_vec(new.tensor())?;
-		}
-		Ok(())
+		self.means.as_mut().map_or(Ok(()), |means| means.replace(parameters, index))
 	}
 
 	/// Parameters and averages change places.
 	fn exchange(&mut self, parameters: &Parameters) -> Result<()> {
-		for (parameter, kept) in parameters.list().iter().zip(&mut self.values) {
-			tensors::update(parameter.var(), |now| now.swap_with_slice(kept))?;
-		}
-		Ok(())
+		self.means.as_mut().map_or(Ok(()), |means| means.exchange(parameters))
 	}
 
 	pub(super) fn save(&self, parameters: &Parameters, state: &mut State) -> Result<()> {
-		for (parameter, mean) in parameters.list().iter().zip(&self.values) {
-			state.put_tensor(name(parameter), parameter.tensor().dims(), mean.clone());
+		if let Some(means) = &self.means {
+			means.save(NAME, parameters, state);
 		}
-		state.put("average", &self.weight)
+		state.put(NAME, &self.weight)
 	}
 
 	/// Takes over what [`Average::save`] wrote; a state from before there were averages has none.
 	pub(super) fn load(parameters: &Parameters, state: &State) -> Result<Self> {
-		let list = parameters.list();
-		if !list.first().is_some_and(|first| state.has_tensor(&name(first))) {
-			return Ok(Self::default());
-		}
-		let read = |parameter: &Parameter| {
-			Ok(state.tensor(&name(parameter), parameter.tensor().dims())?.to_vec())
-		};
-		let values = list.iter().map(read).collect::<Result<_>>()?;
-		Ok(Self { weight: state.get("average")?, values, users: 0 })
+		Ok(match Snapshot::load(NAME, parameters, state)? {
+			Some(means) => Self { weight: state.get(NAME)?, means: Some(means), users: 0 },
+			None => Self::default(),
+		})
 	}
-}
-
-fn name(parameter: &Parameter) -> String {
-	format!("average.{}", parameter.name())
 }
 
 /// The averages are in the place of the parameters until this is dropped.
@@ -163,14 +149,22 @@ mod tests {
 		kinds::component(&setup(averaging).0).expect("a component")
 	}
 
+	/// A component after this many steps, and the next batches.
+	fn after(steps: usize) -> (Component, Sampler) {
+		let (mut averaged, mut sampler) = (component(AVERAGING), setup(AVERAGING).1);
+		for _ in 0..steps {
+			averaged.train_step(&sampler.next_batch(8), &[]).expect("a step");
+		}
+		(averaged, sampler)
+	}
+
 	fn examples(batch: &Batch) -> Vec<Example> {
 		let pairs = batch.texts.iter().zip(&batch.targets);
 		pairs.map(|(text, target)| Example { text: text.clone(), target: target.clone() }).collect()
 	}
 
 	fn values(component: &Component) -> Vec<Vec<f32>> {
-		let list = component.parameters.list();
-		list.iter().map(|p| tensors::to_vec(p.tensor()).expect("values")).collect()
+		Snapshot::of(&component.parameters).expect("values").0
 	}
 
 	fn losses(component: &Component, on: &[Example]) -> Vec<f32> {
@@ -208,10 +202,8 @@ mod tests {
 
 		// A component whose parameters are the averages has the same losses.
 		let mut at_means = component(0.0);
-		for (parameter, mean) in at_means.parameters.list().iter().zip(&means) {
-			let mean: Vec<f32> = mean.iter().map(|x| *x as f32).collect();
-			tensors::update(parameter.var(), |x| x.copy_from_slice(&mean)).expect("set");
-		}
+		let means = means.iter().map(|mean| mean.iter().map(|x| *x as f32).collect()).collect();
+		Snapshot(means).write(&at_means.parameters).expect("set");
 		at_means.inputs = averaged.inputs.clone();
 		for (a, b) in losses(&at_means, &unseen).iter().zip(&of_averages) {
 			assert!((a - b).abs() < 1e-3, "{a} {b}");
@@ -220,11 +212,7 @@ mod tests {
 
 	#[test]
 	fn averages_outlive_a_checkpoint_and_begin_anew_with_an_input() {
-		let mut averaged = component(AVERAGING);
-		let mut sampler = setup(0.0).1;
-		for _ in 0..5 {
-			averaged.train_step(&sampler.next_batch(8), &[]).expect("a step");
-		}
+		let (mut averaged, mut sampler) = after(5);
 		let unseen = examples(&sampler.next_batch(8));
 		let state = averaged.state().expect("a state");
 		let mut restored = component(AVERAGING);
@@ -240,20 +228,17 @@ mod tests {
 
 		averaged.connect(0).expect("an input");
 		let adaptor = averaged.shape.joiner.adaptor(0).expect("it has one").index();
-		assert_eq!(averaged.average.lock().values[adaptor], values(&averaged)[adaptor]);
+		let means = averaged.average.lock().means.clone().expect("it made steps");
+		assert_eq!(means.0[adaptor], values(&averaged)[adaptor]);
 		// A state from before there were averages.
 		let old = component(0.0);
 		let state = old.state().expect("a state");
-		assert!(Average::load(&old.parameters, &state).expect("none").values.is_empty());
+		assert!(Average::load(&old.parameters, &state).expect("none").means.is_none());
 	}
 
 	#[test]
 	fn whoever_comes_last_puts_the_parameters_back() {
-		let mut averaged = component(AVERAGING);
-		let mut sampler = setup(0.0).1;
-		for _ in 0..3 {
-			averaged.train_step(&sampler.next_batch(8), &[]).expect("a step");
-		}
+		let (averaged, _) = after(3);
 		let here = values(&averaged);
 		let first = averaged.averaged().expect("installed");
 		let means = values(&averaged);

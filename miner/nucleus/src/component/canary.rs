@@ -21,11 +21,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
 	component::{average::Average, step::mean, Component},
 	corpus::{Batch, Example},
-	error::{NucleusError, Result},
+	error::Result,
 	learning::Account,
-	parameters::Parameters,
+	parameters::{Parameters, Snapshot},
 	state::State,
-	tensors,
 };
 
 /// Suspended accounts that are remembered; the one that is free again first gives way.
@@ -39,7 +38,7 @@ pub(super) struct Canary {
 	examples: Vec<Example>,
 	notes: Notes,
 	/// Parameters at the last good check.
-	good: Option<Vec<Vec<f32>>>,
+	good: Option<Snapshot>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,12 +68,7 @@ impl Canary {
 
 	/// A parameter has new values, which are those to return to as well.
 	pub(super) fn replace(&mut self, parameters: &Parameters, index: usize) -> Result<()> {
-		let new = parameters.list().get(index);
-		let old = self.good.as_mut().and_then(|good| good.get_mut(index));
-		if let (Some(new), Some(old)) = (new, old) {
-			*old = tensors::to_vec(new.tensor())?;
-		}
-		Ok(())
+		self.good.as_mut().map_or(Ok(()), |good| good.replace(parameters, index))
 	}
 
 	fn suspend(&mut self, source: &Account, until: u64) {
@@ -89,29 +83,17 @@ impl Canary {
 
 	pub(super) fn save(&self, parameters: &Parameters, state: &mut State) -> Result<()> {
 		if let Some(good) = &self.good {
-			for (parameter, values) in parameters.list().iter().zip(good) {
-				let name = format!("canary.{}", parameter.name());
-				state.put_tensor(name, parameter.tensor().dims(), values.clone());
-			}
+			good.save("canary", parameters, state);
 		}
 		state.put("canary", &self.notes)?;
 		state.put("canary_examples", &self.examples)
 	}
 
 	pub(super) fn load(parameters: &Parameters, state: &State) -> Result<Self> {
-		let read = |parameter: &crate::Parameter| {
-			let name = format!("canary.{}", parameter.name());
-			Ok::<_, NucleusError>(state.tensor(&name, parameter.tensor().dims())?.to_vec())
-		};
-		let list = parameters.list();
-		let saved = list.first().is_some_and(|p| state.has_tensor(&format!("canary.{}", p.name())));
 		Ok(Self {
 			examples: state.get("canary_examples")?,
 			notes: state.get("canary")?,
-			good: match saved {
-				true => Some(list.iter().map(read).collect::<Result<_>>()?),
-				false => None,
-			},
+			good: Snapshot::load("canary", parameters, state)?,
 		})
 	}
 }
@@ -166,9 +148,8 @@ impl Component {
 					self.canary.suspend(&source, until);
 				}
 				// Before the first good check there is nothing to return to.
-				if let Some(good) = self.canary.good.take() {
-					self.write(&good)?;
-					self.canary.good = Some(good);
+				if let Some(good) = &self.canary.good {
+					good.write(&self.parameters)?;
 					// It has the steps in it that were taken back.
 					*self.average.lock() = Average::default();
 					self.version += 1;
@@ -184,14 +165,14 @@ impl Component {
 		}
 		// Without a culprit the component's own learning has raised it.
 		self.canary.notes.best = Some(if rises { loss } else { best.min(loss) });
-		self.canary.good = Some(self.values()?);
+		self.canary.good = Some(Snapshot::of(&self.parameters)?);
 		Ok(())
 	}
 
 	/// From now on, steps are taken back to the present parameters.
 	pub(super) fn return_here(&mut self) -> Result<()> {
 		if !self.canary.examples.is_empty() {
-			self.canary.good = Some(self.values()?);
+			self.canary.good = Some(Snapshot::of(&self.parameters)?);
 		}
 		Ok(())
 	}
@@ -202,7 +183,7 @@ impl Component {
 
 	/// Sources whose direction raises the loss by so much within `steps`.
 	fn suspects(&mut self, loss: f64, rise: f64, steps: u64) -> Result<Vec<Account>> {
-		let here = self.values()?;
+		let here = Snapshot::of(&self.parameters)?;
 		let mut suspects = Vec::new();
 		for source in self.learner.sources() {
 			self.learner.repeat(&source, &self.parameters, &self.config, steps as f64)?;
@@ -211,19 +192,8 @@ impl Component {
 			if !(then.is_finite() && then <= loss + rise) {
 				suspects.push(source);
 			}
-			self.write(&here)?;
+			here.write(&self.parameters)?;
 		}
 		Ok(suspects)
-	}
-
-	fn values(&self) -> Result<Vec<Vec<f32>>> {
-		self.parameters.list().iter().map(|p| tensors::to_vec(p.tensor())).collect()
-	}
-
-	fn write(&self, values: &[Vec<f32>]) -> Result<()> {
-		for (parameter, values) in self.parameters.list().iter().zip(values) {
-			tensors::update(parameter.var(), |x| x.copy_from_slice(values))?;
-		}
-		Ok(())
 	}
 }
