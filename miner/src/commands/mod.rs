@@ -8,6 +8,7 @@ pub mod explain;
 pub mod export;
 pub mod fetch;
 pub mod keys;
+mod model_files;
 pub mod query;
 pub mod run;
 pub mod similarity;

@@ -5,7 +5,7 @@
 //!   checkpoint or kind ─► vectors ────────┴─► a correlation per set, and the pairs that it rests on
 //! ```
 
-use crate::{cli::SimilarityArgs, fetch::cache_folder};
+use crate::{cli::SimilarityArgs, commands::model_files, fetch::cache_folder};
 use anyhow::Context;
 use bittensor_nucleus::{
 	describe, kind, Config, Corpus, Interrupt, Judgements, Model, ModelFiles, Setup, Similarity,
@@ -67,12 +67,11 @@ fn model(args: &SimilarityArgs, cache: &Path) -> anyhow::Result<Box<dyn Model>> 
 	if !path.exists() {
 		let kind = kind(&args.model)
 			.with_context(|| format!("{} is neither a file nor a kind", args.model))?;
-		anyhow::ensure!(
-			kind.package.is_some(),
-			"{} is not pretrained: give a checkpoint of it, with --corpus DIR",
-			args.model
-		);
+		let package = kind.package.with_context(|| {
+			format!("{} is not pretrained: give a checkpoint of it, with --corpus DIR", args.model)
+		})?;
 		let files = ModelFiles::below(cache.into());
+		model_files::check(package.name, &files)?;
 		return Ok(kind.create(&Setup { files, ..Setup::new(Config::default()) })?);
 	}
 	let folder = args

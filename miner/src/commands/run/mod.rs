@@ -17,7 +17,6 @@
 
 pub mod assemble;
 pub mod keep;
-mod model_files;
 pub mod prepare;
 pub mod registration;
 pub mod shutdown;

@@ -1,8 +1,8 @@
 //! Before anything is started: the base path, the corpus, the checkpoint.
 
-use super::model_files;
 use crate::{
 	cli::{DownstreamArgs, RunArgs},
+	commands::model_files,
 	compute::{Best, Notes},
 	config::ConfigError,
 };
