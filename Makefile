@@ -225,7 +225,7 @@ weights-tools: setup
 RESULTS := $(RUN)/experiments
 
 .PHONY: experiment
-experiment: build experiment-tools ## Run the experiments of the book on the fetched corpora, and compare (an hour on two cores)
+experiment: build experiment-tools ## Run the experiments of the book on the fetched corpora, and compare (more than an hour on two cores)
 	@$(STEP) fetch $(BIN)/bittensor-miner fetch corpora --cache-dir $(CACHE)
 	@$(STEP) experiment $(BIN)/experiments run experiments/configs/members.toml experiments/configs/sweep.toml \
 		experiments/configs/bids.toml experiments/configs/run.toml --corpus $(CACHE)/corpora --prune --results $(RESULTS)
@@ -250,6 +250,7 @@ experiment-network: build experiment-tools ## Run the experiment of section 9 ov
 experiment-quick: experiment-tools ## Run a short experiment on the corpus of the repository
 	@$(STEP) experiment-quick $(BIN)/experiments run experiments/configs/quick.toml --results $(RUN)/experiment
 	@$(BIN)/experiments write --results $(RUN)/experiment
+	@$(BIN)/experiments compare --results $(RUN)/experiment --with $(RUN)/experiment
 
 .PHONY: experiment-tools
 experiment-tools: setup

@@ -10,7 +10,7 @@ use bittensor_experiments::{
 	store::{Run, Store},
 	summary::Results,
 };
-use bittensor_nucleus::Config;
+use bittensor_nucleus::{Config, AVERAGING};
 use std::{fs, path::PathBuf};
 
 fn folder() -> PathBuf {
@@ -110,6 +110,7 @@ fn make_run_has_the_settings_of_its_experiment() {
 	let (config, defaults) = (&named.expect("it").settings.config, Config::default());
 	let of = |config: &Config| (config.learning_rate, config.weight_decay);
 	assert_eq!(of(config), of(&defaults));
+	assert_eq!(config.averaging, AVERAGING);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use bench_report::median;
 use bittensor_nucleus::{
-	kind, kinds, AttributionConfig, Batch, Config, Corpus, Model, Setup, Tensor,
+	kind, kinds, AttributionConfig, Batch, Config, Corpus, Model, Setup, Tensor, AVERAGING,
 };
 use serde::Serialize;
 
@@ -29,7 +29,8 @@ pub(crate) struct Attribution {
 
 /// Trains and scores, as a miner does, with the settings that ship.
 pub(crate) fn measure(corpus: &Corpus, rounds: usize, steps: usize) -> anyhow::Result<Attribution> {
-	let (setup, mut sampler) = task::setup(corpus, Config::default())?;
+	let (setup, mut sampler) =
+		task::setup(corpus, Config { averaging: AVERAGING, ..Config::default() })?;
 	let Config { inputs, batch, .. } = setup.config;
 	let AttributionConfig { score_every: every, batch: texts, .. } = setup.config.attribution;
 	let mut component = kinds::component(&setup)?;

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use bittensor_nucleus::{
 	kinds, tokenizer::UNKNOWN_ID, Batch, Component, Config, Corpus, DropoutConfig, Model, Sampler,
-	Setup, Tokenizer, Unigram,
+	Setup, Tokenizer, Unigram, AVERAGING,
 };
 use rand::Rng;
 use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
@@ -28,7 +28,7 @@ pub(crate) struct Task {
 fn config() -> Config {
 	let dropout =
 		DropoutConfig { entries: 0.0, words: 0.0, inputs: 0.0, features: 0.0, network: 0.0 };
-	Config { dropout, ..Config::default() }
+	Config { dropout, averaging: AVERAGING, ..Config::default() }
 }
 
 /// A setup that is trained on all documents, and a sampler of them.

@@ -10,6 +10,9 @@ use crate::{
 /// Length m of every vector between components.
 pub const DIM: usize = 128;
 
+/// [`Config::averaging`] of a miner, unless it is told another one.
+pub const AVERAGING: f64 = 0.99;
+
 /// Settings of a trainable component. They are part of its checkpoint: a component is resumed with
 /// the settings it was made with, except those of [`Config::adopt`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -59,7 +59,9 @@ pub use attribution::{Attribution, InputRow, InputScore, InputShare};
 pub use candle_core::{Device, Tensor};
 pub use checkpoint::{describe, Description, Origin, Saved};
 pub use component::Component;
-pub use config::{AttributionConfig, CanaryConfig, Config, DropoutConfig, OptimizerKind, DIM};
+pub use config::{
+	AttributionConfig, CanaryConfig, Config, DropoutConfig, OptimizerKind, AVERAGING, DIM,
+};
 pub use corpus::{
 	held_out, Batch, Corpus, Document, Example, Half, HeldOut, Interrupt, LeftOut, Sampler,
 	SamplerState, Split, Unusable,

@@ -2,7 +2,7 @@
 
 use super::{parse, ChainArgs, KeyArgs};
 use crate::config::{Advertise, Downstreams};
-use bittensor_nucleus::{BidWeight, KINDS};
+use bittensor_nucleus::{BidWeight, AVERAGING, KINDS};
 use clap::{
 	builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 	Args, ValueEnum,
@@ -140,7 +140,7 @@ pub struct LearningArgs {
 	pub weight_decay: f64,
 	/// Part of a running average of the parameters that each step leaves. Perplexity, gain and row are
 	/// measured with the averages; Spikes are answered with the parameters as they are. 0 is no average.
-	#[arg(long, value_name = "PART", default_value = "0.99", value_parser = parse::within(0.0..=0.9999_f64))]
+	#[arg(long, value_name = "PART", default_value_t = AVERAGING, value_parser = parse::within(0.0..=0.9999_f64))]
 	pub averaging: f64,
 	/// Maximum training steps per second; 0 is no limit.
 	#[arg(long, value_name = "STEPS", default_value = "0", value_parser = parse::rate)]

@@ -3,7 +3,7 @@
 //! ```text
 //!   y, z ─► forward ─► Decoded ─┬─► losses: L(x) of each example, in nats, summed over its tokens
 //!                               ├─► root: scalar from which candle goes back to y and z
-//!                               └─► gradient: of the parameters that are differentiated by hand, if asked for
+//!                               └─► gradient(): of the parameters that are differentiated by hand
 //! ```
 //! Losses are *summed* over a batch: row x of ∂L/∂z is then exactly g_x of eq. 6.
 //!
