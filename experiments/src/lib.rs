@@ -25,6 +25,7 @@ mod lines;
 pub mod network;
 pub mod page;
 pub mod plan;
+pub mod pool;
 pub mod prose;
 pub mod runner;
 pub mod store;

@@ -9,6 +9,7 @@ use bittensor_experiments::{
 	network::NetworkRun,
 	page,
 	plan::{Job, Plan},
+	pool::Pool,
 	prose::{self, Stated},
 	runner,
 	store::Store,
@@ -75,6 +76,19 @@ struct Folder {
 }
 
 #[derive(Debug, Args)]
+struct AtOnce {
+	/// Runs at the same time.
+	#[arg(long, default_value_t = 2)]
+	jobs: usize,
+}
+
+impl AtOnce {
+	fn pool(&self) -> Pool {
+		Pool { threads: self.jobs }
+	}
+}
+
+#[derive(Debug, Args)]
 struct RunArgs {
 	/// Configuration files.
 	#[arg(required = true)]
@@ -82,9 +96,8 @@ struct RunArgs {
 	/// Folder of the corpus of experiments that name none.
 	#[arg(long, value_name = "DIR")]
 	corpus: Option<PathBuf>,
-	/// Runs at the same time.
-	#[arg(long, default_value_t = 2)]
-	jobs: usize,
+	#[command(flatten)]
+	at_once: AtOnce,
 	/// Only experiments with this name (can be given several times).
 	#[arg(long)]
 	only: Vec<String>,
@@ -108,6 +121,8 @@ struct InputsArgs {
 	/// Folder with a folder for each model, as `bittensor-miner fetch models` makes it.
 	#[arg(long, value_name = "DIR")]
 	models: PathBuf,
+	#[command(flatten)]
+	at_once: AtOnce,
 	#[command(flatten)]
 	folder: Folder,
 }
@@ -155,7 +170,7 @@ fn run(args: &RunArgs) -> Result<()> {
 		jobs.extend(plan.jobs());
 	}
 	let mut store = open(&args.folder)?;
-	runner::run(&mut store, &jobs, args.jobs)?;
+	runner::run(&mut store, &jobs, args.at_once.pool())?;
 	if args.prune {
 		store.keep(&jobs)?;
 	}
@@ -165,7 +180,7 @@ fn run(args: &RunArgs) -> Result<()> {
 fn inputs(args: &InputsArgs) -> Result<()> {
 	let plan = InputsPlan::read(&args.config, Some(&args.corpus))?;
 	let files = ModelFiles::below(args.models.clone());
-	inputs::run(&plan, &files, &args.folder.results)
+	inputs::run(&plan, &files, &args.folder.results, args.at_once.pool())
 }
 
 fn network(args: &NetworkArgs) -> Result<()> {

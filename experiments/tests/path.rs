@@ -5,6 +5,7 @@ use bittensor_experiments::{
 	inputs::{self, InputsPlan},
 	page,
 	plan::Plan,
+	pool::Pool,
 	runner,
 	store::Store,
 	summary::{Inputs, Results},
@@ -59,15 +60,15 @@ fn finished_runs_are_kept_and_become_results() {
 
 	// Two runs, and a line that a kill cut off.
 	let mut store = Store::open(&path).expect("new");
-	runner::run(&mut store, &jobs[..2], 1).expect("two runs");
+	runner::run(&mut store, &jobs[..2], Pool { threads: 1 }).expect("two runs");
 	let finished = fs::read_to_string(&path).expect("read");
 	fs::write(&path, format!("{finished}{{\"experiment\":")).expect("written");
 	let mut store = Store::open(&path).expect("the cut line is dropped");
 	assert_eq!(store.runs.len(), 2);
-	runner::run(&mut store, &jobs, 2).expect("the others");
+	runner::run(&mut store, &jobs, Pool { threads: 2 }).expect("the others");
 	let all = fs::read_to_string(&path).expect("read");
 	assert!(all.starts_with(&finished) && all.lines().count() == 7, "none is run twice");
-	runner::run(&mut store, &jobs, 2).expect("nothing to do");
+	runner::run(&mut store, &jobs, Pool { threads: 2 }).expect("nothing to do");
 	assert_eq!(fs::read_to_string(&path).expect("read"), all);
 	// Twins have no inputs: how an earlier version dealt with them makes no other run.
 	for (n, same) in [(0, true), (1, false), (2, false), (3, true)] {
@@ -139,7 +140,8 @@ fn encoders_and_chains_are_measured_against_the_best_twin() {
 	let run = |text: &str| {
 		fs::write(&config, text).expect("written");
 		let plan = InputsPlan::read(&config, Some(&corpus)).expect("a plan");
-		inputs::run(&plan, &ModelFiles::default(), folder.path()).expect("runs");
+		inputs::run(&plan, &ModelFiles::default(), folder.path(), Pool { threads: 2 })
+			.expect("runs");
 		inputs::results(folder.path()).expect("results")
 	};
 	let lines = || -> Vec<serde_json::Value> {

@@ -1,6 +1,6 @@
 //! Examples to train on, to choose the best step by, and to measure.
 
-use super::{InputsPlan, Vectors};
+use super::{vectors::Vectors, InputsPlan};
 use anyhow::Result;
 use bittensor_nucleus::{
 	corpus::{held_out, Batch, Corpus, Example, Sampler, Split},
