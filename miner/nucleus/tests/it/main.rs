@@ -11,6 +11,7 @@ mod gain;
 mod gradients;
 mod halves;
 mod learning;
+mod missing;
 mod network;
 mod pretrained;
 mod row;
