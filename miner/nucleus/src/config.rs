@@ -10,6 +10,8 @@ use crate::{
 /// Length m of every vector between components.
 pub const DIM: usize = 128;
 
+/// [`DropoutConfig::network`], unless something else is told.
+pub const NETWORK_DROPOUT: f64 = 0.4;
 /// [`Config::averaging`] of a miner, unless it is told another one.
 pub const AVERAGING: f64 = 0.99;
 
@@ -84,7 +86,8 @@ pub struct DropoutConfig {
 	/// Each downstream input as a feature, in each example.
 	pub features: f64,
 	/// All downstream inputs together, in each example: they may be away, and what a component knows by
-	/// itself is measured without them.
+	/// itself is measured without them. Less teaches a component more of inputs that know other text than
+	/// it does; inputs that know its own text by heart then harm it.
 	pub network: f64,
 }
 
@@ -179,7 +182,7 @@ impl Default for Config {
 
 impl Default for DropoutConfig {
 	fn default() -> Self {
-		Self { entries: 0.3, words: 0.3, inputs: 0.1, features: 0.0, network: 0.4 }
+		Self { entries: 0.3, words: 0.3, inputs: 0.1, features: 0.0, network: NETWORK_DROPOUT }
 	}
 }
 

@@ -61,6 +61,7 @@ pub use checkpoint::{describe, Description, Origin, Saved};
 pub use component::Component;
 pub use config::{
 	AttributionConfig, CanaryConfig, Config, DropoutConfig, OptimizerKind, AVERAGING, DIM,
+	NETWORK_DROPOUT,
 };
 pub use corpus::{
 	held_out, Batch, Corpus, Document, Example, Half, HeldOut, Interrupt, LeftOut, Sampler,

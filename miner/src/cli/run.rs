@@ -2,7 +2,7 @@
 
 use super::{parse, ChainArgs, KeyArgs};
 use crate::config::{Advertise, Downstreams};
-use bittensor_nucleus::{BidWeight, AVERAGING, KINDS};
+use bittensor_nucleus::{BidWeight, AVERAGING, KINDS, NETWORK_DROPOUT};
 use clap::{
 	builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 	Args, ValueEnum,
@@ -142,6 +142,11 @@ pub struct LearningArgs {
 	/// measured with the averages; Spikes are answered with the parameters as they are. 0 is no average.
 	#[arg(long, value_name = "PART", default_value_t = AVERAGING, value_parser = parse::within(0.0..=0.9999_f64))]
 	pub averaging: f64,
+	/// Part of the examples of a training step that leave all downstream components out. 0.1 suits
+	/// components that hold other text than we do, 300,000 words each; with peers that hold our own text
+	/// it costs what they are worth, and more.
+	#[arg(long, value_name = "PART", default_value_t = NETWORK_DROPOUT, value_parser = parse::within(0.0..=0.9_f64))]
+	pub network_dropout: f64,
 	/// Maximum training steps per second; 0 is no limit.
 	#[arg(long, value_name = "STEPS", default_value = "0", value_parser = parse::rate)]
 	pub max_steps_per_second: f64,

@@ -105,6 +105,7 @@ fn numbers_out_of_range_are_named() {
 		("--inputs=0", "from 1 to 64"),
 		("--inputs=65", "from 1 to 64"),
 		("--batch=257", "from 1 to 256"),
+		("--network-dropout=0.95", "from 0 to 0.9"),
 		("--vocabulary=15", "from 16 to 65536"),
 		("--vocabulary=65537", "from 16 to 65536"),
 		("--ttl=0", "from 1 to 4"),

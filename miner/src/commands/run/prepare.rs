@@ -97,16 +97,20 @@ pub async fn prepare(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result
 	tokio::task::spawn_blocking(move || read(&args, &stop)).await?
 }
 
-fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
+/// The settings of a component, as the options say.
+fn config(args: &RunArgs) -> nucleus::Config {
 	let options = &args.component;
-	let kind = nucleus::kind(&options.kind)?;
-	let config = nucleus::Config {
+	nucleus::Config {
 		vocab: options.vocabulary,
 		inputs: args.downstream.inputs.unwrap_or(DownstreamArgs::INPUTS),
 		batch: args.learning.batch,
 		learning_rate: args.learning.learning_rate,
 		weight_decay: args.learning.weight_decay,
 		averaging: args.learning.averaging,
+		dropout: nucleus::DropoutConfig {
+			network: args.learning.network_dropout,
+			..nucleus::DropoutConfig::default()
+		},
 		seed: options.seed.unwrap_or_default(),
 		// The axon counts the lag of Grads in time.
 		max_lag: u64::from(u32::MAX),
@@ -115,7 +119,13 @@ fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
 			..nucleus::AttributionConfig::default()
 		},
 		..nucleus::Config::default()
-	};
+	}
+}
+
+fn read(args: &RunArgs, stop: &CancellationToken) -> anyhow::Result<Prepared> {
+	let options = &args.component;
+	let kind = nucleus::kind(&options.kind)?;
+	let config = config(args);
 	if args.learning.twin && !(kind.learns && args.learning.learn_from.own()) {
 		return Err(ConfigError::NothingToCompare.into());
 	}
@@ -304,4 +314,49 @@ fn device() -> nucleus::Device {
 		Err(error) => tracing::warn!("no GPU, computing on the CPU: {error}"),
 	}
 	nucleus::Device::Cpu
+}
+
+#[cfg(test)]
+mod tests {
+	use super::config;
+	use crate::cli::{Cli, Command};
+	use bittensor_nucleus::{Config, DropoutConfig, AVERAGING};
+	use clap::Parser;
+
+	fn of(options: &[&str]) -> Config {
+		let words = ["bittensor-miner", "run", "--dev-key=//Alice", "--base-path=x"];
+		match Cli::parse_from(words.iter().chain(options)).command {
+			Command::Run(args) => config(&args),
+			other => panic!("`run` expected: {other:?}"),
+		}
+	}
+
+	#[test]
+	fn options_are_settings_of_the_component() {
+		let shipped = of(&[]);
+		assert_eq!(shipped.averaging, AVERAGING);
+		assert_eq!(shipped.dropout, DropoutConfig::default());
+		let options = [
+			"--vocabulary=1024",
+			"--inputs=3",
+			"--batch=64",
+			"--learning-rate=0.0015",
+			"--weight-decay=0.5",
+			"--averaging=0.9",
+			"--network-dropout=0.1",
+			"--seed=7",
+		];
+		let expected = Config {
+			vocab: 1_024,
+			inputs: 3,
+			batch: 64,
+			learning_rate: 0.0015,
+			weight_decay: 0.5,
+			averaging: 0.9,
+			dropout: DropoutConfig { network: 0.1, ..DropoutConfig::default() },
+			seed: 7,
+			..shipped
+		};
+		assert_eq!(of(&options), expected);
+	}
 }
