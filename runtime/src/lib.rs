@@ -68,6 +68,9 @@ pub mod governance;
 #[cfg(feature = "std")]
 #[deny(missing_docs)]
 pub mod metadata;
+#[cfg(feature = "next-version")]
+#[deny(missing_docs)]
+pub mod next_version;
 #[deny(missing_docs)]
 pub mod slots;
 #[deny(missing_docs)]

@@ -4,11 +4,12 @@
 //! ```text
 //!   committee ─► scheduler ─► block 20: authorised, and the first solve starts: thousands of rows to merge
 //!                                └─► Eve brings the code ─► block n: stored ─► block n + 1: new runtime
-//!                                                                                the solve starts again
+//!                                                            blocks of the migration ◄──────┘
+//!                                                                       └─► the solve starts again
 //! ```
 //!
 //! Old and new runtime are built from the same source: the new one, `e2e/next-runtime`, has the next
-//! `spec_version` and no other change.
+//! `spec_version`, and a migration that goes through all components over several blocks.
 
 use std::{
 	collections::BTreeMap,
@@ -56,6 +57,13 @@ fn differences<'a>(old: &'a str, new: &'a str) -> Vec<[&'a str; 2]> {
 	assert_eq!(old.len(), new.len());
 	let pairs = (0..old.len()).step_by(2).map(|at| [&old[at..at + 2], &new[at..at + 2]]);
 	pairs.filter(|[old, new]| old != new).collect()
+}
+
+/// What the migration of the new runtime has stored at a block, in hexadecimal digits.
+async fn counted(chain: &SubxtChain, at: Hash) -> anyhow::Result<Option<String>> {
+	let key: String = b":next-version:components".iter().map(|b| format!("{b:02x}")).collect();
+	let parameters = rpc_params![format!("0x{key}"), bittensor_client::hex_hash(&at)];
+	chain.request("state_getStorage", parameters).await.map_err(Into::into)
 }
 
 /// The row that each component has posted last.
@@ -150,8 +158,15 @@ async fn an_upgrade_in_the_middle_of_a_solve_restarts_it_and_no_epoch_is_missed(
 	let [old, new] = [old, old + 1].map(|version| format!("{version:02x}"));
 	assert_eq!(differences(&metadata, &new_metadata), [[&*old, &*new]]);
 	assert_eq!(runtime(&chain, agreed.hash).await?, (new_version, new_metadata));
+	let migrated = blocks_with(&chain, &committee, "Migrations.UpgradeCompleted", blocks).await?;
+	let [migrated] = migrated[..] else { anyhow::bail!("migrated in {migrated:?}") };
+	assert!(migrated > number + 3, "in several blocks: {number} to {migrated}");
+	assert_eq!(counted(&chain, upgraded).await?, None);
+	let all = format!("0x{:08x}", (COMPONENTS as u32).swap_bytes());
+	assert_eq!(counted(&chain, agreed.hash).await?, Some(all));
+	// The solve waits for the migration.
 	let restarted = blocks_with(&chain, &committee, "Emission.SolveRestarted", blocks).await?;
-	assert_eq!(restarted, [number + 1]);
+	assert_eq!(restarted, [migrated + 1]);
 	assert_eq!(issuance(&chain, after).await?, issuance(&chain, before).await?);
 	let components = chain.components(Some(before)).await?;
 	assert_eq!(components.len(), COMPONENTS);
@@ -177,8 +192,8 @@ async fn an_upgrade_in_the_middle_of_a_solve_restarts_it_and_no_epoch_is_missed(
 	assert_eq!(sum(&agreed.components), sum(&components) + minted);
 	println!(
 		"block 1 after {ready_after:.1?}; the code was stored in block {number}, in Merge, and two more \
-		 blocks were final {goes_on:.1?} after it was brought; epochs were paid in the blocks {paid:?}, after \
-		 {all_paid:.1?}; four nodes agree on block {}; {:.1?} in all",
+		 blocks were final {goes_on:.1?} after it was brought; the migration ended in block {migrated}; epochs \
+		 were paid in the blocks {paid:?}, after {all_paid:.1?}; four nodes agree on block {}; {:.1?} in all",
 		agreed.number,
 		started.elapsed()
 	);

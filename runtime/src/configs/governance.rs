@@ -293,9 +293,11 @@ impl pallet_migrations::Config for Runtime {
 	type IdentifierMaxLen = ConstU32<256>;
 	type MaxServiceWeight = HalfBlock;
 	type MigrationStatusHandler = ();
-	#[cfg(not(feature = "runtime-benchmarks"))]
+	#[cfg(feature = "next-version")]
+	type Migrations = (crate::next_version::CountComponents,);
+	#[cfg(not(any(feature = "next-version", feature = "runtime-benchmarks")))]
 	type Migrations = ();
-	#[cfg(feature = "runtime-benchmarks")]
+	#[cfg(all(feature = "runtime-benchmarks", not(feature = "next-version")))]
 	type Migrations = pallet_migrations::mock_helpers::MockedMigrations;
 	type RuntimeEvent = RuntimeEvent;
 	type WeightInfo = pallet_migrations::weights::SubstrateWeight<Runtime>;
