@@ -225,7 +225,7 @@ weights-tools: setup
 RESULTS := $(RUN)/experiments
 
 .PHONY: experiment
-experiment: build experiment-tools ## Run the experiments of the book on the fetched corpora, and compare (more than an hour on two cores)
+experiment: build experiment-tools ## Run the experiments of the book on the fetched corpora, and compare (about 90 minutes on two cores)
 	@$(STEP) fetch $(BIN)/bittensor-miner fetch corpora --cache-dir $(CACHE)
 	@$(STEP) experiment $(BIN)/experiments run experiments/configs/members.toml experiments/configs/sweep.toml \
 		experiments/configs/bids.toml experiments/configs/run.toml --corpus $(CACHE)/corpora --prune --results $(RESULTS)

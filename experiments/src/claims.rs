@@ -6,13 +6,16 @@
 use crate::{
 	inputs::end_of_chain,
 	network::NetworkRun,
-	store::Store,
+	store::{Run, Store},
 	summary::{mean_gain, Bid, Inputs, Member, Results},
 };
 use bittensor_nucleus::{
 	simulation::{Figure, Mode},
 	Weighting,
 };
+
+/// S, whose members leave the network out of a tenth of their examples.
+pub const SELDOM_ALONE: &str = "S, network dropout 0.1";
 
 /// The claims that the documents state.
 pub const STATED: &[&str] = &[
@@ -23,6 +26,11 @@ pub const STATED: &[&str] = &[
 	"S: without Grads the mean gain is at least 4 %",
 	"S: Grads help; the interval of their gain lies above 0",
 	"S is run with three seeds",
+	"S, network dropout 0.1: every member is better than its twin",
+	"S, network dropout 0.1: at least 60 % of the gap to joint training is closed",
+	"S, network dropout 0.1: Grads help; the interval of their gain lies above 0",
+	"S: validation text prefers a network dropout of 0.1",
+	"Control: validation text prefers the network dropout of a miner",
 	"The twins of S are the best of their sweep, within 0.5 % of perplexity",
 	"The twins of D are the best of their sweep, within 0.5 % of perplexity",
 	"D: every member is better than its twin",
@@ -101,6 +109,31 @@ pub fn all(store: &Store, results: &Results) -> Vec<Claim> {
 		claim(
 			"S: Grads help; the interval of their gain lies above 0",
 			mean("S", Mode::With, Mode::Without).map(|f| f.interval()[0]),
+			|x| x > 0.0,
+		),
+		claim(
+			"S, network dropout 0.1: every member is better than its twin",
+			least(of(SELDOM_ALONE).filter_map(over_twin)),
+			|x| x > 0.0,
+		),
+		claim(
+			"S, network dropout 0.1: at least 60 % of the gap to joint training is closed",
+			results.gap_closed(SELDOM_ALONE),
+			|x| x >= 0.6,
+		),
+		claim(
+			"S, network dropout 0.1: Grads help; the interval of their gain lies above 0",
+			mean(SELDOM_ALONE, Mode::With, Mode::Without).map(|f| f.interval()[0]),
+			|x| x > 0.0,
+		),
+		claim(
+			"S: validation text prefers a network dropout of 0.1",
+			better_on_validation(store, SELDOM_ALONE, "S"),
+			|x| x > 0.0,
+		),
+		claim(
+			"Control: validation text prefers the network dropout of a miner",
+			better_on_validation(store, "control", "control, network dropout 0.1"),
 			|x| x > 0.0,
 		),
 		claim(
@@ -207,6 +240,20 @@ pub fn of_network(run: &NetworkRun) -> Vec<Claim> {
 			|x| x <= 0.01,
 		),
 	]
+}
+
+/// How much lower the mean validation loss of a setting's members is than that of another one's, in nats,
+/// over the seeds of both.
+fn better_on_validation(store: &Store, setting: &str, other: &str) -> Option<f64> {
+	let loss = |name: &str, seed: u64| {
+		let is_it = |run: &&Run| (&*run.experiment, run.mode, run.seed) == (name, Mode::With, seed);
+		let outcomes = &store.runs.iter().find(is_it)?.outcomes;
+		Some(outcomes.iter().map(|one| one.validation).sum::<f64>() / outcomes.len() as f64)
+	};
+	let seeds = store.runs.iter().filter(|run| run.experiment == setting && run.mode == Mode::With);
+	let better: Vec<f64> =
+		seeds.filter_map(|run| Some(loss(other, run.seed)? - loss(setting, run.seed)?)).collect();
+	(!better.is_empty()).then(|| better.iter().sum::<f64>() / better.len() as f64)
 }
 
 /// How much lower than that of the twins the best validation loss of the sweep is, in nats.

@@ -4,11 +4,13 @@
 //! no longer true fails.
 
 use crate::{
+	claims::SELDOM_ALONE,
 	network::NetworkRun,
 	page::{interval, percent},
 	store::Store,
 	summary::{gain_over, mean_gain, Bid, Inputs, Member, Results},
 };
+use bittensor_e2e::miner::Gain;
 use bittensor_nucleus::{
 	simulation::{Figure, Mode},
 	Weighting,
@@ -18,6 +20,9 @@ use bittensor_nucleus::{
 pub const PAGE: &str = "docs/src/reference/experiment.md";
 /// README.
 pub const README: &str = "README.md";
+
+/// The component of the run over real processes whose only input is a trainable one.
+pub const CHAIN: &str = "query-2";
 
 /// A figure, as documents state it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +56,27 @@ pub fn all(store: &Store, results: &Results, network: Option<&NetworkRun>) -> Ve
 	state("S: members against the ensemble", gain("S", with, Mode::Ensemble, trained), PAGE_ONLY);
 	let closed = results.gap_closed("S").map(|part| format!("{:.0} %", 100.0 * part));
 	state("S: gap closed", closed, PAGE_ONLY);
+	state("S, network dropout 0.1: gain", gain(SELDOM_ALONE, with, solo, trained), BOTH);
+	let alike = gain(SELDOM_ALONE, with, solo, plain);
+	state("S, network dropout 0.1: gain, all tokens alike", alike, PAGE_ONLY);
+	let by_grads = gain(SELDOM_ALONE, with, without, trained);
+	state("S, network dropout 0.1: gain by Grads", by_grads, PAGE_ONLY);
+	let closed = results.gap_closed(SELDOM_ALONE).map(|part| format!("{:.0} %", 100.0 * part));
+	state("S, network dropout 0.1: gap closed", closed, BOTH);
+	let ensemble = gain_over(store, (SELDOM_ALONE, with), ("S", Mode::Ensemble), trained);
+	let ensemble = ensemble.map(|gain| interval(&gain));
+	state("S, network dropout 0.1: members against the ensemble", ensemble, PAGE_ONLY);
+	let others = ["S, network dropout 0.2", "D, network dropout 0.1"];
+	let of_control = ["control, network dropout 0.1", "control, network dropout 0.2"];
+	for of in others.into_iter().chain(of_control) {
+		state(&format!("{of}: gain"), gain(of, with, solo, trained), PAGE_ONLY);
+	}
 	let averages = gain_over(store, ("S", solo), ("S, not averaged", solo), trained);
 	let averages = averages.map(|gain| interval(&gain));
 	state("S: what averages save the twins", averages, PAGE_ONLY);
 	state("S, not averaged: gain", gain("S, not averaged", with, solo, trained), PAGE_ONLY);
 	state("control: gain", gain("control", with, solo, trained), BOTH);
+	state("control: gain, all tokens alike", gain("control", with, solo, plain), PAGE_ONLY);
 	let ensemble = gain("control", Mode::Ensemble, solo, trained);
 	state("control: gain of the ensemble", ensemble, PAGE_ONLY);
 	state("D: gain", gain("D", with, solo, trained), BOTH);
@@ -98,9 +119,15 @@ pub fn all(store: &Store, results: &Results, network: Option<&NetworkRun>) -> Ve
 		state(&name, Some(text), PAGE_ONLY);
 	}
 	if let Some(run) = network {
-		let gains = || run.gains().map(|(_, gain)| 100.0 * gain.gain);
-		state("network: gains", range(gains()), BOTH);
-		let steps = run.gains().map(|(_, gain)| gain.steps);
+		let (of_chain, others): (Vec<_>, Vec<_>) =
+			run.gains().partition(|(member, _)| member.name == CHAIN);
+		let gains = others.iter().map(|(_, gain)| 100.0 * gain.gain);
+		state("network: gains", range(gains), BOTH);
+		for (_, Gain { gain, low, high, .. }) in of_chain {
+			let text = format!("{} [{:.1}, {:.1}]", percent(gain), 100.0 * low, 100.0 * high);
+			state("network: gain through a chain", Some(text), PAGE_ONLY);
+		}
+		let steps = others.iter().map(|(_, gain)| gain.steps);
 		state("network: steps of the best", range_of_steps(steps), PAGE_ONLY);
 		for component in run.components.iter().filter(|c| c.profile == "frozen") {
 			let paid = component.minted.parse::<f64>().unwrap_or(0.0) / 1e9;
@@ -110,10 +137,18 @@ pub fn all(store: &Store, results: &Results, network: Option<&NetworkRun>) -> Ve
 				PAGE_ONLY,
 			);
 		}
+		state("network: learner-1 at equal time", at_equal_time(run).map(percent), PAGE_ONLY);
 		let paid: f64 = run.components.iter().filter_map(|c| c.minted.parse::<f64>().ok()).sum();
 		state("network: paid in all", Some(format!("{:.0}", paid / 1e9)), PAGE_ONLY);
 	}
 	all
+}
+
+/// What learner-1 saves of the perplexity of the selfish component, which has its documents, and trains alone
+/// as fast as it can.
+fn at_equal_time(run: &NetworkRun) -> Option<f64> {
+	let perplexity = |name: &str| run.components.iter().find(|one| one.name == name)?.perplexity;
+	Some(1.0 - perplexity("learner-1")? / perplexity("selfish")?)
 }
 
 /// `0.5 to 0.8 %`.

@@ -1,9 +1,9 @@
 //! The committed results bear out what the documents say, and follow from the committed runs.
 
-use bittensor_e2e::cast::Cast;
+use bittensor_e2e::{cast::Cast, miner::Gain};
 use bittensor_experiments::{
 	claims, figure, inputs,
-	network::{read_cast, NetworkRun},
+	network::{read_cast, Member, NetworkRun},
 	page,
 	plan::Plan,
 	prose::{self, Stated},
@@ -119,7 +119,12 @@ fn the_run_over_real_processes_bears_out_its_page() {
 	let run = NetworkRun::read(&folder()).expect("a result").expect("it is committed");
 	let wrong: Vec<_> = claims::of_network(&run).into_iter().filter(|c| !c.holds).collect();
 	assert!(wrong.is_empty(), "{wrong:#?}");
-	assert!(run.gains().count() == 4 && run.gains().all(|(_, gain)| gain.low > 0.05), "{run:#?}");
+	// What reaches the one in the chain comes through a component that learns itself.
+	let least = |name: &str| if name == prose::CHAIN { 0.01 } else { 0.05 };
+	let gains = |(member, gain): (&Member, Gain)| gain.low > least(&member.name);
+	assert!(run.gains().count() == 4 && run.gains().all(gains), "{run:#?}");
+	let measured = |member: &Member| member.tokens.is_some_and(|tokens| tokens >= 20_000);
+	assert!(run.gains().all(|(member, _)| measured(member)), "{run:#?}");
 	let cast = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("configs/network.toml");
 	let cast = read_cast(&cast).expect("a configuration");
 	assert_eq!(
