@@ -67,10 +67,11 @@ pub fn all(store: &Store, results: &Results, network: Option<&NetworkRun>) -> Ve
 	let ensemble = ensemble.map(|gain| interval(&gain));
 	state("S, network dropout 0.1: members against the ensemble", ensemble, PAGE_ONLY);
 	let others = ["S, network dropout 0.2", "D, network dropout 0.1"];
-	let of_control = ["control, network dropout 0.1", "control, network dropout 0.2"];
-	for of in others.into_iter().chain(of_control) {
+	for of in others.into_iter().chain(["control, network dropout 0.2"]) {
 		state(&format!("{of}: gain"), gain(of, with, solo, trained), PAGE_ONLY);
 	}
+	let harm = gain("control, network dropout 0.1", with, solo, trained);
+	state("control, network dropout 0.1: gain", harm, BOTH);
 	let averages = gain_over(store, ("S", solo), ("S, not averaged", solo), trained);
 	let averages = averages.map(|gain| interval(&gain));
 	state("S: what averages save the twins", averages, PAGE_ONLY);
