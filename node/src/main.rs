@@ -18,6 +18,7 @@
 //! | [`refusal`] | what they say |
 //! | [`service`] | the parts in the picture, and how they connect |
 //! | [`parts`] | their types |
+//! | [`stop`] | what is no failure at the end of a node |
 //! | [`executor`] | runs the runtime, and keeps it compiled |
 //! | [`clock`] | warns if the clock of the machine is behind |
 //! | [`validator`] | the commands with which a node becomes a validator |
@@ -43,6 +44,7 @@ mod refusal;
 mod rpc;
 mod service;
 mod setup;
+mod stop;
 mod validator;
 
 use std::process::ExitCode;

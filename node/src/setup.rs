@@ -1,6 +1,6 @@
 //! Checks before a node starts: its RPC server, its keys.
 
-use crate::{cli::Cli, refusal::Refusal};
+use crate::{cli::Cli, refusal::Refusal, stop};
 use sc_cli::{Error, RpcMethods, RunCmd, Runner, SubstrateCli};
 use sc_service::{ChainType, Configuration};
 use std::path::Path;
@@ -9,6 +9,12 @@ use std::path::Path;
 ///
 /// A validator without a node key gets one if it starts for the first time.
 pub(crate) fn runner(cli: &mut Cli) -> sc_cli::Result<Runner<Cli>> {
+	let runner = checked(cli)?;
+	stop::ignore_late_timers();
+	Ok(runner)
+}
+
+fn checked(cli: &mut Cli) -> sc_cli::Result<Runner<Cli>> {
 	rpc(&cli.run)?;
 	let path = match cli.create_runner(&cli.run) {
 		Err(Error::NetworkKeyNotFound(path)) => path,
