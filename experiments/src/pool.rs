@@ -14,6 +14,8 @@ use std::{
 /// Time between two lines of progress where there is no terminal.
 const QUIET: Duration = Duration::from_secs(60);
 const REDRAW: Duration = Duration::from_secs(1);
+/// Clears the line of a terminal.
+const CLEAR: &str = "\r\x1b[K";
 
 /// Threads that work on jobs.
 #[derive(Clone, Copy, Debug)]
@@ -113,10 +115,19 @@ fn show(terminal: bool, done: &str, part: f64, elapsed: Duration) {
 		false => String::new(),
 	};
 	let text = format!("{done} in {}{left}", minutes(elapsed));
-	let line = if terminal { format!("\r\x1b[K{text}") } else { format!("{text}\n") };
+	write_out(&if terminal { format!("{CLEAR}{text}") } else { format!("{text}\n") });
+}
+
+/// Writes a line to standard error, in place of the display of progress, which follows below it.
+pub(crate) fn say(text: &str) {
+	let clear = if std::io::stderr().is_terminal() { CLEAR } else { "" };
+	write_out(&format!("{clear}{text}\n"));
+}
+
+fn write_out(text: &str) {
 	let mut out = std::io::stderr().lock();
 	// A closed standard error is no reason to stop.
-	let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+	let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 #[cfg(test)]

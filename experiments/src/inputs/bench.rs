@@ -7,7 +7,10 @@ use super::{
 	vectors::{answers, vectors, Vectors},
 	At, InputsPlan,
 };
-use crate::{lines, pool::Pool};
+use crate::{
+	lines,
+	pool::{say, Pool},
+};
 use anyhow::{Context, Result};
 use bittensor_nucleus::{pretrained::ModelFiles, Model};
 use std::{
@@ -147,12 +150,12 @@ impl<'p> Bench<'p> {
 			test,
 			seconds: start.elapsed().as_secs_f64(),
 		};
-		eprintln!(
+		say(&format!(
 			"{target}, {variant}, seed {seed}, [{}]: validation {validation:.4}, test {:.4} at step {step}, {:.0} s",
 			run.inputs.join(" + "),
 			run.test.loss,
 			run.seconds
-		);
+		));
 		Ok(run)
 	}
 }

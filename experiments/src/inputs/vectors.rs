@@ -1,6 +1,7 @@
 //! Vectors of the inputs, computed once.
 
 use super::data::{texts, Data, Measure};
+use crate::pool::say;
 use anyhow::Result;
 use bittensor_nucleus::{
 	corpus::Batch, kind, kinds::Setup, pretrained::ModelFiles, Component, Config, Model, Tensor,
@@ -55,7 +56,7 @@ pub(super) fn vectors(
 		validation: measured(&data.validation)?,
 		test: measured(&data.test)?,
 	};
-	eprintln!("{name}: vectors in {:.0} s", start.elapsed().as_secs_f64());
+	say(&format!("{name}: vectors in {:.0} s", start.elapsed().as_secs_f64()));
 	Ok(vectors)
 }
 

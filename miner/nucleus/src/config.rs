@@ -10,7 +10,7 @@ use crate::{
 /// Length m of every vector between components.
 pub const DIM: usize = 128;
 
-/// [`DropoutConfig::network`], unless something else is told.
+/// [`DropoutConfig::network`] of a miner, unless it is told another one.
 pub const NETWORK_DROPOUT: f64 = 0.4;
 /// [`Config::averaging`] of a miner, unless it is told another one.
 pub const AVERAGING: f64 = 0.99;

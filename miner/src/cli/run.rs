@@ -142,9 +142,9 @@ pub struct LearningArgs {
 	/// measured with the averages; Spikes are answered with the parameters as they are. 0 is no average.
 	#[arg(long, value_name = "PART", default_value_t = AVERAGING, value_parser = parse::within(0.0..=0.9999_f64))]
 	pub averaging: f64,
-	/// Part of the examples of a training step that leave all downstream components out. 0.1 suits
-	/// components that hold other text than we do, 300,000 words each; with peers that hold our own text
-	/// it costs what they are worth, and more.
+	/// Part of the examples of a training step that are learned from without downstream components. 0.1 is
+	/// better if they hold other text, some 300,000 words each. With peers that hold the same text 0.1
+	/// harms.
 	#[arg(long, value_name = "PART", default_value_t = NETWORK_DROPOUT, value_parser = parse::within(0.0..=0.9_f64))]
 	pub network_dropout: f64,
 	/// Maximum training steps per second; 0 is no limit.

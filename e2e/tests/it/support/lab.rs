@@ -20,8 +20,6 @@ use super::{corpus, node_options, quick, User};
 const ACTIVE: Duration = Duration::from_secs(60);
 /// How long a miner may take to do something that it does often.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
-/// Blocks that are time enough for a few messages.
-const BLOCKS_LEFT: u32 = 2;
 /// Seconds in which a miner measures itself and writes its status several times.
 const SEVERAL: u64 = 4;
 
@@ -134,35 +132,12 @@ impl Lab {
 			})
 			.await?;
 		let place = self.ledger.epochs().len() - 1;
-		self.known(paid_at).await?;
-		Ok(place)
-	}
-
-	/// Waits until every miner knows the chain up to this block.
-	async fn known(&mut self, block: u32) -> anyhow::Result<()> {
-		self.until("miners that know the last payout", SOON, |lab| {
-			let knows = |miner: &Miner| miner.status().is_some_and(|now| now.block >= block);
+		self.until("miners that know the active rows", SOON, |lab| {
+			let knows = |miner: &Miner| miner.status().is_some_and(|now| now.block >= paid_at);
 			lab.network.miners.iter().all(knows).then_some(())
 		})
-		.await
-	}
-
-	/// Waits until the next payout is some blocks away: miners that are asked now judge by the last one.
-	pub(crate) async fn between_payouts(&mut self) -> anyhow::Result<()> {
-		let length = self.ledger.parameters().epoch_length;
-		let started = Instant::now();
-		loop {
-			let paid_at = self
-				.until("a payout", ACTIVE, |lab| Some(lab.ledger.epochs().last()?.last.paid_at))
-				.await?;
-			self.known(paid_at).await?;
-			let now = self.chain.head(None).await?.number;
-			if now + BLOCKS_LEFT <= paid_at + length {
-				return Ok(());
-			}
-			anyhow::ensure!(started.elapsed() < ACTIVE, "no payout after block {paid_at}");
-			tokio::time::sleep(Duration::from_millis(200)).await;
-		}
+		.await?;
+		Ok(place)
 	}
 
 	/// The uids of all `owners`, once all are registered.
